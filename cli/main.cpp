@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "commands.hpp"
+#include "tscope/error.hpp"
+
+namespace {
+
+enum ExitCode { done = 0, failed = 1, bad_usage = 2 };
+
+int run(int argc, char** argv) {
+  CLI::App app{"tscope: what the kernel, a busy host or a hypervisor does to the timing of packets",
+               "tscope"};
+  app.set_version_flag("--version", "tscope " TSCOPE_VERSION);
+  app.require_subcommand(1);
+  app.footer("Start with `tscope doctor`. `tscope COMMAND --help` has an example of each command.");
+  add_doctor(app);
+  add_capture(app);
+  add_acks(app);
+  add_convert(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "tscope: {} (see tscope {}--help)\n", error.what(),
+               app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
+    return bad_usage;
+  }
+  return done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const tscope::UsageError& error) {
+    fmt::print(stderr, "tscope: {}\n", error.what());
+    return bad_usage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tscope: {}\n", error.what());
+    return failed;
+  }
+}

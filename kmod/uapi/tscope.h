@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * tscope: what /dev/tscope and its reader agree on.
+ *
+ * This header is the only definition of the record, the ring and the ioctls;
+ * the module, the BPF programs and libtscope include this very file.
+ *
+ * One open file is one session:
+ *
+ *	fd = open("/dev/tscope", O_RDWR)
+ *	ioctl(fd, TSCOPE_IOC_INFO, &info)	compare the versions, learn the geometry
+ *	ioctl(fd, TSCOPE_IOC_CONFIGURE, &config)	filter, vantage points, rings
+ *	mmap(..., PROT_READ, ..., TSCOPE_MMAP_INFO)	describing page(s)
+ *	mmap(..., PROT_READ | PROT_WRITE, ..., TSCOPE_MMAP_TAIL)	reader's tails
+ *	mmap(..., PROT_READ, ..., TSCOPE_MMAP_DATA + cpu * ring_bytes)	one ring a CPU
+ *	ioctl(fd, TSCOPE_IOC_START)
+ *	poll(), read the rings, advance the tails
+ *	ioctl(fd, TSCOPE_IOC_STOP), drain, close(fd)
+ *
+ * Every integer is in the machine's byte order unless its comment says otherwise.
+ */
+#ifndef _UAPI_TSCOPE_H
+#define _UAPI_TSCOPE_H
+
+#ifdef __bpf__
+#include "vmlinux.h"
+#else
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#endif
+
+#define TSCOPE_INTERFACE_VERSION	1	/* the ioctls and the mapped pages */
+#define TSCOPE_RECORD_VERSION		1	/* struct tscope_record */
+#define TSCOPE_DEVICE			"/dev/tscope"
+
+/* A vantage point is a layer and a direction; numbers are never reused. */
+enum tscope_vantage {
+	TSCOPE_DRIVER_RX	= 0,
+	TSCOPE_SOCKET_RX	= 1,
+	TSCOPE_APP_RX		= 2,
+	TSCOPE_APP_TX		= 3,
+	TSCOPE_SOCKET_TX	= 4,
+	TSCOPE_QDISC_TX		= 5,
+	TSCOPE_DRIVER_TX	= 6,
+	TSCOPE_SESSION		= 7,	/* connection opened or closed: no packet */
+	TSCOPE_VANTAGES		= 8,
+};
+
+#define TSCOPE_VANTAGE_BIT(vantage)	(1U << (vantage))
+
+enum tscope_kind {
+	TSCOPE_PACKET	= 1,
+	TSCOPE_OPEN	= 2,	/* connection established; TSCOPE_SESSION only */
+	TSCOPE_CLOSE	= 3,	/* connection closed; TSCOPE_SESSION only */
+};
+
+/* What read the time in tscope_record.tsc. */
+enum tscope_clock {
+	TSCOPE_CLOCK_TSC	= 1,	/* rdtsc, ordered after earlier loads */
+};
+
+/* tscope_record.flags */
+#define TSCOPE_F_SYNTH_IP	0x0001	/* IP header made up from the socket: no id, TTL, TOS */
+#define TSCOPE_F_SYNTH_TCP	0x0002	/* TCP header made up from the socket: no options, window */
+#define TSCOPE_F_SOFTIRQ	0x0004	/* stamped in softirq: napi_poll tells the batch */
+#define TSCOPE_F_COALESCED	0x0008	/* the backlog merged ACKs: header holds the last one's ack */
+#define TSCOPE_F_PEEK		0x0010	/* receive call left the bytes queued (MSG_PEEK) */
+#define TSCOPE_F_ASKED		0x0020	/* send call: the bytes asked for, not those taken */
+#define TSCOPE_F_CUT		0x0040	/* headers did not fit in header[] */
+#define TSCOPE_F_TIMEWAIT	0x0080	/* reached a TIME_WAIT socket */
+#define TSCOPE_F_REQUEST	0x0100	/* reached a request socket (handshake not finished) */
+
+#define TSCOPE_HEADER_MAX	128
+#define TSCOPE_LINK_MAX		14
+
+/*
+ * One stamped packet, call or connection event. 192 bytes, three cache lines.
+ */
+struct tscope_record {
+	__u64 tsc;		/* ticks, read as the hook's first act */
+	__u32 commit;		/* ring protocol: lap number, written last; see below */
+	__u32 netns;		/* inode number of the network namespace */
+	__u32 ifindex;		/* device; 0 where the layer knows none */
+	__u32 seq;		/* first byte's sequence number */
+	__u32 seq_end;		/* one past the last: payload, SYN and FIN counted */
+	__u32 wire_len;		/* bytes from the IP header on, padding included */
+	__u32 napi_poll;	/* NAPI polls finished on this CPU: equal = same batch */
+	__u16 cpu;
+	__u16 segs;		/* wire segments in this record, at least 1 */
+	__u16 flags;		/* TSCOPE_F_* */
+	__u16 header_len;	/* bytes used in header[] */
+	__u8 vantage;		/* enum tscope_vantage */
+	__u8 kind;		/* enum tscope_kind */
+	__u8 clock;		/* enum tscope_clock */
+	__u8 link_len;		/* bytes used in link[]: 14 for Ethernet, else 0 */
+	__u8 link[TSCOPE_LINK_MAX];	/* link header as seen */
+	__u8 pad[2];		/* zero */
+	__u8 header[TSCOPE_HEADER_MAX];	/* from the IP header on, network order */
+};
+
+/*
+ * Rings. One a CPU, `slots` records each. The kernel reserves a slot by moving
+ * `head`, writes it, and commits by storing into record.commit the lap number
+ * (index / slots) + 1, with release. A reader at `tail` (load commit with
+ * acquire) takes the slot if commit equals the lap of tail, then stores the new
+ * tail with release. When head - tail == slots the ring is full: the record is
+ * dropped and counted. The kernel trusts nothing in the tail: a scribbled one
+ * only loses or repeats the scribbler's own records.
+ */
+enum tscope_loss {
+	TSCOPE_LOST_FULL	= 0,	/* the reader was too slow */
+	TSCOPE_LOST_CONTENDED	= 1,	/* interrupted at reserving too many times */
+	TSCOPE_LOST_CAUSES	= 2,
+};
+
+struct tscope_loss_count {
+	__u64 records;
+	__u64 segments;
+};
+
+struct tscope_ring_info {
+	__u64 head;		/* slots reserved since the start */
+	__u64 pad;
+	struct tscope_loss_count lost[TSCOPE_VANTAGES][TSCOPE_LOST_CAUSES];
+};
+
+enum tscope_state {
+	TSCOPE_CONFIGURED	= 1,
+	TSCOPE_RUNNING		= 2,
+	TSCOPE_STOPPED		= 3,
+	TSCOPE_NETNS_GONE	= 4,	/* data kept; poll says POLLHUP */
+};
+
+/* What TSCOPE_MMAP_INFO shows, read-only. */
+struct tscope_map_info {
+	__u32 size;		/* of this struct with all its rings[] */
+	__u32 record_version;
+	__u32 record_size;
+	__u32 cpus;		/* rings: one for each possible CPU */
+	__u32 slots;		/* records a ring, a power of two */
+	__u32 state;		/* enum tscope_state */
+	__u64 ring_bytes;	/* distance of one ring's mapping to the next */
+	__u64 tail_bytes;	/* what TSCOPE_MMAP_TAIL maps */
+	__u32 tail_stride;	/* bytes from one CPU's __u64 tail to the next's */
+	__u32 pad;
+	struct tscope_ring_info rings[];
+};
+
+#define TSCOPE_MMAP_INFO	0x000000000ULL
+#define TSCOPE_MMAP_TAIL	0x010000000ULL
+#define TSCOPE_MMAP_DATA	0x100000000ULL
+
+/* --- ioctls --- */
+
+struct tscope_info {
+	__u32 interface_version;
+	__u32 record_version;
+	__u32 record_size;
+	__u32 cpus;		/* rings a session will have */
+	__u32 tsc_khz;		/* the kernel's calibration */
+	__u32 hooks;		/* for TSCOPE_IOC_HOOK */
+	__u32 vantages;		/* bits: vantage points with all their hooks present */
+	__u32 max_slots;	/* largest tscope_config.slots */
+};
+
+enum tscope_hook_kind {
+	TSCOPE_HOOK_TRACEPOINT	= 1,
+	TSCOPE_HOOK_FUNCTION	= 2,	/* ftrace, at entry */
+	TSCOPE_HOOK_RETURN	= 3,	/* kretprobe */
+};
+
+enum tscope_hook_state {
+	TSCOPE_HOOK_ABSENT	= 0,	/* this kernel has no such place */
+	TSCOPE_HOOK_PRESENT	= 1,	/* found, no session uses it */
+	TSCOPE_HOOK_ATTACHED	= 2,
+	TSCOPE_HOOK_UNNEEDED	= 3,	/* a better one serves the same vantage point */
+};
+
+struct tscope_hook {
+	__u32 index;		/* in: 0 .. tscope_info.hooks - 1 */
+	__u32 vantage;
+	__u32 kind;
+	__u32 state;
+	__u64 missed;		/* hits that never reached the hook, since load */
+	char name[48];		/* tracepoint or function, NUL-terminated */
+};
+
+enum tscope_port_side {
+	TSCOPE_PORT_EITHER	= 0,
+	TSCOPE_PORT_SOURCE	= 1,
+	TSCOPE_PORT_DESTINATION	= 2,
+};
+
+/* All given parts must match; a zero part matches everything. */
+struct tscope_filter {
+	__u32 ifindex;		/* device, where the layer knows one */
+	__u16 port;		/* TCP port, host order */
+	__u8 port_side;		/* enum tscope_port_side */
+	__u8 family;		/* 0, AF_INET or AF_INET6 */
+	__u8 address[16];	/* on either side; needs family; network order */
+	__u8 prefix_len;	/* leading bits of address that count; 0 = no address */
+	__u8 pad[7];		/* zero */
+};
+
+#define TSCOPE_CONFIG_ALL_NETNS	0x1	/* needs CAP_NET_ADMIN in the initial user namespace */
+
+struct tscope_config {
+	__u32 interface_version;
+	__u32 vantages;		/* bits; TSCOPE_SESSION's asks for connection events */
+	__u32 slots;		/* a ring, a power of two, 16 .. max_slots */
+	__u32 watermark;	/* records in one ring that make poll() return; 1 .. slots */
+	__u32 flags;		/* TSCOPE_CONFIG_* */
+	__u32 pad;		/* zero */
+	struct tscope_filter filter;
+};
+
+/* The three clocks at one instant: the stamp is within tsc +- width / 2. */
+struct tscope_anchor {
+	__u64 tsc;		/* middle of the read */
+	__u64 width;		/* ticks from before the read to after it */
+	__u64 monotonic_raw_ns;
+	__u64 realtime_ns;
+};
+
+#define TSCOPE_IOC_MAGIC	0xb7
+#define TSCOPE_IOC_INFO		_IOR(TSCOPE_IOC_MAGIC, 0, struct tscope_info)
+#define TSCOPE_IOC_HOOK		_IOWR(TSCOPE_IOC_MAGIC, 1, struct tscope_hook)
+#define TSCOPE_IOC_CONFIGURE	_IOW(TSCOPE_IOC_MAGIC, 2, struct tscope_config)
+#define TSCOPE_IOC_START	_IO(TSCOPE_IOC_MAGIC, 3)
+#define TSCOPE_IOC_STOP		_IO(TSCOPE_IOC_MAGIC, 4)
+#define TSCOPE_IOC_ANCHOR	_IOR(TSCOPE_IOC_MAGIC, 5, struct tscope_anchor)
+
+/*
+ * Errors. ENOTTY: no such ioctl, or its size differs (another version).
+ * EFAULT: bad pointer. EINVAL: a field out of range, a call out of order.
+ * EPERM: the opener lacks the capability. EBUSY: configured or started
+ * already. ENODEV: the vantage points asked for have no hook in this kernel
+ * (absent). ENOMEM: rings too large, or no memory. ENXIO: the session's network
+ * namespace is gone. mmap: EINVAL for an offset or length that is not exactly a
+ * region's, EPERM for a writable mapping of a read-only one.
+ */
+
+#endif /* _UAPI_TSCOPE_H */

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tscope/clock.hpp"
+#include "tscope/packet.hpp"
+#include "tscope/source.hpp"
+
+namespace tscope {
+
+enum class LinkType : std::uint16_t { ethernet = 1, raw_ip = 101 };
+
+/// Writes packets as pcapng (docs/file-format.md): one interface per device and vantage
+/// point, raw TSC and record fields in local-use options, anchors and facts in local-use
+/// blocks, loss in interface statistics blocks.
+///
+/// Every public call leaves whole blocks behind. A failed write (full disk) throws Error; what was
+/// written before stays readable.
+class CaptureFile {
+ public:
+  /// Truncates path; "-" is standard output. facts go into the section header and a host-facts block.
+  CaptureFile(const std::string& path, LinkType link_type,
+              const std::map<std::string, std::string>& facts);
+  ~CaptureFile();
+  CaptureFile(const CaptureFile&) = delete;
+  CaptureFile& operator=(const CaptureFile&) = delete;
+
+  void write(const Packet& packet, const Interface& interface);
+  void write(const Anchor& anchor, std::uint32_t tsc_khz);
+  /// One interface statistics block an interface, with what was lost until time_ns.
+  void write_statistics(const Loss& loss, std::int64_t time_ns);
+  /// Hands buffered blocks to the system.
+  void flush();
+  std::uint64_t bytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tscope
