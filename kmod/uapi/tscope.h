@@ -159,7 +159,7 @@ struct tscope_info {
 	__u32 cpus;		/* rings a session will have */
 	__u32 tsc_khz;		/* the kernel's calibration */
 	__u32 hooks;		/* for TSCOPE_IOC_HOOK */
-	__u32 vantages;		/* bits: vantage points with all their hooks present */
+	__u32 vantages;		/* bits: vantage points that this kernel can serve */
 	__u32 max_slots;	/* largest tscope_config.slots */
 };
 

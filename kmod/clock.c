@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/irqflags.h>
+#include <linux/ktime.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+
+#include "clock.h"
+
+#define ANCHOR_TRIES 5
+
+/* The narrowest of a few reads: an interrupt of the host, which we can't keep out, widens a read. */
+void tscope_clock_anchor(struct tscope_anchor *anchor)
+{
+	int i;
+
+	anchor->width = U64_MAX;
+	for (i = 0; i < ANCHOR_TRIES; i++) {
+		struct system_time_snapshot snapshot;
+		unsigned long flags;
+		u64 before, after;
+
+		local_irq_save(flags);
+		before = tscope_now();
+		ktime_get_snapshot(&snapshot);
+		after = tscope_now();
+		local_irq_restore(flags);
+
+		if (after - before >= anchor->width)
+			continue;
+		anchor->width = after - before;
+		anchor->tsc = before + anchor->width / 2;
+		anchor->monotonic_raw_ns = ktime_to_ns(snapshot.raw);
+		anchor->realtime_ns = ktime_to_ns(snapshot.real);
+	}
+}

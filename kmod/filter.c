@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/socket.h>
+#include <linux/string.h>
+
+#include "filter.h"
+
+bool tscope_filter_valid(const struct tscope_filter *filter)
+{
+	unsigned int bits = filter->family == AF_INET ? 32 : 128;
+
+	if (filter->family != AF_UNSPEC && filter->family != AF_INET && filter->family != AF_INET6)
+		return false;
+	if (filter->prefix_len && filter->family == AF_UNSPEC)
+		return false;
+	return filter->prefix_len <= bits && filter->port_side <= TSCOPE_PORT_DESTINATION &&
+	       !memchr_inv(filter->pad, 0, sizeof(filter->pad));
+}
+
+static bool port_matches(const struct tscope_filter *filter, const struct tscope_packet *packet)
+{
+	bool source = filter->port == packet->sport;
+	bool destination = filter->port == packet->dport;
+
+	switch (filter->port_side) {
+	case TSCOPE_PORT_SOURCE:
+		return source;
+	case TSCOPE_PORT_DESTINATION:
+		return destination;
+	default:
+		return source || destination;
+	}
+}
+
+static bool prefix_matches(const u8 *a, const u8 *b, unsigned int bits)
+{
+	unsigned int bytes = bits / 8;
+
+	if (memcmp(a, b, bytes))
+		return false;
+	return bits % 8 == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits % 8) == 0;
+}
+
+bool tscope_filter_match(const struct tscope_filter *filter, const struct tscope_packet *packet)
+{
+	if (filter->port && !port_matches(filter, packet))
+		return false;
+	if (filter->family && filter->family != packet->family)
+		return false;
+	if (filter->prefix_len &&
+	    !prefix_matches(filter->address, packet->saddr, filter->prefix_len) &&
+	    !prefix_matches(filter->address, packet->daddr, filter->prefix_len))
+		return false;
+	return !filter->ifindex || filter->ifindex == packet->ifindex;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/mutex.h>
+#include <linux/nospec.h>
+#include <linux/string.h>
+
+#include "hooks.h"
+
+/* Blocked receivers each hold one; beyond that a return is missed and counted. */
+#define RETURN_INSTANCES 1024
+
+static const struct tscope_layer *const layers[] = {
+	&tscope_driver_layer, &tscope_qdisc_layer, &tscope_socket_layer,
+	&tscope_app_layer,    &tscope_session_layer,
+};
+
+#define for_each_place(layer, place)						\
+	for ((layer) = layers; (layer) < layers + ARRAY_SIZE(layers); (layer)++)	\
+		for ((place) = (*(layer))->places;					\
+		     (place) < (*(layer))->places + (*(layer))->count; (place)++)
+
+static DEFINE_MUTEX(hooks_lock);
+static u32 available_vantages;	/* set at load, then only read */
+
+static void match_tracepoint(struct tracepoint *tracepoint, void *data)
+{
+	const struct tscope_layer *const *layer;
+	struct tscope_place *place;
+
+	for_each_place(layer, place) {
+		if (place->kind == TSCOPE_HOOK_TRACEPOINT && !strcmp(place->name, tracepoint->name))
+			place->tracepoint = tracepoint;
+	}
+}
+
+static int register_return(struct tscope_place *place)
+{
+	place->kretprobe = (struct kretprobe) {
+		.kp.symbol_name = place->name,
+		.entry_handler = place->on_entry,
+		.handler = place->on_return,
+		.data_size = place->return_data,
+		.maxactive = RETURN_INSTANCES,
+	};
+	return register_kretprobe(&place->kretprobe);
+}
+
+static u64 missed_now(const struct tscope_place *place)
+{
+	return place->missed_before + place->kretprobe.nmissed + place->kretprobe.kp.nmissed;
+}
+
+static void unregister_return(struct tscope_place *place)
+{
+	unregister_kretprobe(&place->kretprobe);
+	place->missed_before = missed_now(place);
+	place->kretprobe.nmissed = 0;
+	place->kretprobe.kp.nmissed = 0;
+}
+
+static bool function_present(struct tscope_place *place)
+{
+	unsigned char name[sizeof_field(struct tscope_hook, name)];
+
+	strscpy(name, place->name, sizeof(name));
+	place->ops.func = place->function;
+	/*
+	 * RECURSION: the core keeps us from nesting within one context and turns preemption off.
+	 * PERMANENT: the ftrace_enabled sysctl can't silence us unnoticed.
+	 */
+	place->ops.flags = FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_PERMANENT;
+	return !ftrace_set_filter(&place->ops, name, strlen(name), 1);
+}
+
+static bool present(struct tscope_place *place)
+{
+	switch (place->kind) {
+	case TSCOPE_HOOK_TRACEPOINT:
+		return place->tracepoint;
+	case TSCOPE_HOOK_FUNCTION:
+		return function_present(place);
+	default:
+		if (register_return(place))
+			return false;
+		unregister_return(place);
+		return true;
+	}
+}
+
+static bool has_first_choice(u8 vantage)
+{
+	const struct tscope_layer *const *layer;
+	struct tscope_place *place;
+
+	for_each_place(layer, place) {
+		if (place->vantage == vantage && place->need == TSCOPE_FIRST_CHOICE)
+			return place->state != TSCOPE_HOOK_ABSENT;
+	}
+	return false;
+}
+
+int tscope_hooks_init(void)
+{
+	const struct tscope_layer *const *layer;
+	struct tscope_place *place;
+	u32 lacking = 0;
+
+	for_each_kernel_tracepoint(match_tracepoint, NULL);
+	for_each_place(layer, place) {
+		u32 bit = TSCOPE_VANTAGE_BIT(place->vantage);
+
+		if (place->need == TSCOPE_SECOND_CHOICE && has_first_choice(place->vantage)) {
+			place->state = TSCOPE_HOOK_UNNEEDED;
+			continue;
+		}
+		if (present(place)) {
+			place->state = TSCOPE_HOOK_PRESENT;
+			available_vantages |= bit;
+			continue;
+		}
+		place->state = TSCOPE_HOOK_ABSENT;
+		if (place->need == TSCOPE_REQUIRED)
+			lacking |= bit;
+	}
+	available_vantages &= ~lacking;
+	return 0;
+}
+
+void tscope_hooks_exit(void)
+{
+	const struct tscope_layer *const *layer;
+	struct tscope_place *place;
+
+	/* No session is left, so nothing is attached; a probe may still be on its way out. */
+	tracepoint_synchronize_unregister();
+	for_each_place(layer, place) {
+		if (place->kind == TSCOPE_HOOK_FUNCTION)
+			ftrace_free_filter(&place->ops);
+	}
+}
+
+u32 tscope_hooks_available(void)
+{
+	return available_vantages;
+}
+
+u32 tscope_hooks_count(void)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < ARRAY_SIZE(layers); i++)
+		count += layers[i]->count;
+	return count;
+}
+
+int tscope_hooks_describe(u32 index, struct tscope_hook *hook)
+{
+	const struct tscope_layer *const *layer;
+	struct tscope_place *place;
+	u32 i = 0;
+
+	for_each_place(layer, place) {
+		if (i++ != index)
+			continue;
+		memset(hook, 0, sizeof(*hook));
+		hook->index = index;
+		hook->vantage = place->vantage;
+		hook->kind = place->kind;
+		strscpy(hook->name, place->name, sizeof(hook->name));
+		mutex_lock(&hooks_lock);
+		hook->state = place->state;
+		hook->missed = missed_now(place);
+		mutex_unlock(&hooks_lock);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int attach(struct tscope_place *place)
+{
+	switch (place->kind) {
+	case TSCOPE_HOOK_TRACEPOINT:
+		return tracepoint_probe_register(place->tracepoint, place->probe, NULL);
+	case TSCOPE_HOOK_FUNCTION:
+		return register_ftrace_function(&place->ops);
+	default:
+		return register_return(place);
+	}
+}
+
+static void detach(struct tscope_place *place)
+{
+	switch (place->kind) {
+	case TSCOPE_HOOK_TRACEPOINT:
+		tracepoint_probe_unregister(place->tracepoint, place->probe, NULL);
+		break;
+	case TSCOPE_HOOK_FUNCTION:
+		unregister_ftrace_function(&place->ops);
+		break;
+	default:
+		unregister_return(place);
+	}
+}
+
+static bool serves(const struct tscope_place *place, u32 vantages)
+{
+	return vantages & TSCOPE_VANTAGE_BIT(place->vantage) &&
+	       (place->state == TSCOPE_HOOK_PRESENT || place->state == TSCOPE_HOOK_ATTACHED);
+}
+
+static void put(struct tscope_place *place)
+{
+	if (--place->users)
+		return;
+	detach(place);
+	place->state = TSCOPE_HOOK_PRESENT;
+}
+
+/* Puts every place of `vantages` before `end`; NULL: all. */
+static void put_until(u32 vantages, const struct tscope_place *end)
+{
+	const struct tscope_layer *const *layer;
+	struct tscope_place *place;
+
+	lockdep_assert_held(&hooks_lock);
+	for_each_place(layer, place) {
+		if (place == end)
+			return;
+		if (serves(place, vantages))
+			put(place);
+	}
+}
+
+int tscope_hooks_attach(u32 vantages)
+{
+	const struct tscope_layer *const *layer;
+	struct tscope_place *place;
+	int err = 0;
+
+	mutex_lock(&hooks_lock);
+	for_each_place(layer, place) {
+		if (!serves(place, vantages))
+			continue;
+		if (!place->users) {
+			err = attach(place);
+			if (err) {
+				put_until(vantages, place);
+				goto out;
+			}
+			place->state = TSCOPE_HOOK_ATTACHED;
+		}
+		place->users++;
+	}
+out:
+	mutex_unlock(&hooks_lock);
+	return err;
+}
+
+void tscope_hooks_detach(u32 vantages)
+{
+	mutex_lock(&hooks_lock);
+	put_until(vantages, NULL);
+	mutex_unlock(&hooks_lock);
+}

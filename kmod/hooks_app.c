@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a process asks TCP to send, and where a receive call gives it bytes. */
+#include <linux/tcp.h>
+#include <net/sock.h>
+
+#include "clock.h"
+#include "compat/compat.h"
+#include "hooks.h"
+#include "packet.h"
+#include "session.h"
+
+/* tcp_sendmsg(sk, msg, size), before the socket lock: waiting for it counts as delay. */
+static void tcp_sendmsg_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+			      struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+	const struct sock *sk = (void *)tscope_argument(regs, 0);
+	struct tscope_packet packet;
+
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_APP_TX;
+	if (!tscope_packet_from_socket(&packet, sk, TSCOPE_FROM_SOCKET,
+				       READ_ONCE(tcp_sk(sk)->write_seq), tscope_argument(regs, 2)))
+		return;
+	packet.flags |= TSCOPE_F_ASKED;
+	tscope_sessions_deliver(&packet);
+}
+
+static void received(u64 tsc, const struct sock *sk, int bytes, int flags)
+{
+	struct tscope_packet packet;
+	u32 seq;
+
+	if (bytes <= 0 || flags & MSG_ERRQUEUE || sk->sk_protocol != IPPROTO_TCP ||
+	    (sk->sk_family != AF_INET && sk->sk_family != AF_INET6))
+		return;
+	seq = READ_ONCE(tcp_sk(sk)->copied_seq);
+	if (!(flags & MSG_PEEK))
+		seq -= bytes;
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_APP_RX;
+	if (!tscope_packet_from_socket(&packet, sk, TSCOPE_TO_SOCKET, seq, bytes))
+		return;
+	if (flags & MSG_PEEK)
+		packet.flags |= TSCOPE_F_PEEK;
+	tscope_sessions_deliver(&packet);
+}
+
+/* Linux 6.3 and later; every protocol's receive calls pass here. */
+static void sock_recv_length(void *data, struct sock *sk, int ret, int flags)
+{
+	u64 tsc = tscope_now();
+
+	received(tsc, sk, ret, flags);
+}
+
+struct receive_call {
+	const struct sock *sk;
+	int flags;
+};
+
+/* tcp_recvmsg(sk, msg, len, flags, addr_len) */
+static int tcp_recvmsg_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct receive_call *call = (struct receive_call *)instance->data;
+
+	call->sk = (void *)regs_get_kernel_argument(regs, 0);
+	call->flags = regs_get_kernel_argument(regs, 3);
+	return 0;
+}
+
+static int tcp_recvmsg_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	u64 tsc = tscope_now();
+	const struct receive_call *call = (struct receive_call *)instance->data;
+
+	received(tsc, call->sk, regs_return_value(regs), call->flags);
+	return 0;
+}
+
+static struct tscope_place places[] = {
+	{
+		.name = "tcp_sendmsg",
+		.vantage = TSCOPE_APP_TX,
+		.kind = TSCOPE_HOOK_FUNCTION,
+		.need = TSCOPE_REQUIRED,
+		.function = tcp_sendmsg_entry,
+	},
+	{
+		.name = "sock_recv_length",
+		.vantage = TSCOPE_APP_RX,
+		.kind = TSCOPE_HOOK_TRACEPOINT,
+		.need = TSCOPE_FIRST_CHOICE,
+		.probe = sock_recv_length,
+	},
+	{
+		.name = "tcp_recvmsg",
+		.vantage = TSCOPE_APP_RX,
+		.kind = TSCOPE_HOOK_RETURN,
+		.need = TSCOPE_SECOND_CHOICE,
+		.on_entry = tcp_recvmsg_entry,
+		.on_return = tcp_recvmsg_return,
+		.return_data = sizeof(struct receive_call),
+	},
+};
+
+const struct tscope_layer tscope_app_layer = { places, ARRAY_SIZE(places) };

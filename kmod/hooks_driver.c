@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a frame comes in from the driver, before GRO, and where it is handed to the driver. */
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+
+#include "clock.h"
+#include "hooks.h"
+#include "packet.h"
+#include "session.h"
+
+#define VLAN_TAGS_MAX 2
+
+DEFINE_PER_CPU(u32, tscope_napi_polls);
+
+/* skb->data is behind the Ethernet header, and in front of VLAN tags that nobody took off yet. */
+static bool ip_offset(const struct sk_buff *skb, int *offset)
+{
+	__be16 protocol = skb->protocol;
+	int i;
+
+	*offset = 0;
+	for (i = 0; i < VLAN_TAGS_MAX && eth_type_vlan(protocol); i++) {
+		const struct vlan_hdr *tag;
+		struct vlan_hdr copy;
+
+		tag = skb_header_pointer(skb, *offset, sizeof(copy), &copy);
+		if (!tag)
+			return false;
+		protocol = tag->h_vlan_encapsulated_proto;
+		*offset += VLAN_HLEN;
+	}
+	return protocol == htons(ETH_P_IP) || protocol == htons(ETH_P_IPV6);
+}
+
+/*
+ * One probe for all ways in: a driver calls just one of them for a frame, and what they call in
+ * turn (GRO, the backlog, RPS) passes none of the others.
+ */
+static void driver_rx(void *data, const struct sk_buff *skb)
+{
+	struct tscope_packet packet;
+	int offset;
+
+	packet.tsc = tscope_now();
+	packet.vantage = TSCOPE_DRIVER_RX;
+	if (ip_offset(skb, &offset) && tscope_packet_at_device(&packet, skb, skb->dev, offset))
+		tscope_sessions_deliver(&packet);
+}
+
+static void driver_tx(void *data, const struct sk_buff *skb, const struct net_device *dev)
+{
+	struct tscope_packet packet;
+
+	packet.tsc = tscope_now();
+	packet.vantage = TSCOPE_DRIVER_TX;
+	if (tscope_packet_at_device(&packet, skb, dev, skb_network_offset(skb)))
+		tscope_sessions_deliver(&packet);
+}
+
+/* Fires when a poll is over. */
+static void napi_poll_done(void *data, struct napi_struct *napi, int work, int budget)
+{
+	this_cpu_inc(tscope_napi_polls);
+}
+
+#define TRACEPOINT(name_, vantage_, need_, probe_)				\
+	{									\
+		.name = name_, .vantage = vantage_, .need = need_,		\
+		.kind = TSCOPE_HOOK_TRACEPOINT, .probe = probe_,		\
+	}
+
+static struct tscope_place places[] = {
+	TRACEPOINT("napi_gro_receive_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
+	TRACEPOINT("napi_gro_frags_entry", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, driver_rx),
+	TRACEPOINT("netif_receive_skb_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
+	TRACEPOINT("netif_receive_skb_list_entry", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, driver_rx),
+	TRACEPOINT("netif_rx_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
+	TRACEPOINT("napi_poll", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, napi_poll_done),
+	TRACEPOINT("net_dev_start_xmit", TSCOPE_DRIVER_TX, TSCOPE_REQUIRED, driver_tx),
+};
+
+const struct tscope_layer tscope_driver_layer = { places, ARRAY_SIZE(places) };

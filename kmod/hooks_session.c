@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a TCP connection is established and where it is gone. */
+#include <linux/tcp.h>
+#include <net/tcp_states.h>
+
+#include "clock.h"
+#include "hooks.h"
+#include "packet.h"
+#include "session.h"
+
+static void state_changed(void *data, const struct sock *sk, const int from, const int to)
+{
+	u64 tsc = tscope_now();
+	struct tscope_packet packet;
+	bool opened = to == TCP_ESTABLISHED;
+	/* A connection that never was established has nothing to close. */
+	bool closed = to == TCP_CLOSE && from != TCP_SYN_SENT && from != TCP_SYN_RECV &&
+		      from != TCP_LISTEN && from != TCP_CLOSE;
+
+	if ((!opened && !closed) || sk->sk_protocol != IPPROTO_TCP)
+		return;
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_SESSION;
+	if (!tscope_packet_from_socket(&packet, sk, TSCOPE_FROM_SOCKET,
+				       READ_ONCE(tcp_sk(sk)->snd_nxt), 0))
+		return;
+	packet.kind = opened ? TSCOPE_OPEN : TSCOPE_CLOSE;
+	tscope_sessions_deliver(&packet);
+}
+
+static struct tscope_place places[] = {
+	{
+		.name = "inet_sock_set_state",
+		.vantage = TSCOPE_SESSION,
+		.kind = TSCOPE_HOOK_TRACEPOINT,
+		.need = TSCOPE_REQUIRED,
+		.probe = state_changed,
+	},
+};
+
+const struct tscope_layer tscope_session_layer = { places, ARRAY_SIZE(places) };

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a segment reaches its TCP socket, and where TCP hands one to IP. */
+#include <linux/skbuff.h>
+#include <net/tcp.h>
+
+#include "clock.h"
+#include "compat/compat.h"
+#include "hooks.h"
+#include "packet.h"
+#include "session.h"
+
+static void socket_rx(u64 tsc, const struct sock *sk, const struct sk_buff *skb, u16 flags)
+{
+	struct tscope_packet packet;
+
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_SOCKET_RX;
+	if (!tscope_packet_at_socket(&packet, skb, sk))
+		return;
+	packet.flags |= flags;
+	tscope_sessions_deliver(&packet);
+}
+
+/* tcp_v4_do_rcv(sk, skb) */
+static void tcp_v4_do_rcv_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+
+	socket_rx(tsc, (void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1), 0);
+}
+
+/* tcp_v6_do_rcv(sk, skb): hands IPv4 packets on to tcp_v4_do_rcv(), which stamps them. */
+static void tcp_v6_do_rcv_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
+
+	if (skb->protocol != htons(ETH_P_IP))
+		socket_rx(tsc, (void *)tscope_argument(regs, 0), skb, 0);
+}
+
+/*
+ * tcp_check_req(sk, skb, req, fastopen, ...): what reaches a request socket, the handshake's
+ * third segment first of all. With fastopen the segment came by way of tcp_v4_do_rcv().
+ */
+static void tcp_check_req_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+
+	if (!(bool)tscope_argument(regs, 3))
+		socket_rx(tsc, (void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1),
+			  TSCOPE_F_REQUEST);
+}
+
+/*
+ * tcp_timewait_state_process(tw, skb, th, ...): the namespace lies at the same place in tw as in
+ * a socket. A SYN goes on to a listener, where tcp_v4_do_rcv() stamps it.
+ */
+static void tcp_timewait_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+			       struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
+
+	if (!tcp_hdr(skb)->syn)
+		socket_rx(tsc, (void *)tscope_argument(regs, 0), skb, TSCOPE_F_TIMEWAIT);
+}
+
+static void socket_tx(u64 tsc, struct ftrace_regs *regs, u8 family)
+{
+	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
+	const struct sock *sk = (void *)tscope_argument(regs, 0);
+	struct tscope_packet packet;
+
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_SOCKET_TX;
+	if (tscope_packet_before_ip(&packet, skb, sk, family))
+		tscope_sessions_deliver(&packet);
+}
+
+/* __ip_queue_xmit(sk, skb, fl, tos) */
+static void ip_queue_xmit_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+
+	socket_tx(tsc, regs, AF_INET);
+}
+
+/* inet6_csk_xmit(sk, skb, fl) */
+static void inet6_csk_xmit_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				 struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+
+	socket_tx(tsc, regs, AF_INET6);
+}
+
+#define FUNCTION(name_, vantage_, need_, function_)				\
+	{									\
+		.name = name_, .vantage = vantage_, .need = need_,		\
+		.kind = TSCOPE_HOOK_FUNCTION, .function = function_,		\
+	}
+
+static struct tscope_place places[] = {
+	FUNCTION("tcp_v4_do_rcv", TSCOPE_SOCKET_RX, TSCOPE_REQUIRED, tcp_v4_do_rcv_entry),
+	FUNCTION("tcp_v6_do_rcv", TSCOPE_SOCKET_RX, TSCOPE_OPTIONAL, tcp_v6_do_rcv_entry),
+	FUNCTION("tcp_check_req", TSCOPE_SOCKET_RX, TSCOPE_OPTIONAL, tcp_check_req_entry),
+	FUNCTION("tcp_timewait_state_process", TSCOPE_SOCKET_RX, TSCOPE_OPTIONAL,
+		 tcp_timewait_entry),
+	FUNCTION("__ip_queue_xmit", TSCOPE_SOCKET_TX, TSCOPE_REQUIRED, ip_queue_xmit_entry),
+	FUNCTION("inet6_csk_xmit", TSCOPE_SOCKET_TX, TSCOPE_OPTIONAL, inet6_csk_xmit_entry),
+};
+
+const struct tscope_layer tscope_socket_layer = { places, ARRAY_SIZE(places) };

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a hook saw, before any session's filter: on the hook's stack, pointing into the skb. */
+#ifndef TSCOPE_PACKET_H
+#define TSCOPE_PACKET_H
+
+#include <linux/types.h>
+
+#include "uapi/tscope.h"
+
+struct net;
+struct net_device;
+struct sk_buff;
+struct sock;
+
+struct tscope_packet {
+	u64 tsc;
+	const struct net *net;
+	const u8 *header;	/* from the IP header on: in the skb or in buffer */
+	const u8 *link;		/* TSCOPE_LINK_MAX bytes, or NULL */
+	const u8 *saddr;
+	const u8 *daddr;
+	u32 ifindex;
+	u32 wire_len;
+	u32 seq;
+	u32 seq_end;
+	u16 header_len;
+	u16 segs;
+	u16 flags;
+	u16 sport;		/* host order */
+	u16 dport;
+	u8 family;		/* AF_INET, AF_INET6 */
+	u8 vantage;
+	u8 kind;
+	u8 buffer[TSCOPE_HEADER_MAX] __aligned(4);
+};
+
+/* Which way bytes of a made-up header go. */
+enum tscope_direction {
+	TSCOPE_FROM_SOCKET,
+	TSCOPE_TO_SOCKET,
+};
+
+/*
+ * Each fills all of *packet but tsc and vantage, which the caller has set, and says false for
+ * what is not TCP over IPv4 or IPv6 (a later fragment has no TCP header either).
+ */
+
+/* At a device: IP header at `offset` from skb->data. */
+bool tscope_packet_at_device(struct tscope_packet *packet, const struct sk_buff *skb,
+			     const struct net_device *dev, int offset);
+/* At a TCP socket: control block filled, both headers in place. */
+bool tscope_packet_at_socket(struct tscope_packet *packet, const struct sk_buff *skb,
+			     const struct sock *sk);
+/* TCP header only, in front of the IP layer of `family`: the IP header is made up. */
+bool tscope_packet_before_ip(struct tscope_packet *packet, const struct sk_buff *skb,
+			     const struct sock *sk, u8 family);
+/* A call's bytes [seq, seq + len): both headers are made up. */
+bool tscope_packet_from_socket(struct tscope_packet *packet, const struct sock *sk,
+			       enum tscope_direction direction, u32 seq, u32 len);
+
+#endif

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/capability.h>
+#include <linux/cpumask.h>
+#include <linux/fs.h>
+#include <linux/log2.h>
+#include <linux/percpu.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <net/net_namespace.h>
+
+#include "compat/compat.h"
+#include "filter.h"
+#include "hooks.h"
+#include "packet.h"
+#include "session.h"
+
+static DEFINE_MUTEX(sessions_lock);
+static LIST_HEAD(all_sessions);		/* sessions_lock */
+static LIST_HEAD(running_sessions);	/* sessions_lock to change, RCU to read */
+
+struct tscope_session *tscope_session_new(struct net *net)
+{
+	struct tscope_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (!session)
+		return NULL;
+	mutex_init(&session->lock);
+	init_waitqueue_head(&session->wait);
+	INIT_LIST_HEAD(&session->running);
+	session->net = net;
+	mutex_lock(&sessions_lock);
+	list_add(&session->open, &all_sessions);
+	mutex_unlock(&sessions_lock);
+	return session;
+}
+
+static bool config_valid(const struct tscope_config *config)
+{
+	return config->interface_version == TSCOPE_INTERFACE_VERSION && config->vantages &&
+	       !(config->vantages & ~(TSCOPE_VANTAGE_BIT(TSCOPE_VANTAGES) - 1)) &&
+	       is_power_of_2(config->slots) && config->slots >= TSCOPE_MIN_SLOTS &&
+	       config->slots <= TSCOPE_MAX_SLOTS && config->watermark &&
+	       config->watermark <= config->slots && !config->pad &&
+	       !(config->flags & ~TSCOPE_CONFIG_ALL_NETNS) && tscope_filter_valid(&config->filter);
+}
+
+/* As AF_PACKET asks, of the opener and not of who happens to hold the file now. */
+static int may_capture(struct tscope_session *session, struct file *file, u32 flags)
+{
+	int err = 0;
+
+	/* While the lock keeps net from going, its user namespace is there too. */
+	mutex_lock(&sessions_lock);
+	if (!session->net)
+		err = -ENXIO;
+	else if (flags & TSCOPE_CONFIG_ALL_NETNS)
+		err = file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN) ? 0 : -EPERM;
+	else if (!file_ns_capable(file, session->net->user_ns, CAP_NET_RAW))
+		err = -EPERM;
+	mutex_unlock(&sessions_lock);
+	return err;
+}
+
+int tscope_session_configure(struct tscope_session *session, struct file *file,
+			     const struct tscope_config *config)
+{
+	struct tscope_rings *rings;
+	int err;
+
+	if (!config_valid(config))
+		return -EINVAL;
+	err = may_capture(session, file, config->flags);
+	if (err)
+		return err;
+	if (config->vantages & ~tscope_hooks_available())
+		return -ENODEV;
+
+	mutex_lock(&session->lock);
+	if (session->state) {
+		err = -EBUSY;
+		goto out;
+	}
+	rings = tscope_rings_alloc(config->slots, config->watermark, &session->wait);
+	if (!rings) {
+		err = -ENOMEM;
+		goto out;
+	}
+	mutex_lock(&sessions_lock);
+	session->rings = rings;
+	mutex_unlock(&sessions_lock);
+	session->config = *config;
+	session->state = TSCOPE_CONFIGURED;
+out:
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+static void set_state(struct tscope_session *session, enum tscope_state state)
+{
+	lockdep_assert_held(&session->lock);
+	session->state = state;
+	WRITE_ONCE(session->rings->info->state, state);
+}
+
+int tscope_session_start(struct tscope_session *session)
+{
+	int err = 0;
+
+	mutex_lock(&session->lock);
+	if (session->state != TSCOPE_CONFIGURED) {
+		err = session->state ? -EBUSY : -EINVAL;
+		goto out;
+	}
+	err = tscope_hooks_attach(session->config.vantages);
+	if (err)
+		goto out;
+
+	/* In one step after every hook is there, so that all vantage points begin together. */
+	mutex_lock(&sessions_lock);
+	if (session->net)
+		list_add_rcu(&session->running, &running_sessions);
+	else
+		err = -ENXIO;
+	mutex_unlock(&sessions_lock);
+	if (err)
+		tscope_hooks_detach(session->config.vantages);
+	else
+		set_state(session, TSCOPE_RUNNING);
+out:
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+int tscope_session_stop(struct tscope_session *session)
+{
+	int err = 0;
+
+	mutex_lock(&session->lock);
+	if (session->state != TSCOPE_RUNNING) {
+		err = -EINVAL;
+		goto out;
+	}
+	mutex_lock(&sessions_lock);
+	list_del_rcu(&session->running);
+	mutex_unlock(&sessions_lock);
+	/* Every hook that could still see the session has committed after this. */
+	synchronize_rcu();
+	tscope_hooks_detach(session->config.vantages);
+	set_state(session, TSCOPE_STOPPED);
+out:
+	mutex_unlock(&session->lock);
+	if (!err)
+		wake_up_interruptible(&session->wait);
+	return err;
+}
+
+void tscope_session_free(struct tscope_session *session)
+{
+	tscope_session_stop(session);
+	mutex_lock(&sessions_lock);
+	list_del(&session->open);
+	mutex_unlock(&sessions_lock);
+	tscope_rings_free(session->rings);
+	mutex_destroy(&session->lock);
+	kfree(session);
+}
+
+int tscope_session_mmap(struct tscope_session *session, struct vm_area_struct *vma)
+{
+	size_t bytes = vma->vm_end - vma->vm_start;
+	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	int err = -EINVAL;
+	bool writable;
+	void *region;
+
+	mutex_lock(&session->lock);
+	if (!session->rings)
+		goto out;
+	region = tscope_rings_region(session->rings, offset, bytes, &writable);
+	if (!region)
+		goto out;
+	if (!writable) {
+		err = -EPERM;
+		if (vma->vm_flags & VM_WRITE)
+			goto out;
+		tscope_vma_forbid_writing(vma);
+	}
+	err = remap_vmalloc_range(vma, region, 0);
+out:
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+__poll_t tscope_session_poll(struct tscope_session *session, struct file *file,
+			     struct poll_table_struct *table)
+{
+	__poll_t mask = 0;
+
+	poll_wait(file, &session->wait, table);
+	mutex_lock(&session->lock);
+	if (!READ_ONCE(session->net) || session->state == TSCOPE_STOPPED)
+		mask = EPOLLHUP;
+	else if (session->rings && tscope_rings_readable(session->rings))
+		mask = EPOLLIN | EPOLLRDNORM;
+	mutex_unlock(&session->lock);
+	return mask;
+}
+
+void tscope_sessions_netns_gone(struct net *net)
+{
+	struct tscope_session *session;
+
+	mutex_lock(&sessions_lock);
+	list_for_each_entry(session, &all_sessions, open) {
+		if (session->net != net)
+			continue;
+		WRITE_ONCE(session->net, NULL);
+		if (session->rings)
+			WRITE_ONCE(session->rings->info->state, TSCOPE_NETNS_GONE);
+		wake_up_interruptible(&session->wait);
+	}
+	mutex_unlock(&sessions_lock);
+}
+
+static void fill(struct tscope_record *record, const struct tscope_packet *packet)
+{
+	record->tsc = packet->tsc;
+	record->netns = packet->net->ns.inum;
+	record->ifindex = packet->ifindex;
+	record->seq = packet->seq;
+	record->seq_end = packet->seq_end;
+	record->wire_len = packet->wire_len;
+	record->napi_poll = tscope_hooks_napi_polls();
+	record->cpu = smp_processor_id();
+	record->segs = packet->segs;
+	record->flags = packet->flags;
+	record->header_len = packet->header_len;
+	record->vantage = packet->vantage;
+	record->kind = packet->kind;
+	record->clock = TSCOPE_CLOCK_TSC;
+	record->link_len = packet->link ? TSCOPE_LINK_MAX : 0;
+	if (packet->link)
+		memcpy(record->link, packet->link, TSCOPE_LINK_MAX);
+	memcpy(record->header, packet->header, packet->header_len);
+}
+
+void tscope_sessions_deliver(const struct tscope_packet *packet)
+{
+	struct tscope_session *session;
+
+	/* The ring is this CPU's: no moving away between reserve and commit. */
+	preempt_disable_notrace();
+	rcu_read_lock();
+	list_for_each_entry_rcu(session, &running_sessions, running) {
+		const struct tscope_config *config = &session->config;
+		struct tscope_record *record;
+		struct tscope_ring *ring;
+		const struct net *net = READ_ONCE(session->net);
+		u64 index;
+
+		if (!(config->vantages & TSCOPE_VANTAGE_BIT(packet->vantage)))
+			continue;
+		/* No session outlives its namespace, not even one that sees them all. */
+		if (!net || (net != packet->net && !(config->flags & TSCOPE_CONFIG_ALL_NETNS)))
+			continue;
+		if (!tscope_filter_match(&config->filter, packet))
+			continue;
+		ring = &session->rings->rings[smp_processor_id()];
+		record = tscope_ring_reserve(ring, packet->vantage, packet->segs, &index);
+		if (!record)
+			continue;
+		fill(record, packet);
+		tscope_ring_commit(ring, record, index);
+	}
+	rcu_read_unlock();
+	preempt_enable_notrace();
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TSCOPE_SESSION_H
+#define TSCOPE_SESSION_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/wait.h>
+
+#include "ring.h"
+#include "uapi/tscope.h"
+
+struct file;
+struct net;
+struct tscope_packet;
+
+/* One open file. */
+struct tscope_session {
+	struct mutex lock;		/* taken before sessions_lock; guards state and config */
+	enum tscope_state state;	/* 0 until configured */
+	struct tscope_config config;
+	struct tscope_rings *rings;	/* set once, under both locks */
+	struct wait_queue_head wait;
+
+	struct net *net;		/* compared, never followed; NULL once gone; sessions_lock */
+	struct list_head open;		/* in all_sessions; sessions_lock */
+	struct list_head running;	/* read by hooks under RCU; sessions_lock to change */
+};
+
+struct tscope_session *tscope_session_new(struct net *net);
+void tscope_session_free(struct tscope_session *session);
+
+int tscope_session_configure(struct tscope_session *session, struct file *file,
+			     const struct tscope_config *config);
+int tscope_session_start(struct tscope_session *session);
+int tscope_session_stop(struct tscope_session *session);
+int tscope_session_mmap(struct tscope_session *session, struct vm_area_struct *vma);
+__poll_t tscope_session_poll(struct tscope_session *session, struct file *file,
+			     struct poll_table_struct *table);
+
+/* From the network namespace's exit: its sessions end, their data stays. */
+void tscope_sessions_netns_gone(struct net *net);
+
+/* From a hook: a record for each running session whose filter matches. */
+void tscope_sessions_deliver(const struct tscope_packet *packet);
+
+#endif
