@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What guest tests share: results, the module, two namespaces joined by a veth, captures.
+set -euo pipefail
+
+ok() { echo "ok $TEST: $*"; }
+not_ok() { echo "not ok $TEST: $*"; }
+skip() { echo "skip $TEST: $1 # $2"; }
+
+# is GOT WANTED WHAT
+is() {
+	if [ "$1" = "$2" ]; then ok "$3 ($1)"; else not_ok "$3: got $1, wanted $2"; fi
+}
+
+# holds WHAT COMMAND...
+holds() {
+	local what=$1
+	shift
+	if "$@"; then ok "$what"; else not_ok "$what"; fi
+}
+
+load_module() { insmod /tscope.ko "$@"; }
+
+# Two namespaces `left` 10.9.0.1 and `right` 10.9.0.2 (and fd09::1, fd09::2), veth devices l0 and r0.
+make_pair() {
+	ip netns add left
+	ip netns add right
+	ip link add l0 netns left type veth peer name r0 netns right
+	ip -n left addr add 10.9.0.1/24 dev l0
+	ip -n left addr add fd09::1/64 dev l0 nodad
+	ip -n right addr add 10.9.0.2/24 dev r0
+	ip -n right addr add fd09::2/64 dev r0 nodad
+	local netns
+	for netns in left right; do
+		ip -n "$netns" link set lo up
+	done
+	ip -n left link set l0 up
+	ip -n right link set r0 up
+}
+
+# Wire segments one by one: no TSO, GSO or GRO on either end.
+offloads_off() {
+	ip netns exec left ethtool -K l0 tso off gso off gro off tx off rx off >/dev/null
+	ip netns exec right ethtool -K r0 tso off gso off gro off tx off rx off >/dev/null
+}
+
+drop_pair() {
+	ip netns del left
+	ip netns del right
+}
+
+# wait_for WHAT COMMAND...: up to 30 s until the command succeeds.
+wait_for() {
+	local what=$1 i
+	shift
+	for ((i = 0; i < 300; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	echo "waited 30 s for $what" >&2
+	return 1
+}
+
+# start_capture NAMESPACE ARGUMENTS...: sets $capture once its hooks are attached;
+# NAMESPACE - for the present one. Its messages go to capture.log, the JSON summary to capture.json.
+start_capture() {
+	local netns=$1
+	shift
+	local prefix=()
+	[ "$netns" = - ] || prefix=(ip netns exec "$netns")
+	"${prefix[@]}" tscope capture --json "$@" >capture.json 2>capture.log &
+	capture=$!
+	wait_for "the capture to start" grep -q 'capturing' capture.log
+}
+
+# Ends it as ^C does; its exit status is ours.
+stop_capture() {
+	kill -INT "$capture"
+	wait "$capture"
+}
+
+start_server() { # NAMESPACE PORT
+	ip netns exec "$1" iperf3 -s -p "$2" -1 >iperf-server.log 2>&1 &
+	server=$!
+	wait_for "the iperf3 server" sh -c "ip netns exec $1 ss -Htln | grep -q ':$2 '"
+}
