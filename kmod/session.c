@@ -14,6 +14,7 @@
 #include "hooks.h"
 #include "packet.h"
 #include "session.h"
+#include "uapi/layout.h"
 
 static DEFINE_MUTEX(sessions_lock);
 static LIST_HEAD(all_sessions);		/* sessions_lock */
@@ -222,6 +223,13 @@ void tscope_sessions_netns_gone(struct net *net)
 	}
 	mutex_unlock(&sessions_lock);
 }
+
+static_assert(sizeof(struct tscope_record) == TSCOPE_RECORD_SIZE);
+#define FIELD(name, offset, size)						\
+	static_assert(offsetof(struct tscope_record, name) == (offset));	\
+	static_assert(sizeof_field(struct tscope_record, name) == (size));
+TSCOPE_LAYOUT(FIELD)
+#undef FIELD
 
 static void fill(struct tscope_record *record, const struct tscope_packet *packet)
 {
