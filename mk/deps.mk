@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# Debian packages, by name. As root they are installed; else what is missing is said.
+
+PACKAGES := g++ gcc-12 cmake make pkg-config \
+	libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev libgtest-dev libgmock-dev \
+	qemu-system-x86 busybox-static cpio kmod xz-utils zstd \
+	libelf1 zlib1g pahole bc \
+	bash iproute2 ethtool iperf3 tcpdump iputils-ping util-linux strace jq procps \
+	tshark tcptrace \
+	clang-format clang-tidy cppcheck shellcheck codespell
+
+DEPS_STAMP := $(BUILD)/.deps-$(shell echo $(PACKAGES) | cksum | cut -d ' ' -f 1)
+
+.PHONY: deps
+deps: $(DEPS_STAMP) ## install the Debian packages that building and testing need
+
+$(DEPS_STAMP):
+	@mkdir -p $(BUILD)
+	@mk/install-packages $(PACKAGES)
+	@rm -f $(BUILD)/.deps-* && touch $@

@@ -84,3 +84,36 @@ start_server() { # NAMESPACE PORT
 	server=$!
 	wait_for "the iperf3 server" sh -c "ip netns exec $1 ss -Htln | grep -q ':$2 '"
 }
+
+# start_exchange NAME SERVER-NAMESPACE ADDRESS PORT BYTES CHUNK [GAP_US [LOCAL_PORT]]: left or right serve,
+# the other sends. Done when both have reported; the connection stays open until stop_exchange.
+start_exchange() {
+	local name=$1 there=$2 address=$3 port=$4
+	shift 4
+	local here=left
+	[ "$there" = left ] && here=right
+	ip netns exec "$there" exchange server "$address" "$port" "$1" "$2" >"$name.server" 2>"$name.server.log" &
+	exchange_pids+=($!)
+	wait_for "the server on port $port" sh -c "ip netns exec $there ss -Htln | grep -q ':$port '"
+	ip netns exec "$here" exchange client "$address" "$port" "$@" >"$name.client" 2>"$name.client.log" &
+	exchange_pids+=($!)
+	wait_for "the exchange on port $port" sh -c "[ -s $name.server ] && [ -s $name.client ]"
+}
+exchange_pids=()
+
+stop_exchange() {
+	kill "${exchange_pids[@]}"
+	wait "${exchange_pids[@]}" 2>/dev/null || true
+	exchange_pids=()
+}
+
+# at VANTAGE FIELD [SUMMARY]: a figure of one vantage point from a capture's summary; 0 if it has none.
+at() {
+	jq -r --arg at "$1" --arg field "$2" \
+		'[.vantage_points[] | select(.vantage == $at) | .[$field]] | add // 0' "${3:-capture.json}"
+}
+
+# accounted VANTAGE UNIT [SUMMARY]: delivered plus lost, in records or segments.
+accounted() {
+	echo $(($(at "$1" "$2" "${3:-capture.json}") + $(at "$1" "lost_$2" "${3:-capture.json}")))
+}
