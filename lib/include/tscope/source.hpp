@@ -28,6 +28,8 @@ struct Loss {
 
   /// Records of one vantage point lost, all causes.
   Count at(Vantage vantage) const;
+  /// Records dropped for one cause, at all vantage points.
+  std::uint64_t by_cause(tscope_loss cause) const;
   /// Everything that was not delivered: dropped, missed, invalid and elsewhere.
   std::uint64_t lost() const;
 };
