@@ -94,7 +94,7 @@ Endpoint endpoint(const Ip& ip, Bytes bytes, std::size_t address_at, std::uint16
 std::string Endpoint::to_string() const {
   char text[INET6_ADDRSTRLEN] = "?";
   inet_ntop(family == 4 ? AF_INET : AF_INET6, address.data(), text, sizeof(text));
-  return fmt::format(family == 4 ? "{}:{}" : "[{}]:{}", text, port);
+  return family == 4 ? fmt::format("{}:{}", text, port) : fmt::format("[{}]:{}", text, port);
 }
 
 std::size_t FlowHash::operator()(const Flow& flow) const noexcept {

@@ -31,8 +31,9 @@ class CaptureFile {
 
   void write(const Packet& packet, const Interface& interface);
   void write(const Anchor& anchor, std::uint32_t tsc_khz);
-  /// One interface statistics block an interface, with what was lost until time_ns.
-  void write_statistics(const Loss& loss, std::int64_t time_ns);
+  /// One interface statistics block an interface, with what was lost until time_ns and how good the
+  /// times are. The loss of a vantage point is not known by device: it stands at its first interface.
+  void write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns);
   /// Hands buffered blocks to the system.
   void flush();
   std::uint64_t bytes() const;

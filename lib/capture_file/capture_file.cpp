@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+#include "tscope/capture_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/container_hash/hash.hpp>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "capture_file/block_buffer.hpp"
+#include "capture_file/format.hpp"
+#include "tscope/headers.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr std::uint32_t inbound = 1, outbound = 2;
+constexpr std::size_t ethernet_header = 14;
+
+struct Written {
+  Interface interface;
+  std::uint64_t packets = 0;
+};
+
+// The same wire segment gets the same number at each vantage point that sees it whole.
+std::uint64_t packet_id(const tscope_record& record) {
+  std::size_t seed = record.header_len;
+  const std::uint8_t* header = record.header;
+  // TTL and checksum of IPv4, hop limit of IPv6 are no part of a packet's identity.
+  if (header[0] >> 4 == 4) {
+    boost::hash_range(seed, header, header + 8);
+    boost::hash_range(seed, header + 12, header + record.header_len);
+  } else {
+    boost::hash_range(seed, header, header + 7);
+    boost::hash_range(seed, header + 8, header + record.header_len);
+  }
+  return seed;
+}
+
+bool has_identity(const tscope_record& record) {
+  constexpr unsigned not_from_the_wire =
+      TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TCP | TSCOPE_F_COALESCED | TSCOPE_F_CUT;
+  return record.segs == 1 && record.header_len >= 40 && (record.flags & not_from_the_wire) == 0;
+}
+
+}  // namespace
+
+struct CaptureFile::Impl {
+  Impl(const std::string& path, LinkType link) : buffer(path), link_type(link) {}
+
+  std::uint32_t id_of(const Interface& interface) {
+    const auto found = std::ranges::find(written, interface, &Written::interface);
+    if (found != written.end()) return static_cast<std::uint32_t>(found - written.begin());
+    buffer.begin_block(format::interface_description);
+    buffer.put(static_cast<std::uint16_t>(link_type));
+    buffer.put(std::uint16_t{0});
+    buffer.put(format::snap_length);
+    buffer.put_text_option(format::if_name, fmt::format("{}/{}", interface.device,
+                                                        vantage_name(interface.vantage)));
+    buffer.put_option(format::if_tsresol, std::uint8_t{9});
+    buffer.end_options();
+    buffer.end_block();
+    written.push_back({interface, 0});
+    return static_cast<std::uint32_t>(written.size() - 1);
+  }
+
+  std::uint32_t id_of(const Packet& packet, const Interface& interface) {
+    if (packet.interface >= ids.size()) ids.resize(packet.interface + 1, unknown);
+    std::uint32_t& id = ids[packet.interface];
+    if (id == unknown) id = id_of(interface);
+    return id;
+  }
+
+  void put_link_header(const tscope_record& record) {
+    if (record.link_len == ethernet_header) {
+      buffer.put_bytes(record.link, ethernet_header);
+      return;
+    }
+    std::uint8_t made_up[ethernet_header] = {};
+    const bool v6 = record.header[0] >> 4 == 6;
+    made_up[12] = v6 ? 0x86 : 0x08;
+    made_up[13] = v6 ? 0xdd : 0x00;
+    buffer.put_bytes(made_up, sizeof(made_up));
+  }
+
+  static constexpr std::uint32_t unknown = 0xffffffff;
+
+  BlockBuffer buffer;
+  LinkType link_type;
+  std::vector<Written> written;
+  std::vector<std::uint32_t> ids;  // by Packet::interface
+};
+
+CaptureFile::CaptureFile(const std::string& path, LinkType link_type,
+                         const std::map<std::string, std::string>& facts)
+    : impl_(std::make_unique<Impl>(path, link_type)) {
+  BlockBuffer& buffer = impl_->buffer;
+  const auto put_fact = [&](std::uint16_t code, const char* key) {
+    if (const auto fact = facts.find(key); fact != facts.end()) {
+      buffer.put_text_option(code, fact->second);
+    }
+  };
+  buffer.begin_block(format::section_header);
+  buffer.put(format::byte_order_magic);
+  buffer.put(std::uint16_t{1});
+  buffer.put(std::uint16_t{0});
+  buffer.put(std::int64_t{-1});
+  put_fact(format::shb_hardware, "cpu");
+  put_fact(format::shb_os, "kernel");
+  put_fact(format::shb_userappl, "tool");
+  buffer.end_options();
+  buffer.end_block();
+
+  const std::string text = nlohmann::json(facts).dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
+  buffer.begin_block(format::host_facts);
+  buffer.put_text_option(format::opt_comment, text);
+  buffer.end_options();
+  buffer.end_block();
+}
+
+CaptureFile::~CaptureFile() = default;
+
+void CaptureFile::write(const Packet& packet, const Interface& interface) {
+  const tscope_record& record = packet.record;
+  const bool ethernet = impl_->link_type == LinkType::ethernet;
+  const std::uint32_t link = ethernet ? ethernet_header : 0;
+  const std::uint32_t id = impl_->id_of(packet, interface);
+  const auto time = static_cast<std::uint64_t>(packet.time_ns);
+  const std::uint32_t captured = link + record.header_len;
+
+  BlockBuffer& buffer = impl_->buffer;
+  buffer.begin_block(format::enhanced_packet);
+  buffer.put(id);
+  buffer.put(static_cast<std::uint32_t>(time >> 32));
+  buffer.put(static_cast<std::uint32_t>(time));
+  buffer.put(captured);
+  buffer.put(std::max(captured, link + record.wire_len));
+  if (ethernet) impl_->put_link_header(record);
+  buffer.put_bytes(record.header, record.header_len);
+  buffer.pad();
+
+  if (interface.vantage != Vantage::session && interface.vantage != Vantage::tap) {
+    buffer.put_option(format::epb_flags, is_receive(interface.vantage) ? inbound : outbound);
+  }
+  if (interface.vantage == Vantage::session) {
+    buffer.put_text_option(format::opt_comment, record.kind == TSCOPE_OPEN ? "connection opened"
+                                                                          : "connection closed");
+  }
+  if (has_identity(record)) buffer.put_option(format::epb_packetid, packet_id(record));
+  buffer.put_option(format::record_option,
+                    format::RecordOption{record.tsc, record.netns, record.ifindex, record.seq,
+                                         record.seq_end, record.napi_poll, record.cpu, record.segs,
+                                         record.flags, record.kind, record.clock, record.link_len,
+                                         packet.late, {}});
+  buffer.end_options();
+  buffer.end_block();
+  impl_->written[id].packets++;
+}
+
+void CaptureFile::write(const Anchor& anchor, std::uint32_t tsc_khz) {
+  BlockBuffer& buffer = impl_->buffer;
+  buffer.begin_block(format::clock_anchor);
+  buffer.put(format::AnchorBlock{anchor.tsc, anchor.width, anchor.monotonic_raw_ns,
+                                 anchor.realtime_ns, tsc_khz, 0});
+  buffer.end_block();
+}
+
+void CaptureFile::write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns) {
+  for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
+    const auto vantage = static_cast<Vantage>(i);
+    const bool seen = std::ranges::any_of(
+        impl_->written, [&](const Written& w) { return w.interface.vantage == vantage; });
+    if (!seen && loss.at(vantage).records > 0) impl_->id_of(Interface{"any", vantage});
+  }
+
+  BlockBuffer& buffer = impl_->buffer;
+  const auto time = static_cast<std::uint64_t>(time_ns);
+  std::array<bool, TSCOPE_VANTAGES> told{};
+  for (std::size_t id = 0; id < impl_->written.size(); id++) {
+    const Written& written = impl_->written[id];
+    const auto vantage = static_cast<std::size_t>(written.interface.vantage);
+    const bool first = vantage < TSCOPE_VANTAGES && !std::exchange(told[vantage], true);
+
+    format::LossOption lost{};
+    if (first) {
+      const auto& dropped = loss.dropped[vantage];
+      lost.full_records = dropped[TSCOPE_LOST_FULL].records;
+      lost.full_segments = dropped[TSCOPE_LOST_FULL].segments;
+      lost.contended_records = dropped[TSCOPE_LOST_CONTENDED].records;
+      lost.contended_segments = dropped[TSCOPE_LOST_CONTENDED].segments;
+    }
+    if (id == 0) {
+      lost.missed = loss.missed;
+      lost.late = loss.late;
+      lost.invalid = loss.invalid;
+      lost.clock_error_ns = static_cast<std::uint64_t>(clock.error_ns);
+      lost.clock_steps = clock.steps;
+    }
+    const std::uint64_t dropped = lost.full_records + lost.contended_records;
+    buffer.begin_block(format::interface_statistics);
+    buffer.put(static_cast<std::uint32_t>(id));
+    buffer.put(static_cast<std::uint32_t>(time >> 32));
+    buffer.put(static_cast<std::uint32_t>(time));
+    buffer.put_option(format::isb_ifrecv, written.packets + dropped);
+    buffer.put_option(format::isb_ifdrop, dropped);
+    buffer.put_option(format::isb_usrdeliv, written.packets);
+    buffer.put_option(format::loss_option, lost);
+    buffer.end_options();
+    buffer.end_block();
+  }
+}
+
+void CaptureFile::flush() { impl_->buffer.flush(); }
+
+std::uint64_t CaptureFile::bytes() const { return impl_->buffer.bytes(); }
+
+}  // namespace tscope

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+// The numbers of docs/file-format.md that writer and reader share.
+namespace tscope::format {
+
+// Standard pcapng (draft-ietf-opsawg-pcapng).
+inline constexpr std::uint32_t section_header = 0x0a0d0d0a;
+inline constexpr std::uint32_t byte_order_magic = 0x1a2b3c4d;
+inline constexpr std::uint32_t interface_description = 1;
+inline constexpr std::uint32_t old_packet = 2;
+inline constexpr std::uint32_t simple_packet = 3;
+inline constexpr std::uint32_t interface_statistics = 5;
+inline constexpr std::uint32_t enhanced_packet = 6;
+
+inline constexpr std::uint16_t opt_end = 0, opt_comment = 1;
+inline constexpr std::uint16_t shb_hardware = 2, shb_os = 3, shb_userappl = 4;
+inline constexpr std::uint16_t if_name = 2, if_tsresol = 9, if_tsoffset = 14;
+inline constexpr std::uint16_t epb_flags = 2, epb_packetid = 5;
+inline constexpr std::uint16_t isb_ifrecv = 4, isb_ifdrop = 5, isb_usrdeliv = 8;
+
+// Ours: local use.
+inline constexpr std::uint32_t clock_anchor = 0x80000001;
+inline constexpr std::uint32_t host_facts = 0x80000002;
+inline constexpr std::uint16_t record_option = 0x8001;
+inline constexpr std::uint16_t loss_option = 0x8002;
+
+inline constexpr std::uint32_t snap_length = 262144;  // libpcap's largest
+inline constexpr std::uint32_t block_max = 16U << 20;  // as libpcap: a longer one is damage
+
+struct RecordOption {
+  std::uint64_t tsc;
+  std::uint32_t netns;
+  std::uint32_t ifindex;
+  std::uint32_t seq;
+  std::uint32_t seq_end;
+  std::uint32_t napi_poll;
+  std::uint16_t cpu;
+  std::uint16_t segs;
+  std::uint16_t flags;
+  std::uint8_t kind;
+  std::uint8_t clock;
+  std::uint8_t link_len;
+  std::uint8_t late;
+  std::uint8_t pad[2];
+};
+static_assert(sizeof(RecordOption) == 40);
+
+struct LossOption {
+  std::uint64_t full_records, full_segments;
+  std::uint64_t contended_records, contended_segments;
+  std::uint64_t missed, late, invalid;  // of the capture: at the file's first interface, else 0
+  std::uint64_t clock_error_ns, clock_steps;
+};
+static_assert(sizeof(LossOption) == 72);
+
+struct AnchorBlock {
+  std::uint64_t tsc, width, monotonic_raw_ns, realtime_ns;
+  std::uint32_t tsc_khz, pad;
+};
+static_assert(sizeof(AnchorBlock) == 40);
+
+}  // namespace tscope::format

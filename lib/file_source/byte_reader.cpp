@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "file_source/byte_reader.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "tscope/error.hpp"
+
+namespace tscope {
+
+void ByteReader::Close::operator()(std::FILE* file) const {
+  if (file != stdin) std::fclose(file);
+}
+
+ByteReader::ByteReader(const std::string& path) : path_(path == "-" ? "standard input" : path) {
+  file_.reset(path == "-" ? stdin : std::fopen(path.c_str(), "rbe"));
+  if (!file_) {
+    throw Error(fmt::format("can't read {}: {}; name a pcapng or pcap file", path,
+                            std::strerror(errno)));
+  }
+  struct stat status{};
+  if (fstat(fileno(file_.get()), &status) == 0 && S_ISDIR(status.st_mode)) {
+    throw Error(fmt::format("can't read {}: it is a directory; name a pcapng or pcap file", path));
+  }
+}
+
+std::size_t ByteReader::read(std::span<std::uint8_t> bytes) {
+  const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file_.get());
+  offset_ += count;
+  if (count < bytes.size() && std::ferror(file_.get()) != 0) {
+    throw Error(fmt::format("can't go on reading {}: {}; copy the file to a sound disk", path_,
+                            std::strerror(errno)));
+  }
+  return count;
+}
+
+}  // namespace tscope

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace tscope {
+
+/// Reads a file or a pipe from front to back and knows where it is.
+class ByteReader {
+ public:
+  /// "-" is standard input. Throws Error if the file can't be opened.
+  explicit ByteReader(const std::string& path);
+
+  /// Up to bytes.size() bytes; fewer only at the end of the file.
+  std::size_t read(std::span<std::uint8_t> bytes);
+  std::uint64_t offset() const { return offset_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const;
+  };
+
+  std::string path_;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::uint64_t offset_ = 0;
+};
+
+/// Integers of either byte order out of bytes that somebody sent us: reading beyond the end gives 0.
+class Fields {
+ public:
+  Fields(std::span<const std::uint8_t> bytes, bool swapped) : bytes_(bytes), swapped_(swapped) {}
+
+  std::uint16_t u16(std::size_t at) const { return swapped_ ? __builtin_bswap16(get<std::uint16_t>(at)) : get<std::uint16_t>(at); }
+  std::uint32_t u32(std::size_t at) const { return swapped_ ? __builtin_bswap32(get<std::uint32_t>(at)) : get<std::uint32_t>(at); }
+  std::uint64_t u64(std::size_t at) const { return swapped_ ? __builtin_bswap64(get<std::uint64_t>(at)) : get<std::uint64_t>(at); }
+  std::size_t size() const { return bytes_.size(); }
+
+  /// At most `length` bytes from `at`, fewer where the end comes first.
+  std::span<const std::uint8_t> bytes(std::size_t at, std::size_t length) const {
+    if (at >= bytes_.size()) return {};
+    return bytes_.subspan(at, std::min(length, bytes_.size() - at));
+  }
+
+  /// Calls visit(code, value) for each option from `at` on; stops at the end or at nonsense.
+  template <typename Visit>
+  void options(std::size_t at, Visit visit) const {
+    while (at + 4 <= bytes_.size()) {
+      const std::uint16_t code = u16(at);
+      const std::size_t length = u16(at + 2);
+      if (code == 0 || at + 4 + length > bytes_.size()) return;
+      visit(code, Fields(bytes_.subspan(at + 4, length), swapped_));
+      at += 4 + (length + 3) / 4 * 4;
+    }
+  }
+
+  std::string text() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
+
+ private:
+  template <typename T>
+  T get(std::size_t at) const {
+    T value{};
+    if (at + sizeof(T) <= bytes_.size()) std::memcpy(&value, &bytes_[at], sizeof(T));
+    return value;
+  }
+
+  std::span<const std::uint8_t> bytes_;
+  bool swapped_;
+};
+
+}  // namespace tscope

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tscope/packet.hpp"
+
+namespace tscope {
+
+/// Makes a foreign frame a record at vantage point `tap`. False if it is not TCP over IPv4 or IPv6.
+/// original_length: the frame's length on the wire, link header included.
+bool build_foreign_packet(std::uint16_t link_type, std::span<const std::uint8_t> frame,
+                          std::uint32_t original_length, Packet& packet);
+
+}  // namespace tscope
