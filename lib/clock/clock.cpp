@@ -8,24 +8,49 @@ namespace tscope {
 
 namespace {
 
+constexpr int rate_shift = 40;
+
 // A wall clock is slewed by at most 500 ppm (adjtimex); more between two anchors is a step.
 constexpr double step_ns = 1e6;
+constexpr double slew = 1e-3;
+
+// A read this much wider than the best tells less than the line already knows.
+constexpr double wide = 8;
 
 double ticks(std::uint64_t from, std::uint64_t to) {
   return to >= from ? static_cast<double>(to - from) : -static_cast<double>(from - to);
 }
 
-double elapsed_ns(const Anchor& from, const Anchor& to) {
-  return static_cast<double>(to.monotonic_raw_ns) - static_cast<double>(from.monotonic_raw_ns);
+double elapsed(std::uint64_t from, std::uint64_t to) { return ticks(from, to); }
+
+std::int64_t fixed_point(double ns_per_tick) {
+  return std::llround(std::ldexp(ns_per_tick, rate_shift));
 }
 
 }  // namespace
 
 ClockModel::ClockModel(const Anchor& first, std::uint32_t nominal_khz)
-    : first_(first), last_(first), nominal_ns_per_tick_(1e6 / std::max(1U, nominal_khz)) {
-  widest_ns_ = static_cast<double>(first.width) * nominal_ns_per_tick_;
+    : first_(first),
+      last_(first),
+      ns_per_tick_(1e6 / std::max(1U, nominal_khz)),
+      narrowest_(static_cast<double>(first.width)) {
+  worst_ns_ = narrowest_ / 2 * ns_per_tick_;
   segments_.push_back(
-      {first.tsc, static_cast<std::int64_t>(first.realtime_ns), nominal_ns_per_tick_});
+      {first.tsc, static_cast<std::int64_t>(first.realtime_ns), fixed_point(ns_per_tick_)});
+}
+
+double ClockModel::raw_ns(const Anchor& anchor) const {
+  return elapsed(first_.monotonic_raw_ns, anchor.monotonic_raw_ns);
+}
+
+// The two reads allow a range of rates; the nearest to what was believed is taken, so that the
+// width of a read is never mistaken for drift.
+void ClockModel::learn_rate(const Anchor& anchor) {
+  const double slack = static_cast<double>(first_.width + anchor.width) / 2;
+  const double span = ticks(first_.tsc, anchor.tsc);
+  const double slowest = raw_ns(anchor) / (span + slack);
+  const double fastest = span > slack ? raw_ns(anchor) / (span - slack) : ns_per_tick_;
+  ns_per_tick_ = std::clamp(ns_per_tick_, slowest, std::max(slowest, fastest));
 }
 
 void ClockModel::add(const Anchor& anchor) {
@@ -33,24 +58,33 @@ void ClockModel::add(const Anchor& anchor) {
     steps_++;
     return;
   }
-  const double wall = static_cast<double>(anchor.realtime_ns) - static_cast<double>(last_.realtime_ns);
-  const double raw = elapsed_ns(last_, anchor);
-  if (std::abs(wall - raw) > std::max(step_ns, raw * 1e-3)) steps_++;
+  const double raw = elapsed(last_.monotonic_raw_ns, anchor.monotonic_raw_ns);
+  const double wall = elapsed(last_.realtime_ns, anchor.realtime_ns);
+  if (std::abs(wall - raw) > std::max(step_ns, raw * slew)) steps_++;
 
-  const double truth = elapsed_ns(first_, anchor);
+  learn_rate(anchor);
   const std::int64_t said = to_ns(anchor.tsc);
-  const double error = static_cast<double>(said - static_cast<std::int64_t>(first_.realtime_ns)) - truth;
-  const double ns_per_tick = truth / ticks(first_.tsc, anchor.tsc);
-  worst_residual_ns_ = std::max(worst_residual_ns_, std::abs(error));
-  widest_ns_ = std::max(widest_ns_, static_cast<double>(anchor.width) * ns_per_tick);
-
-  // Bend so that the error is gone after as long again as since the last anchor; never so far that
-  // the line runs backwards.
+  const double error =
+      static_cast<double>(said - static_cast<std::int64_t>(first_.realtime_ns)) - raw_ns(anchor);
+  const double half_width = static_cast<double>(anchor.width) / 2 * ns_per_tick_;
+  const double bound = std::abs(error) + half_width;
   const double span = ticks(last_.tsc, anchor.tsc);
-  const double bend = std::clamp(error / span, -0.5 * ns_per_tick, 0.5 * ns_per_tick);
-  segments_.push_back({anchor.tsc, said, ns_per_tick - bend});
-  if (segments_.size() > kept_segments) segments_.erase(segments_.begin());
+  const auto width = static_cast<double>(anchor.width);
   last_ = anchor;
+  if (width > wide * narrowest_ && std::abs(error) <= half_width) {
+    newest_ns_ = bound;
+    return;
+  }
+  newest_ns_ = 0;
+  narrowest_ = std::min(narrowest_, width);
+  worst_ns_ = std::max(worst_ns_, bound);
+
+  // What exceeds the read's own uncertainty is undone over as long again as since the last anchor;
+  // never so fast that the line runs backwards.
+  const double excess = error - std::clamp(error, -half_width, half_width);
+  const double bend = std::clamp(excess / span, -0.5 * ns_per_tick_, 0.5 * ns_per_tick_);
+  segments_.push_back({anchor.tsc, said, fixed_point(ns_per_tick_ - bend)});
+  if (segments_.size() > kept_segments) segments_.erase(segments_.begin());
 }
 
 std::int64_t ClockModel::to_ns(std::uint64_t tsc) const {
@@ -61,16 +95,17 @@ std::int64_t ClockModel::to_ns(std::uint64_t tsc) const {
       break;
     }
   }
-  return segment->time_ns + std::llround(ticks(segment->tsc, tsc) * segment->ns_per_tick);
+  const auto since = static_cast<std::int64_t>(tsc - segment->tsc);
+  __extension__ using Wide = __int128;
+  return segment->time_ns + static_cast<std::int64_t>(Wide{since} * segment->rate >> rate_shift);
 }
 
 ClockInfo ClockModel::info() const {
   ClockInfo info;
   info.source = "tsc";
-  info.error_ns = static_cast<std::int64_t>(std::ceil(widest_ns_ / 2 + worst_residual_ns_));
-  info.tsc_hz = last_.tsc > first_.tsc
-                    ? ticks(first_.tsc, last_.tsc) / elapsed_ns(first_, last_) * 1e9
-                    : 1e9 / nominal_ns_per_tick_;
+  // One more for the rounding of times to whole nanoseconds.
+  info.error_ns = static_cast<std::int64_t>(std::ceil(std::max(worst_ns_, newest_ns_))) + 1;
+  info.tsc_hz = 1e9 / ns_per_tick_;
   info.steps = steps_;
   return info;
 }

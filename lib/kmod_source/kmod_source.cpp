@@ -239,7 +239,7 @@ void Session::refill() {
   reader_->drain(merge_.incoming(), drain_limit);
   const bool all = stopped_ && merge_.incoming().size() == before;
   drained_ = all;
-  released_ = all ? UINT64_MAX : now.tsc - std::min(now.tsc, window_ticks_);
+  released_ = all ? UINT64_MAX : now.tsc - std::min<std::uint64_t>(now.tsc, window_ticks_);
   merge_.release(released_);
   if (all) released_ = now.tsc;
 }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <chrono>
+#include <charconv>
+
+#include "capture_run.hpp"
+#include "commands.hpp"
+#include "tscope/error.hpp"
+#include "tscope/units.hpp"
+
+namespace {
+
+struct Arguments {
+  std::string port, device, address, at, duration;
+  std::string output = "tscope.pcapng";
+  std::uint64_t count = 0;
+  std::uint32_t ring_slots = 0;
+  bool sessions = false, all_netns = false, json = false;
+};
+
+constexpr const char* default_vantages = "driver,socket";
+
+// "5201", "src:5201", "dst:5201".
+void set_port(const std::string& text, tscope::CaptureFilter& filter) {
+  std::string digits = text;
+  if (text.starts_with("src:") || text.starts_with("dst:")) {
+    filter.port_side = text.starts_with("src:") ? TSCOPE_PORT_SOURCE : TSCOPE_PORT_DESTINATION;
+    digits = text.substr(4);
+  }
+  const char* end = digits.data() + digits.size();
+  unsigned port = 0;
+  const auto [rest, error] = std::from_chars(digits.data(), end, port);
+  if (error != std::errc() || rest != end || port == 0 || port > 65535) {
+    throw tscope::UsageError(fmt::format(
+        "'{}' is no TCP port; give one from 1 to 65535, or src:PORT or dst:PORT", text));
+  }
+  filter.port = static_cast<std::uint16_t>(port);
+}
+
+void run(const Arguments& arguments) {
+  CaptureRun run;
+  if (!arguments.port.empty()) set_port(arguments.port, run.source.filter);
+  run.source.filter.device = arguments.device;
+  run.source.filter.address = arguments.address;
+  run.source.all_netns = arguments.all_netns;
+  run.source.slots = arguments.ring_slots;
+  run.source.vantages = arguments.sessions
+                            ? std::vector{tscope::Vantage::session}
+                            : tscope::parse_vantages(arguments.at);
+  if (!arguments.duration.empty()) {
+    run.duration = std::chrono::nanoseconds(tscope::parse_duration(arguments.duration));
+  }
+  run.count = arguments.count;
+  run.output = arguments.output;
+  run.json = arguments.json;
+  if (run.json && run.output == "-") {
+    throw tscope::UsageError("--json and -o - both want standard output; write the capture to a file");
+  }
+  run_capture(run);
+}
+
+}  // namespace
+
+void add_capture(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("capture", "record the packets of a TCP port at every vantage point");
+  command->alias("tcpmon");
+  command->add_option("-p,--port", arguments->port, "TCP port on either side; src:PORT or dst:PORT for one side");
+  command->add_option("-i,--interface", arguments->device, "only packets of this interface");
+  command->add_option("--address", arguments->address, "only packets from or to this address (or ADDRESS/PREFIX)");
+  command->add_option("-o,--output", arguments->output, "pcapng file to write, - for standard output")
+      ->capture_default_str();
+  command->add_option("--at", arguments->at,
+                      "vantage points, with commas: driver-rx socket-rx app-rx app-tx socket-tx qdisc-tx "
+                      "driver-tx, or a layer for both directions")
+      ->default_str(default_vantages)
+      ->default_val(default_vantages);
+  command->add_option("--duration", arguments->duration, "end after this time (10s, 2m)");
+  command->add_option("--count", arguments->count, "end after this many records, all vantage points together");
+  command->add_flag("--sessions", arguments->sessions, "only the opening and closing of connections");
+  command->add_flag("--all-netns", arguments->all_netns, "packets of every network namespace");
+  command->add_option("--ring-slots", arguments->ring_slots,
+                      "records that each CPU's ring holds, a power of two (default: 64 MiB for all)");
+  command->add_flag("--json", arguments->json, "the summary as JSON on standard output");
+  command->footer(
+      "Needs the module (insmod build/kmod/$(uname -r)/tscope.ko) and CAP_NET_RAW. ^C ends it with everything saved.\n"
+      "Example: tscope capture -p 5201 -o transfer.pcapng, then: tscope acks transfer.pcapng");
+  command->callback([arguments] { run(*arguments); });
+}

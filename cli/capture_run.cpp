@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "capture_run.hpp"
+
+#include <fmt/format.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <exception>
+
+#include "capture_summary.hpp"
+#include "tscope/capture_file.hpp"
+#include "tscope/error.hpp"
+#include "tscope/units.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using tscope::Source;
+
+constexpr std::uint64_t packets_between_looks = 1024;
+
+volatile std::sig_atomic_t asked_to_end = 0;
+
+void ask_to_end(int) { asked_to_end = 1; }
+
+void catch_signals() {
+  struct sigaction action{};
+  action.sa_handler = ask_to_end;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+}
+
+bool is_ethernet(int socket, const std::string& device) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, device.c_str(), IFNAMSIZ - 1);
+  if (ioctl(socket, SIOCGIFHWADDR, &request) < 0) return false;
+  // Linux gives loopback frames an Ethernet header too.
+  return request.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
+         request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+}
+
+// Ethernet if every device concerned is; a file has one link type (docs/file-format.md).
+tscope::LinkType link_type(const std::string& device, bool all_netns) {
+  const int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  bool ethernet = !all_netns;
+  if (!device.empty()) {
+    ethernet = is_ethernet(probe, device);
+  } else if (auto* list = if_nameindex()) {
+    for (auto* entry = list; entry->if_index != 0; entry++) {
+      ethernet = ethernet && is_ethernet(probe, entry->if_name);
+    }
+    if_freenameindex(list);
+  }
+  close(probe);
+  return ethernet ? tscope::LinkType::ethernet : tscope::LinkType::raw_ip;
+}
+
+std::string describe(const CaptureRun& run) {
+  const auto& filter = run.source.filter;
+  std::string text = "tcp";
+  if (filter.port != 0) {
+    text += fmt::format("{} port {}", filter.port_side == TSCOPE_PORT_SOURCE        ? " src"
+                                      : filter.port_side == TSCOPE_PORT_DESTINATION ? " dst"
+                                                                                    : "",
+                        filter.port);
+  }
+  if (!filter.address.empty()) text += fmt::format(" and net {}", filter.address);
+  if (!filter.device.empty()) text += fmt::format(" on {}", filter.device);
+  return text;
+}
+
+std::string vantage_list(const CaptureRun& run) {
+  std::string text;
+  for (const tscope::Vantage vantage : run.source.vantages) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", tscope::vantage_name(vantage));
+  }
+  return text;
+}
+
+class Capture {
+ public:
+  explicit Capture(const CaptureRun& run)
+      : run_(run),
+        source_(tscope::KmodSource::open(run.source)),
+        file_(run.output, link_type(run.source.filter.device, run.source.all_netns), facts()) {
+    summary_.file = run.output;
+    summary_.asked = run.source.vantages;
+  }
+
+  void begin() {
+    write_anchors();
+    file_.flush();
+    fmt::print(stderr, "tscope: capturing {} at {} into {}{}\n", describe(run_), vantage_list(run_),
+               run_.output == "-" ? "standard output" : run_.output, ends());
+  }
+
+  void to_its_end() {
+    tscope::Packet packet;
+    while (true) {
+      const Source::Next next = source_->next(packet);
+      if (next == Source::Next::end) break;
+      if (next == Source::Next::packet) {
+        if (run_.count != 0 && summary_.records == run_.count) continue;
+        file_.write(packet, source_->interfaces()[packet.interface]);
+        summary_.add(packet);
+        if (run_.count != 0 && summary_.records == run_.count) source_->stop();
+        if (summary_.records % packets_between_looks != 0) continue;
+      }
+      look_around();
+    }
+    finish();
+  }
+
+  /// After a failed write: what the summary can still say.
+  void give_up() {
+    source_->stop();
+    end_progress();
+    note_loss();
+    fmt::print(stderr, "{}", summary_.text());
+  }
+
+ private:
+  std::map<std::string, std::string> facts() const {
+    auto facts = source_->facts();
+    facts["filter"] = describe(run_);
+    facts["vantage_points"] = vantage_list(run_);
+    return facts;
+  }
+
+  std::string ends() const {
+    if (run_.duration) {
+      return fmt::format(" for {}", tscope::format_duration(run_.duration->count()));
+    }
+    return run_.count != 0 ? fmt::format(" until {} records", run_.count) : ", ^C ends it";
+  }
+
+  void look_around() {
+    const auto now = Clock::now();
+    if (asked_to_end != 0 || (run_.duration && now - begun_ >= *run_.duration)) source_->stop();
+    if (now - looked_ < std::chrono::seconds(1)) return;
+    write_anchors();
+    file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns());
+    file_.flush();
+    show_progress(now);
+    looked_ = now;
+  }
+
+  void write_anchors() {
+    for (const tscope::Anchor& anchor : source_->take_anchors()) {
+      file_.write(anchor, source_->tsc_khz());
+    }
+  }
+
+  void show_progress(Clock::time_point now) {
+    if (!terminal_) return;
+    const double seconds = std::chrono::duration<double>(now - looked_).count();
+    const auto loss = source_->loss();
+    fmt::print(stderr, "\r{:6.0f} s {:>12} records {:>9.0f}/s  lost {}  late {}  {}   ",
+               std::chrono::duration<double>(now - begun_).count(), summary_.records,
+               static_cast<double>(summary_.records - shown_) / seconds, loss.lost(), loss.late,
+               tscope::format_bytes(file_.bytes()));
+    shown_ = summary_.records;
+    progress_shown_ = true;
+  }
+
+  void end_progress() {
+    if (progress_shown_) fmt::print(stderr, "\n");
+  }
+
+  void note_loss() {
+    summary_.loss = source_->loss();
+    summary_.clock = source_->clock();
+    summary_.netns_gone = source_->netns_gone();
+    summary_.duration = Clock::now() - begun_;
+    summary_.bytes = file_.bytes();
+  }
+
+  void finish() {
+    write_anchors();
+    file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns());
+    file_.flush();
+    end_progress();
+    note_loss();
+    if (run_.json) {
+      fmt::print("{}\n", summary_.json());
+    } else {
+      fmt::print(stderr, "{}", summary_.text());
+    }
+  }
+
+  const CaptureRun& run_;
+  std::unique_ptr<tscope::KmodSource> source_;
+  tscope::CaptureFile file_;
+  CaptureSummary summary_;
+  Clock::time_point begun_ = Clock::now();
+  Clock::time_point looked_ = begun_;
+  std::uint64_t shown_ = 0;
+  const bool terminal_ = isatty(STDERR_FILENO) == 1;
+  bool progress_shown_ = false;
+};
+
+}  // namespace
+
+void run_capture(const CaptureRun& run) {
+  catch_signals();
+  Capture capture(run);
+  try {
+    capture.begin();
+    capture.to_its_end();
+  } catch (const tscope::Error&) {
+    capture.give_up();
+    throw;
+  }
+}

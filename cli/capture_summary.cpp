@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "capture_summary.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tscope/units.hpp"
+
+using tscope::Vantage;
+
+void CaptureSummary::add(const tscope::Packet& packet) {
+  Count& count = vantages[packet.record.vantage];
+  count.records++;
+  count.segments += packet.record.segs;
+  cpus[packet.record.cpu]++;
+  records++;
+}
+
+std::string CaptureSummary::text() const {
+  std::string text = fmt::format("\n{:<12}{:>12}{:>12}{:>12}\n", "", "records", "segments", "lost");
+  for (const Vantage vantage : asked) {
+    const Count& count = vantages[static_cast<std::size_t>(vantage)];
+    text += fmt::format("{:<12}{:>12}{:>12}{:>12}\n", tscope::vantage_name(vantage), count.records,
+                        count.segments, loss.at(vantage).records);
+  }
+  text += fmt::format("{} records in {:.1f} s", records, duration.count());
+  text += loss.lost() == 0
+              ? ", nothing lost"
+              : fmt::format(", {} lost ({} ring full, {} contended, {} missed, {} invalid)",
+                            loss.lost(), loss.by_cause(TSCOPE_LOST_FULL),
+                            loss.by_cause(TSCOPE_LOST_CONTENDED), loss.missed, loss.invalid);
+  if (loss.late > 0) text += fmt::format(", {} late (may be out of order, marked)", loss.late);
+  text += fmt::format("; stamps within {} of the clock", tscope::format_duration(clock.error_ns));
+  if (clock.steps > 0) text += fmt::format("; the wall clock was set {} times", clock.steps);
+  text += "\n";
+  if (netns_gone) text += "The network namespace went away; what it sent until then is saved.\n";
+  if (loss.by_cause(TSCOPE_LOST_FULL) > 0) text += "To lose less: larger --ring-slots, or fewer vantage points with --at.\n";
+  if (file != "-") {
+    text += fmt::format("{} ({})", file, tscope::format_bytes(bytes));
+    text += records > 0 ? fmt::format("; next: tscope acks {}\n", file)
+                        : "; it holds no packet: did the port, the interface and the namespace match the traffic?\n";
+  }
+  return text;
+}
+
+std::string CaptureSummary::json() const {
+  nlohmann::ordered_json json;
+  json["schema"] = "tscope-capture-1";
+  json["tool"] = {{"name", "tscope"}, {"version", TSCOPE_VERSION}};
+  json["file"] = file;
+  json["bytes"] = bytes;
+  json["duration_s"] = duration.count();
+  json["records"] = records;
+  json["netns_gone"] = netns_gone;
+  json["loss"] = {{"lost", loss.lost()},
+                  {"full", loss.by_cause(TSCOPE_LOST_FULL)},
+                  {"contended", loss.by_cause(TSCOPE_LOST_CONTENDED)},
+                  {"missed", loss.missed},
+                  {"invalid", loss.invalid},
+                  {"late", loss.late}};
+  json["clock"] = {{"source", clock.source},
+                   {"error_ns", clock.error_ns},
+                   {"tsc_hz", clock.tsc_hz},
+                   {"steps", clock.steps}};
+  json["vantage_points"] = nlohmann::ordered_json::array();
+  for (const Vantage vantage : asked) {
+    const Count& count = vantages[static_cast<std::size_t>(vantage)];
+    const auto lost = loss.at(vantage);
+    json["vantage_points"].push_back({{"vantage", tscope::vantage_name(vantage)},
+                                      {"records", count.records},
+                                      {"segments", count.segments},
+                                      {"lost_records", lost.records},
+                                      {"lost_segments", lost.segments}});
+  }
+  json["cpus"] = nlohmann::ordered_json::array();
+  for (const auto& [cpu, seen] : cpus) json["cpus"].push_back({{"cpu", cpu}, {"records", seen}});
+  return json.dump(2);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "tscope/source.hpp"
+
+/// What a capture delivered and what it did not.
+struct CaptureSummary {
+  struct Count {
+    std::uint64_t records = 0;
+    std::uint64_t segments = 0;
+  };
+
+  std::string file;
+  std::uint64_t bytes = 0;
+  std::chrono::duration<double> duration{};
+  std::vector<tscope::Vantage> asked;
+  std::array<Count, TSCOPE_VANTAGES> vantages{};
+  std::map<std::uint16_t, std::uint64_t> cpus;  // records by CPU
+  std::uint64_t records = 0;
+  bool netns_gone = false;
+  tscope::Loss loss;
+  tscope::ClockInfo clock;
+
+  void add(const tscope::Packet& packet);
+  /// For people, several lines.
+  std::string text() const;
+  /// Schema "tscope-capture-1", see tscope-capture(1).
+  std::string json() const;
+};
