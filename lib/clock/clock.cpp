@@ -21,7 +21,9 @@ double ticks(std::uint64_t from, std::uint64_t to) {
   return to >= from ? static_cast<double>(to - from) : -static_cast<double>(from - to);
 }
 
-double elapsed(std::uint64_t from, std::uint64_t to) { return ticks(from, to); }
+double elapsed(std::uint64_t from, std::uint64_t to) {
+  return ticks(from, to);
+}
 
 std::int64_t fixed_point(double ns_per_tick) {
   return std::llround(std::ldexp(ns_per_tick, rate_shift));

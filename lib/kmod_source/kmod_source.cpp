@@ -310,6 +310,11 @@ KmodStatus kmod_status() {
     hook.index = i;
     if (device.call(TSCOPE_IOC_HOOK, &hook) == 0) status.hooks.push_back(hook);
   }
+  constexpr int anchors = 15;
+  for (int i = 0; i < anchors; i++) {
+    Anchor anchor{};
+    if (device.call(TSCOPE_IOC_ANCHOR, &anchor) == 0) status.anchors.push_back(anchor);
+  }
   return status;
 }
 

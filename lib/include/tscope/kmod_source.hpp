@@ -50,6 +50,7 @@ class KmodSource : public Source {
 struct KmodStatus {
   tscope_info info{};
   std::vector<tscope_hook> hooks;
+  std::vector<Anchor> anchors;  ///< a few, to show how wide their reads are
 };
 KmodStatus kmod_status();
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tscope/facts.hpp"
+#include "tscope/kmod_source.hpp"
+#include "tscope/tsc_check.hpp"
+
+namespace doctor {
+
+enum class State { ok, warn, fail };
+
+struct Check {
+  State state = State::ok;
+  std::string name;
+  std::string what;  // what was found
+  std::string why;   // why it matters; empty if ok
+  std::string fix;   // what to do; empty if ok or if there is nothing
+};
+
+/// A vantage point and the places in the kernel that serve it.
+struct VantagePoint {
+  tscope::Vantage vantage = tscope::Vantage::tap;
+  bool available = false;
+  std::vector<tscope_hook> places;
+};
+
+std::string_view state_name(State state);
+std::string_view hook_state_name(std::uint32_t state);
+
+Check check_privilege();
+/// Fills status if the module answers.
+Check check_module(std::optional<tscope::KmodStatus>& status);
+std::vector<VantagePoint> vantage_points(const tscope::KmodStatus& status);
+Check check_vantage_points(const std::vector<VantagePoint>& points);
+Check check_anchor(const tscope::KmodStatus& status);
+
+Check check_hypervisor(const tscope::Cpuid& ask = tscope::cpuid);
+Check check_invariant(const tscope::Cpuid& ask = tscope::cpuid);
+Check check_clocksource();
+Check check_order();
+Check check_read_cost(const tscope::Cpuid& ask = tscope::cpuid);
+
+}  // namespace doctor

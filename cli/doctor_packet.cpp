@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "doctor_packet.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "tscope/error.hpp"
+#include "tscope/headers.hpp"
+
+namespace doctor {
+
+namespace {
+
+class Socket {
+ public:
+  explicit Socket(int fd) : fd_(fd) {
+    if (fd_ < 0) throw tscope::Error(std::strerror(errno));
+  }
+  ~Socket() { close(fd_); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  int fd() const { return fd_; }
+
+  void send_byte() const { must(send(fd_, "t", 1, MSG_NOSIGNAL) == 1); }
+
+  void receive_byte() const {
+    const timeval limit{2, 0};
+    must(setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0);
+    char byte = 0;
+    must(recv(fd_, &byte, 1, 0) == 1);
+  }
+
+  static void must(bool good) {
+    if (!good) {
+      throw tscope::Error(fmt::format("loopback TCP does not work here: {}; ip link set lo up",
+                                      std::strerror(errno)));
+    }
+  }
+
+ private:
+  int fd_;
+};
+
+int stream_socket() {
+  return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+sockaddr* generic(sockaddr_in& address) {
+  return reinterpret_cast<sockaddr*>(&address);
+}
+
+sockaddr_in listen_on_any_port(const Socket& listener) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  Socket::must(bind(listener.fd(), generic(address), length) == 0 &&
+               listen(listener.fd(), 1) == 0 &&
+               getsockname(listener.fd(), generic(address), &length) == 0);
+  return address;
+}
+
+void exchange(const Socket& listener, sockaddr_in address) {
+  const Socket client(stream_socket());
+  Socket::must(connect(client.fd(), generic(address), sizeof(address)) == 0);
+  const Socket server(accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  client.send_byte();
+  server.receive_byte();
+  server.send_byte();
+  client.receive_byte();
+}
+
+std::vector<tscope::Vantage> all_available(const tscope::KmodStatus& status) {
+  std::vector<tscope::Vantage> vantages;
+  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
+    if ((status.info.vantages & 1U << i) != 0) vantages.push_back(static_cast<tscope::Vantage>(i));
+  }
+  return vantages;
+}
+
+void note(PacketTest& test, const tscope::Packet& packet, std::uint16_t port) {
+  if (packet.vantage() == tscope::Vantage::session) {
+    (packet.record.kind == TSCOPE_OPEN ? test.opened : test.closed)++;
+    return;
+  }
+  const auto headers = tscope::decode_tcp(packet.record);
+  if (!headers || headers->payload != 1) return;
+  Journey& journey = headers->flow.dst.port == port ? test.there : test.back;
+  journey.stamps.try_emplace(packet.vantage(), packet.time_ns);
+}
+
+void make_relative(Journey& journey) {
+  if (journey.stamps.empty()) return;
+  const std::int64_t first =
+      std::ranges::min_element(journey.stamps, {}, [](const auto& s) { return s.second; })->second;
+  for (auto& [vantage, stamp] : journey.stamps) stamp -= first;
+}
+
+}  // namespace
+
+PacketTest send_packet_to_self(const tscope::KmodStatus& status) {
+  PacketTest test;
+  try {
+    const Socket listener(stream_socket());
+    const sockaddr_in address = listen_on_any_port(listener);
+    const std::uint16_t port = ntohs(address.sin_port);
+    tscope::KmodOptions options;
+    options.vantages = all_available(status);
+    options.filter.port = port;
+    options.slots = 1024;
+    const auto source = tscope::KmodSource::open(options);
+    exchange(listener, address);
+    source->stop();
+    tscope::Packet packet;
+    while (source->next(packet) != tscope::Source::Next::end) note(test, packet, port);
+    test.loss = source->loss();
+    test.done = true;
+  } catch (const tscope::Error& error) {
+    test.problem = error.what();
+  }
+  make_relative(test.there);
+  make_relative(test.back);
+  return test;
+}
+
+Check check_packet(const PacketTest& test, const std::vector<VantagePoint>& points) {
+  Check check;
+  check.name = "packet to self";
+  if (!test.done) {
+    check.state = State::fail;
+    check.what = test.problem;
+    check.why = "a capture would fail in the same way";
+    return check;
+  }
+  std::string silent;
+  std::size_t seen = 0;
+  for (const VantagePoint& point : points) {
+    if (!point.available || point.vantage == tscope::Vantage::session) continue;
+    const bool both =
+        test.there.stamps.contains(point.vantage) && test.back.stamps.contains(point.vantage);
+    seen += both;
+    if (!both) silent += fmt::format(" {}", tscope::vantage_name(point.vantage));
+  }
+  check.what = fmt::format("a byte each way over loopback, stamped at {} vantage points", seen);
+  if (test.opened != 2 || test.closed == 0) silent += " session";
+  if (silent.empty()) return check;
+  check.what += fmt::format("; not at:{}", silent);
+  check.state = seen == 0 ? State::fail : State::warn;
+  check.why = "hooks are attached there but this traffic did not pass them";
+  check.fix = "leave those out with capture --at, or try another kernel";
+  return check;
+}
+
+}  // namespace doctor

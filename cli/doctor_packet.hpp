@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "doctor_checks.hpp"
+
+namespace doctor {
+
+/// Where a byte that this process sent to itself over loopback was stamped.
+struct Journey {
+  std::map<tscope::Vantage, std::int64_t> stamps;  // ns after the first one
+};
+
+struct PacketTest {
+  bool done = false;
+  std::string problem;  // one line, if it was not done
+  Journey there, back;
+  std::uint64_t opened = 0, closed = 0;  // connection events
+  tscope::Loss loss;
+};
+
+/// Opens a session at all vantage points for a connection of its own, sends a byte each way.
+PacketTest send_packet_to_self(const tscope::KmodStatus& status);
+
+Check check_packet(const PacketTest& test, const std::vector<VantagePoint>& points);
+
+}  // namespace doctor
