@@ -59,12 +59,17 @@ class BlockBuffer {
   void put_text_option(std::uint16_t code, std::string_view text);
   void end_options() { put(std::uint32_t{format::opt_end}); }
 
-  /// Throws Error with what to do when the system takes no more.
+  /// Throws Error with what to do when the system takes no more; the file then ends with the last
+  /// block that it took whole.
   void flush();
+  bool failed() const { return failed_; }
   std::uint64_t bytes() const { return written_ + used_; }
 
  private:
-  // No block that we write is larger (facts are cut to fit).
+  /// Bytes of the whole blocks among the first `count` bytes of the buffer.
+  std::size_t whole_blocks(std::size_t count) const;
+
+  // No block that we write is larger (texts are cut to fit).
   static constexpr std::size_t block_room = 64 * 1024;
 
   std::string path_;

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <boost/container_hash/hash.hpp>
+#include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "capture_file/block_buffer.hpp"
 #include "capture_file/format.hpp"
+#include "tscope/error.hpp"
 #include "tscope/headers.hpp"
 
 namespace tscope {
@@ -19,31 +22,68 @@ namespace {
 
 constexpr std::uint32_t inbound = 1, outbound = 2;
 constexpr std::size_t ethernet_header = 14;
+constexpr std::size_t facts_max = 16 * 1024 - 16;
+constexpr auto lenient = nlohmann::json::error_handler_t::replace;
+
+const Interface no_packets{"any", Vantage::driver_rx};
 
 struct Written {
   Interface interface;
   std::uint64_t packets = 0;
 };
 
-// The same wire segment gets the same number at each vantage point that sees it whole.
-std::uint64_t packet_id(const tscope_record& record) {
-  std::size_t seed = record.header_len;
+// Where the TCP header begins; 0 if it does not come next to the IP header or is cut.
+std::size_t tcp_offset(const tscope_record& record) {
+  constexpr std::uint8_t protocol_tcp = 6;
   const std::uint8_t* header = record.header;
-  // TTL and checksum of IPv4, hop limit of IPv6 are no part of a packet's identity.
-  if (header[0] >> 4 == 4) {
-    boost::hash_range(seed, header, header + 8);
-    boost::hash_range(seed, header + 12, header + record.header_len);
-  } else {
-    boost::hash_range(seed, header, header + 7);
-    boost::hash_range(seed, header + 8, header + record.header_len);
+  std::size_t offset = 0;
+  if (header[0] >> 4 == 4 && header[9] == protocol_tcp) offset = (header[0] & 0x0fU) * 4;
+  if (header[0] >> 4 == 6 && header[6] == protocol_tcp) offset = 40;
+  return offset + 20 <= record.header_len ? offset : 0;
+}
+
+void hash_words(std::size_t& seed, const std::uint8_t* bytes, std::size_t length) {
+  for (; length >= 4; bytes += 4, length -= 4) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes, sizeof(word));
+    boost::hash_combine(seed, word);
   }
+}
+
+// A wire segment's identity: addresses, IPv4's id, ports, sequence range, ACK, flags and TCP
+// options (timestamps). Not TTL, TOS and checksums: they change on the way or are filled in late.
+std::optional<std::uint64_t> packet_id(const tscope_record& record) {
+  constexpr unsigned not_from_the_wire =
+      TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TCP | TSCOPE_F_COALESCED | TSCOPE_F_CUT;
+  if (record.segs != 1 || (record.flags & not_from_the_wire) != 0) return std::nullopt;
+  const std::size_t tcp = tcp_offset(record);
+  if (tcp == 0) return std::nullopt;
+
+  const std::uint8_t* header = record.header;
+  std::size_t seed = record.seq_end;
+  if (header[0] >> 4 == 4) {
+    boost::hash_combine(seed, header[4] << 8 | header[5]);
+    hash_words(seed, header + 12, 8);
+  } else {
+    hash_words(seed, header + 8, 32);
+  }
+  hash_words(seed, header + tcp, 12);
+  boost::hash_combine(seed, header[tcp + 13]);
+  hash_words(seed, header + tcp + 20, record.header_len - tcp - 20);
   return seed;
 }
 
-bool has_identity(const tscope_record& record) {
-  constexpr unsigned not_from_the_wire =
-      TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TCP | TSCOPE_F_COALESCED | TSCOPE_F_CUT;
-  return record.segs == 1 && record.header_len >= 40 && (record.flags & not_from_the_wire) == 0;
+// As many facts as fit: a cut JSON text would be none.
+std::string facts_text(const std::map<std::string, std::string>& facts) {
+  nlohmann::json kept = nlohmann::json::object();
+  std::size_t room = facts_max;
+  for (const auto& [key, value] : facts) {
+    const std::string entry = nlohmann::json{{key, value}}.dump(-1, ' ', false, lenient);
+    if (entry.size() > room) continue;
+    room -= entry.size();
+    kept[key] = value;
+  }
+  return kept.dump(-1, ' ', false, lenient);
 }
 
 }  // namespace
@@ -58,8 +98,8 @@ struct CaptureFile::Impl {
     buffer.put(static_cast<std::uint16_t>(link_type));
     buffer.put(std::uint16_t{0});
     buffer.put(format::snap_length);
-    buffer.put_text_option(format::if_name, fmt::format("{}/{}", interface.device,
-                                                        vantage_name(interface.vantage)));
+    buffer.put_text_option(format::if_name,
+                           fmt::format("{}/{}", interface.device, vantage_name(interface.vantage)));
     buffer.put_option(format::if_tsresol, std::uint8_t{9});
     buffer.end_options();
     buffer.end_block();
@@ -86,12 +126,66 @@ struct CaptureFile::Impl {
     buffer.put_bytes(made_up, sizeof(made_up));
   }
 
+  // A vantage point that lost everything has no interface yet, but its loss is to be told.
+  void describe_what_lost_everything(const Loss& loss) {
+    for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
+      const auto vantage = static_cast<Vantage>(i);
+      const bool seen = std::ranges::any_of(
+          written, [&](const Written& w) { return w.interface.vantage == vantage; });
+      if (!seen && loss.at(vantage).records > 0) id_of(Interface{"any", vantage});
+    }
+    if (written.empty() && loss.missed + loss.invalid > 0) id_of(no_packets);
+  }
+
+  void put_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns) {
+    last_loss = loss;
+    last_clock = clock;
+    last_time_ns = time_ns;
+    const auto time = static_cast<std::uint64_t>(time_ns);
+    std::array<bool, TSCOPE_VANTAGES> told{};
+    for (std::size_t id = 0; id < written.size(); id++) {
+      const Written& interface = written[id];
+      const auto vantage = static_cast<std::size_t>(interface.interface.vantage);
+      const bool first = vantage < TSCOPE_VANTAGES && !std::exchange(told[vantage], true);
+
+      format::LossOption lost{};
+      if (first) {
+        const auto& dropped = loss.dropped[vantage];
+        lost.full_records = dropped[TSCOPE_LOST_FULL].records;
+        lost.full_segments = dropped[TSCOPE_LOST_FULL].segments;
+        lost.contended_records = dropped[TSCOPE_LOST_CONTENDED].records;
+        lost.contended_segments = dropped[TSCOPE_LOST_CONTENDED].segments;
+      }
+      if (id == 0) {
+        lost.missed = loss.missed;
+        lost.late = loss.late;
+        lost.invalid = loss.invalid;
+        lost.clock_error_ns = static_cast<std::uint64_t>(clock.error_ns);
+        lost.clock_steps = clock.steps;
+      }
+      const std::uint64_t dropped = lost.full_records + lost.contended_records;
+      buffer.begin_block(format::interface_statistics);
+      buffer.put(static_cast<std::uint32_t>(id));
+      buffer.put(static_cast<std::uint32_t>(time >> 32));
+      buffer.put(static_cast<std::uint32_t>(time));
+      buffer.put_option(format::isb_ifrecv, interface.packets + dropped);
+      buffer.put_option(format::isb_ifdrop, dropped);
+      buffer.put_option(format::isb_usrdeliv, interface.packets);
+      buffer.put_option(format::loss_option, lost);
+      buffer.end_options();
+      buffer.end_block();
+    }
+  }
+
   static constexpr std::uint32_t unknown = 0xffffffff;
 
   BlockBuffer buffer;
   LinkType link_type;
   std::vector<Written> written;
   std::vector<std::uint32_t> ids;  // by Packet::interface
+  Loss last_loss;
+  ClockInfo last_clock;
+  std::int64_t last_time_ns = 0;
 };
 
 CaptureFile::CaptureFile(const std::string& path, LinkType link_type,
@@ -114,15 +208,23 @@ CaptureFile::CaptureFile(const std::string& path, LinkType link_type,
   buffer.end_options();
   buffer.end_block();
 
-  const std::string text = nlohmann::json(facts).dump(
-      -1, ' ', false, nlohmann::json::error_handler_t::replace);
   buffer.begin_block(format::host_facts);
-  buffer.put_text_option(format::opt_comment, text);
+  buffer.put_text_option(format::opt_comment, facts_text(facts));
   buffer.end_options();
   buffer.end_block();
+  buffer.flush();
 }
 
-CaptureFile::~CaptureFile() = default;
+// libpcap refuses a file that describes no interface, so a capture without packets gets one.
+CaptureFile::~CaptureFile() {
+  if (impl_->buffer.failed() || !impl_->written.empty()) return;
+  try {
+    impl_->id_of(no_packets);
+    impl_->put_statistics(impl_->last_loss, impl_->last_clock, impl_->last_time_ns);
+  } catch (const Error&) {
+    return;  // flush() is there for those who want to know
+  }
+}
 
 void CaptureFile::write(const Packet& packet, const Interface& interface) {
   const tscope_record& record = packet.record;
@@ -130,7 +232,8 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
   const std::uint32_t link = ethernet ? ethernet_header : 0;
   const std::uint32_t id = impl_->id_of(packet, interface);
   const auto time = static_cast<std::uint64_t>(packet.time_ns);
-  const std::uint32_t captured = link + record.header_len;
+  const std::uint32_t header_len = std::min<std::uint32_t>(record.header_len, TSCOPE_HEADER_MAX);
+  const std::uint32_t captured = link + header_len;
 
   BlockBuffer& buffer = impl_->buffer;
   buffer.begin_block(format::enhanced_packet);
@@ -140,22 +243,32 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
   buffer.put(captured);
   buffer.put(std::max(captured, link + record.wire_len));
   if (ethernet) impl_->put_link_header(record);
-  buffer.put_bytes(record.header, record.header_len);
+  buffer.put_bytes(record.header, header_len);
   buffer.pad();
 
   if (interface.vantage != Vantage::session && interface.vantage != Vantage::tap) {
     buffer.put_option(format::epb_flags, is_receive(interface.vantage) ? inbound : outbound);
   }
   if (interface.vantage == Vantage::session) {
-    buffer.put_text_option(format::opt_comment, record.kind == TSCOPE_OPEN ? "connection opened"
-                                                                          : "connection closed");
+    buffer.put_text_option(format::opt_comment,
+                           record.kind == TSCOPE_OPEN ? "connection opened" : "connection closed");
   }
-  if (has_identity(record)) buffer.put_option(format::epb_packetid, packet_id(record));
-  buffer.put_option(format::record_option,
-                    format::RecordOption{record.tsc, record.netns, record.ifindex, record.seq,
-                                         record.seq_end, record.napi_poll, record.cpu, record.segs,
-                                         record.flags, record.kind, record.clock, record.link_len,
-                                         packet.late, {}});
+  if (const auto identity = packet_id(record)) buffer.put_option(format::epb_packetid, *identity);
+  buffer.put_option(format::record_option, format::RecordOption{record.tsc,
+                                                                record.netns,
+                                                                record.ifindex,
+                                                                record.seq,
+                                                                record.seq_end,
+                                                                record.wire_len,
+                                                                record.napi_poll,
+                                                                record.cpu,
+                                                                record.segs,
+                                                                record.flags,
+                                                                record.kind,
+                                                                record.clock,
+                                                                record.link_len,
+                                                                packet.late,
+                                                                {}});
   buffer.end_options();
   buffer.end_block();
   impl_->written[id].packets++;
@@ -170,52 +283,16 @@ void CaptureFile::write(const Anchor& anchor, std::uint32_t tsc_khz) {
 }
 
 void CaptureFile::write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns) {
-  for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
-    const auto vantage = static_cast<Vantage>(i);
-    const bool seen = std::ranges::any_of(
-        impl_->written, [&](const Written& w) { return w.interface.vantage == vantage; });
-    if (!seen && loss.at(vantage).records > 0) impl_->id_of(Interface{"any", vantage});
-  }
-
-  BlockBuffer& buffer = impl_->buffer;
-  const auto time = static_cast<std::uint64_t>(time_ns);
-  std::array<bool, TSCOPE_VANTAGES> told{};
-  for (std::size_t id = 0; id < impl_->written.size(); id++) {
-    const Written& written = impl_->written[id];
-    const auto vantage = static_cast<std::size_t>(written.interface.vantage);
-    const bool first = vantage < TSCOPE_VANTAGES && !std::exchange(told[vantage], true);
-
-    format::LossOption lost{};
-    if (first) {
-      const auto& dropped = loss.dropped[vantage];
-      lost.full_records = dropped[TSCOPE_LOST_FULL].records;
-      lost.full_segments = dropped[TSCOPE_LOST_FULL].segments;
-      lost.contended_records = dropped[TSCOPE_LOST_CONTENDED].records;
-      lost.contended_segments = dropped[TSCOPE_LOST_CONTENDED].segments;
-    }
-    if (id == 0) {
-      lost.missed = loss.missed;
-      lost.late = loss.late;
-      lost.invalid = loss.invalid;
-      lost.clock_error_ns = static_cast<std::uint64_t>(clock.error_ns);
-      lost.clock_steps = clock.steps;
-    }
-    const std::uint64_t dropped = lost.full_records + lost.contended_records;
-    buffer.begin_block(format::interface_statistics);
-    buffer.put(static_cast<std::uint32_t>(id));
-    buffer.put(static_cast<std::uint32_t>(time >> 32));
-    buffer.put(static_cast<std::uint32_t>(time));
-    buffer.put_option(format::isb_ifrecv, written.packets + dropped);
-    buffer.put_option(format::isb_ifdrop, dropped);
-    buffer.put_option(format::isb_usrdeliv, written.packets);
-    buffer.put_option(format::loss_option, lost);
-    buffer.end_options();
-    buffer.end_block();
-  }
+  impl_->describe_what_lost_everything(loss);
+  impl_->put_statistics(loss, clock, time_ns);
 }
 
-void CaptureFile::flush() { impl_->buffer.flush(); }
+void CaptureFile::flush() {
+  impl_->buffer.flush();
+}
 
-std::uint64_t CaptureFile::bytes() const { return impl_->buffer.bytes(); }
+std::uint64_t CaptureFile::bytes() const {
+  return impl_->buffer.bytes();
+}
 
 }  // namespace tscope

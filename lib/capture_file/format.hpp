@@ -3,7 +3,8 @@
 
 #include <cstdint>
 
-// The numbers of docs/file-format.md that writer and reader share.
+// The numbers of docs/file-format.md that writer and reader share. An option or block of ours may
+// grow at its end: the reader takes the part it knows.
 namespace tscope::format {
 
 // Standard pcapng (draft-ietf-opsawg-pcapng).
@@ -27,7 +28,7 @@ inline constexpr std::uint32_t host_facts = 0x80000002;
 inline constexpr std::uint16_t record_option = 0x8001;
 inline constexpr std::uint16_t loss_option = 0x8002;
 
-inline constexpr std::uint32_t snap_length = 262144;  // libpcap's largest
+inline constexpr std::uint32_t snap_length = 262144;   // libpcap's largest
 inline constexpr std::uint32_t block_max = 16U << 20;  // as libpcap: a longer one is damage
 
 struct RecordOption {
@@ -36,6 +37,7 @@ struct RecordOption {
   std::uint32_t ifindex;
   std::uint32_t seq;
   std::uint32_t seq_end;
+  std::uint32_t wire_len;
   std::uint32_t napi_poll;
   std::uint16_t cpu;
   std::uint16_t segs;
@@ -44,9 +46,9 @@ struct RecordOption {
   std::uint8_t clock;
   std::uint8_t link_len;
   std::uint8_t late;
-  std::uint8_t pad[2];
+  std::uint8_t pad[6];
 };
-static_assert(sizeof(RecordOption) == 40);
+static_assert(sizeof(RecordOption) == 48);
 
 struct LossOption {
   std::uint64_t full_records, full_segments;

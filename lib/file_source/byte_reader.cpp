@@ -10,6 +10,12 @@
 
 namespace tscope {
 
+namespace {
+
+constexpr std::size_t buffer_bytes = 1 << 20;
+
+}  // namespace
+
 void ByteReader::Close::operator()(std::FILE* file) const {
   if (file != stdin) std::fclose(file);
 }
@@ -17,10 +23,11 @@ void ByteReader::Close::operator()(std::FILE* file) const {
 ByteReader::ByteReader(const std::string& path) : path_(path == "-" ? "standard input" : path) {
   file_.reset(path == "-" ? stdin : std::fopen(path.c_str(), "rbe"));
   if (!file_) {
-    throw Error(fmt::format("can't read {}: {}; name a pcapng or pcap file", path,
-                            std::strerror(errno)));
+    throw Error(
+        fmt::format("can't read {}: {}; name a pcapng or pcap file", path, std::strerror(errno)));
   }
-  struct stat status{};
+  std::setvbuf(file_.get(), nullptr, _IOFBF, buffer_bytes);
+  struct stat status {};
   if (fstat(fileno(file_.get()), &status) == 0 && S_ISDIR(status.st_mode)) {
     throw Error(fmt::format("can't read {}: it is a directory; name a pcapng or pcap file", path));
   }

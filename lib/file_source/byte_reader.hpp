@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -32,14 +32,21 @@ class ByteReader {
   std::uint64_t offset_ = 0;
 };
 
-/// Integers of either byte order out of bytes that somebody sent us: reading beyond the end gives 0.
+/// Integers of either byte order out of bytes that somebody sent us: reading beyond the end gives
+/// 0.
 class Fields {
  public:
   Fields(std::span<const std::uint8_t> bytes, bool swapped) : bytes_(bytes), swapped_(swapped) {}
 
-  std::uint16_t u16(std::size_t at) const { return swapped_ ? __builtin_bswap16(get<std::uint16_t>(at)) : get<std::uint16_t>(at); }
-  std::uint32_t u32(std::size_t at) const { return swapped_ ? __builtin_bswap32(get<std::uint32_t>(at)) : get<std::uint32_t>(at); }
-  std::uint64_t u64(std::size_t at) const { return swapped_ ? __builtin_bswap64(get<std::uint64_t>(at)) : get<std::uint64_t>(at); }
+  std::uint16_t u16(std::size_t at) const {
+    return swapped_ ? __builtin_bswap16(get<std::uint16_t>(at)) : get<std::uint16_t>(at);
+  }
+  std::uint32_t u32(std::size_t at) const {
+    return swapped_ ? __builtin_bswap32(get<std::uint32_t>(at)) : get<std::uint32_t>(at);
+  }
+  std::uint64_t u64(std::size_t at) const {
+    return swapped_ ? __builtin_bswap64(get<std::uint64_t>(at)) : get<std::uint64_t>(at);
+  }
   std::size_t size() const { return bytes_.size(); }
 
   /// At most `length` bytes from `at`, fewer where the end comes first.

@@ -21,8 +21,8 @@ enum LinkTypes : std::uint16_t {
   linux_sll2 = 276,
 };
 
-constexpr std::array known{bsd_loopback, ethernet, raw_bsd, raw_openbsd, raw_ip,
-                           openbsd_loop, linux_sll, ipv4,   ipv6,        linux_sll2};
+constexpr std::array known{bsd_loopback, ethernet,  raw_bsd, raw_openbsd, raw_ip,
+                           openbsd_loop, linux_sll, ipv4,    ipv6,        linux_sll2};
 
 constexpr std::uint16_t ether_ipv4 = 0x0800, ether_ipv6 = 0x86dd;
 constexpr std::uint16_t ether_vlan = 0x8100, ether_service_vlan = 0x88a8;
@@ -52,8 +52,7 @@ bool link_type_known(std::uint16_t link_type) {
   return std::ranges::find(known, link_type) != known.end();
 }
 
-std::optional<std::size_t> ip_offset(std::uint16_t link_type,
-                                     std::span<const std::uint8_t> frame) {
+std::optional<std::size_t> ip_offset(std::uint16_t link_type, std::span<const std::uint8_t> frame) {
   switch (link_type) {
     case ethernet:
       return behind_ether_type(frame, 12, 14);

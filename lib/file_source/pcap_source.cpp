@@ -38,9 +38,10 @@ PcapSource::PcapSource(ByteReader reader, std::array<std::uint8_t, 4> magic)
   }
   link_type_ = static_cast<std::uint16_t>(Fields(rest, swapped_).u32(16));
   if (!link_type_known(link_type_)) {
-    throw Error(fmt::format("{}: its link type {} carries no IP that tscope can read; capture on an "
-                            "Ethernet or raw IP interface",
-                            reader_.path(), link_type_));
+    throw Error(
+        fmt::format("{}: its link type {} carries no IP that tscope can read; capture on an "
+                    "Ethernet or raw IP interface",
+                    reader_.path(), link_type_));
   }
 }
 
@@ -49,24 +50,33 @@ Source::Next PcapSource::next(Packet& packet) {
     std::array<std::uint8_t, record_header> header{};
     const std::uint64_t at = reader_.offset();
     const std::size_t got = reader_.read(header);
-    if (got == 0) return Next::end;
+    if (got == 0) return end();
     if (got < header.size()) break;
     const Fields fields(header, swapped_);
     const std::uint32_t captured = fields.u32(8);
     if (captured > format::block_max) {
-      throw Error(fmt::format("{}: the packet at byte {} claims {} bytes: the file is damaged; "
-                              "capture again or repair it with editcap",
-                              reader_.path(), at, captured));
+      throw Error(
+          fmt::format("{}: the packet at byte {} claims {} bytes: the file is damaged; "
+                      "capture again or repair it with editcap",
+                      reader_.path(), at, captured));
     }
     frame_.resize(captured);
     if (reader_.read(frame_) < captured) break;
-    if (!build_foreign_packet(link_type_, frame_, fields.u32(12), packet)) continue;
+    if (!build_foreign_packet(link_type_, frame_, fields.u32(12), packet)) {
+      skipped_++;
+      continue;
+    }
     packet.interface = 0;
     packet.time_ns = static_cast<std::int64_t>(fields.u32(0)) * 1'000'000'000 +
                      static_cast<std::int64_t>(fields.u32(4)) * (nanoseconds_ ? 1 : 1000);
     return Next::packet;
   }
   truncated_ = true;
+  return end();
+}
+
+Source::Next PcapSource::end() {
+  if (skipped_ > 0) facts_["skipped_packets"] = std::to_string(skipped_);
   return Next::end;
 }
 

@@ -2,15 +2,15 @@
 #pragma once
 
 #include <array>
-#include <memory>
+#include <span>
 
 #include "file_source/byte_reader.hpp"
-#include "tscope/source.hpp"
+#include "tscope/file_source.hpp"
 
 namespace tscope {
 
 /// Classic pcap, of either byte order, with microseconds or nanoseconds.
-class PcapSource : public Source {
+class PcapSource : public FileSource {
  public:
   static bool is_magic(std::span<const std::uint8_t, 4> bytes);
 
@@ -25,11 +25,14 @@ class PcapSource : public Source {
   const std::map<std::string, std::string>& facts() const override { return facts_; }
 
  private:
+  Next end();
+
   ByteReader reader_;
   bool swapped_ = false;
   bool nanoseconds_ = false;
   bool truncated_ = false;
   std::uint16_t link_type_ = 0;
+  std::uint64_t skipped_ = 0;
   std::vector<std::uint8_t> frame_;
   std::vector<Interface> interfaces_{Interface{"-", Vantage::tap}};
   std::map<std::string, std::string> facts_;

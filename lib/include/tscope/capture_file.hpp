@@ -12,7 +12,9 @@
 
 namespace tscope {
 
-enum class LinkType : std::uint16_t { ethernet = 1, raw_ip = 101 };
+/// Link types as files have them (tcpdump.org/linktypes.html). Raw IP is 12, not 101: libpcap up to 1.10
+/// refuses a file's second interface of type 101 ("different from the type of the first interface").
+enum class LinkType : std::uint16_t { ethernet = 1, raw_ip = 12 };
 
 /// Writes packets as pcapng (docs/file-format.md): one interface per device and vantage
 /// point, raw TSC and record fields in local-use options, anchors and facts in local-use
