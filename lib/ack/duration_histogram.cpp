@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "tscope/duration_histogram.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace tscope {
+
+namespace {
+
+constexpr int sub_bits = std::countr_zero(DurationHistogram::sub_bins);
+
+// A duration is mantissa << exponent, with sub_bits + 1 bits of mantissa; below that the exponent is 0.
+std::uint32_t bin_of(std::uint64_t ns) {
+  const int exponent = std::max(0, static_cast<int>(std::bit_width(ns)) - 1 - sub_bits);
+  return (static_cast<std::uint32_t>(exponent) << sub_bits) +
+         static_cast<std::uint32_t>(ns >> exponent);
+}
+
+std::int64_t lower_edge(std::uint32_t bin) {
+  if (bin < 2 * DurationHistogram::sub_bins) return bin;
+  const std::uint32_t exponent = (bin >> sub_bits) - 1;
+  const std::uint64_t mantissa = bin - (exponent << sub_bits);
+  return static_cast<std::int64_t>(mantissa << exponent);
+}
+
+}  // namespace
+
+void DurationHistogram::add(std::int64_t ns, std::uint64_t weight) {
+  if (ns < 0) return;
+  Cell& cell = cells_[bin_of(static_cast<std::uint64_t>(ns))];
+  cell.count++;
+  cell.weight += weight;
+  count_++;
+  max_ = std::max(max_, ns);
+}
+
+std::vector<DurationHistogram::Bin> DurationHistogram::bins() const {
+  std::vector<Bin> bins;
+  bins.reserve(cells_.size());
+  for (const auto& [index, cell] : cells_) {
+    bins.push_back({lower_edge(index), lower_edge(index + 1), cell.count, cell.weight});
+  }
+  std::ranges::sort(bins, {}, &Bin::from_ns);
+  return bins;
+}
+
+std::int64_t DurationHistogram::quantile_ns(double q) const {
+  if (count_ == 0) return 0;
+  const auto rank = std::max<std::uint64_t>(
+      1, static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_))));
+  std::uint64_t seen = 0;
+  for (const Bin& bin : bins()) {
+    seen += bin.count;
+    if (seen >= rank) return std::min(bin.middle_ns(), max_);
+  }
+  return max_;
+}
+
+std::uint64_t DurationHistogram::below(std::int64_t ns) const {
+  std::uint64_t sum = 0;
+  for (const auto& [index, cell] : cells_) {
+    if (lower_edge(index + 1) <= ns) sum += cell.count;
+  }
+  return sum;
+}
+
+}  // namespace tscope

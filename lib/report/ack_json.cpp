@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include <nlohmann/json.hpp>
+
+#include "tscope/ack_report.hpp"
+
+namespace tscope {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json loss_json(const Loss& loss) {
+  Json json{{"lost", loss.lost()},
+            {"full", loss.by_cause(TSCOPE_LOST_FULL)},
+            {"contended", loss.by_cause(TSCOPE_LOST_CONTENDED)},
+            {"missed", loss.missed},
+            {"invalid", loss.invalid},
+            {"elsewhere", loss.elsewhere},
+            {"late", loss.late},
+            {"by_vantage", Json::object()}};
+  for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
+    const auto vantage = static_cast<Vantage>(i);
+    const auto lost = loss.at(vantage);
+    if (lost.records > 0) {
+      json["by_vantage"][std::string(vantage_name(vantage))] = {{"records", lost.records},
+                                                                {"segments", lost.segments}};
+    }
+  }
+  return json;
+}
+
+Json mode_json(const AckMode& mode) {
+  return {{"at_ns", mode.at_ns}, {"multiple", mode.multiple}, {"share", mode.share}};
+}
+
+Json bins_json(const std::vector<HistogramBin>& bins) {
+  Json json = Json::array();
+  for (const HistogramBin& bin : bins) {
+    json.push_back({{"from_ns", bin.from_ns}, {"to_ns", bin.to_ns}, {"count", bin.count}});
+  }
+  return json;
+}
+
+Json distribution_json(const AckDistribution& d) {
+  Json json{{"vantage", vantage_name(d.interface.vantage)},
+            {"interface", d.interface.device},
+            {"acks", d.acks},
+            {"gaps", d.gaps},
+            {"segment_time_ns", d.segment_time_ns},
+            {"segment_time_source", d.segment_time_source},
+            {"compressed_gaps", d.compressed},
+            {"compressed_share", d.compressed_share},
+            {"compressed_share_95", {d.share_low, d.share_high}},
+            {"quantiles_ns",
+             {{"p50", d.p50_ns}, {"p90", d.p90_ns}, {"p99", d.p99_ns}, {"max", d.max_ns}}},
+            {"modes", Json::array()},
+            {"mode_below", nullptr},
+            {"histogram", bins_json(d.histogram)},
+            {"cdf_below", bins_json(d.cdf_below)},
+            {"kernel",
+             {{"merged_records", d.merged_records},
+              {"merged_segments", d.merged_segments},
+              {"same_poll_gaps", d.same_poll_gaps}}}};
+  for (const AckMode& mode : d.modes) json["modes"].push_back(mode_json(mode));
+  if (d.mode_below) json["mode_below"] = mode_json(*d.mode_below);
+  return json;
+}
+
+Json pair_json(const AckPair& p) {
+  const auto end = [](const Interface& i) {
+    return Json{{"vantage", vantage_name(i.vantage)}, {"interface", i.device}};
+  };
+  return {{"first", end(p.first)},
+          {"second", end(p.second)},
+          {"matched", p.matched},
+          {"only_first", p.only_first},
+          {"only_second", p.only_second},
+          {"merged", p.merged},
+          {"negative", p.negative},
+          {"compressed_share_first", p.share_first},
+          {"compressed_share_second", p.share_second},
+          {"added_delay_ns",
+           {{"p50", p.added_p50_ns}, {"p99", p.added_p99_ns}, {"max", p.added_max_ns}}},
+          {"gap_ratio_p50", p.gap_ratio_p50}};
+}
+
+}  // namespace
+
+std::string ack_json(const AckReport& report, const std::string& file) {
+  Json json{{"schema", "tscope-acks-1"},
+            {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
+            {"file", file},
+            {"truncated", report.truncated},
+            {"packets", report.packets},
+            {"untracked_flows", report.untracked_flows},
+            {"loss", loss_json(report.loss)},
+            {"clock",
+             {{"source", report.clock.source},
+              {"error_ns", report.clock.error_ns},
+              {"resolution_ns", report.clock.resolution_ns},
+              {"tsc_hz", report.clock.tsc_hz},
+              {"steps", report.clock.steps}}},
+            {"flows", Json::array()}};
+  for (const AckFlow& flow : report.flows) {
+    Json entry{{"src", flow.flow.src.to_string()},
+               {"dst", flow.flow.dst.to_string()},
+               {"verdict", verdict(flow, report.loss.lost())},
+               {"vantage_points", Json::array()},
+               {"pairs", Json::array()}};
+    for (const auto& d : flow.vantage_points) entry["vantage_points"].push_back(distribution_json(d));
+    for (const auto& p : flow.pairs) entry["pairs"].push_back(pair_json(p));
+    json["flows"].push_back(std::move(entry));
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tscope
