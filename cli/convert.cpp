@@ -1,34 +1,93 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
+#include "tscope/convert.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
-#include "tscope/convert.hpp"
 #include "tscope/error.hpp"
 
+namespace {
+
+struct Arguments {
+  std::string input, output, at;
+  tscope::ConvertOptions options;
+  bool json = false;
+};
+
+// A line that keeps being overwritten, from the third second on, on a terminal only.
+class Progress {
+ public:
+  void operator()(std::uint64_t packets) {
+    using Clock = std::chrono::steady_clock;
+    const auto now = Clock::now();
+    if (isatty(STDERR_FILENO) != 1 || now - begun_ < std::chrono::seconds(2)) return;
+    fmt::print(stderr, "\r{:>12} packets read ", packets);
+    shown_ = true;
+  }
+
+  void end() const {
+    if (shown_) fmt::print(stderr, "\n");
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  bool shown_ = false;
+};
+
+void run(Arguments& arguments) {
+  arguments.options.vantages = tscope::parse_vantages(arguments.at);
+  Progress progress;
+  arguments.options.progress = [&progress](std::uint64_t packets) { progress(packets); };
+  const auto result = tscope::convert(arguments.input, arguments.output, arguments.options);
+  progress.end();
+  if (result.truncated) {
+    fmt::print(stderr, "tscope: warning: {} is cut off; every whole block of it was converted\n",
+               arguments.input);
+  }
+  if (arguments.json) {
+    const nlohmann::json json{
+        {"schema", "tscope-convert-1"}, {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
+        {"file", arguments.input},      {"output", arguments.output},
+        {"packets", result.packets},    {"truncated", result.truncated}};
+    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else {
+    fmt::print(stderr, "tscope: {} packets at {} written to {}\n", result.packets, arguments.at,
+               arguments.output == "-" ? "standard output" : arguments.output);
+  }
+}
+
+}  // namespace
+
 void add_convert(CLI::App& app) {
-  struct Arguments {
-    std::string input, output, at;
-    bool force = false;
-  };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
-      "convert", "one vantage point of a capture, for tshark, tcptrace and the like");
-  command->add_option("FILE", arguments->input, "capture file")->required();
-  command->add_option("-o,--output", arguments->output, "pcapng file to write, - for standard output")->required();
-  command->add_option("--at", arguments->at, "vantage point, or a layer for both its directions: driver, socket-rx, ...")
+      "convert", "take one vantage point out of a capture, for tshark, tcptrace and the like");
+  command->add_option("FILE", arguments->input, "capture file that tscope wrote")->required();
+  command
+      ->add_option("-o,--output", arguments->output, "pcapng file to write, - for standard output")
       ->required();
-  command->add_flag("--force", arguments->force, "even if a packet will show more than once");
+  command
+      ->add_option("--at", arguments->at,
+                   "vantage point, or a layer for both its directions: driver, socket-rx, ...")
+      ->required();
+  command->add_option("-i,--interface", arguments->options.device, "only packets of this device");
+  command->add_flag("--force", arguments->options.force,
+                    "even if packets show more than once in the result");
+  command->add_flag("--json", arguments->json, "print the outcome as one JSON object");
   command->footer(
-      "A file with several vantage points shows each packet several times, and other tools take that for\n"
-      "retransmissions. Example: tscope convert transfer.pcapng --at driver -o driver.pcapng");
+      "A file with several vantage points shows each packet several times; other tools take that "
+      "for\n"
+      "retransmissions. The new file shows each once.\n"
+      "Example: tscope convert transfer.pcapng --at driver -o driver.pcapng");
   command->callback([arguments] {
-    const auto result = tscope::convert(arguments->input, arguments->output,
-                                        tscope::parse_vantages(arguments->at), arguments->force);
-    if (result.truncated) {
-      fmt::print(stderr, "tscope: {} was cut off; every whole block of it was converted\n", arguments->input);
+    if (arguments->json && arguments->output == "-") {
+      throw tscope::UsageError("--json and -o - both want standard output; name a file with -o");
     }
-    fmt::print(stderr, "{} packets of {}\n", result.packets, arguments->at);
+    run(*arguments);
   });
 }
