@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/container_hash/hash.hpp>
+#include <cstring>
 
 namespace tscope {
 
@@ -100,7 +101,11 @@ std::string Endpoint::to_string() const {
 std::size_t FlowHash::operator()(const Flow& flow) const noexcept {
   std::size_t seed = 0;
   for (const Endpoint* end : {&flow.src, &flow.dst}) {
-    boost::hash_range(seed, end->address.begin(), end->address.end());
+    std::array<std::uint64_t, 2> words{};
+    static_assert(sizeof(words) == sizeof(end->address));
+    std::memcpy(words.data(), end->address.data(), sizeof(words));
+    boost::hash_combine(seed, words[0]);
+    boost::hash_combine(seed, words[1]);
     boost::hash_combine(seed, end->port);
   }
   return seed;
@@ -134,8 +139,9 @@ std::optional<TcpHeaders> decode_tcp(Bytes bytes, std::uint32_t wire_len) {
 }
 
 std::optional<TcpHeaders> decode_tcp(const tscope_record& record) {
-  auto tcp = decode_tcp(Bytes(record.header, std::min<std::size_t>(record.header_len, TSCOPE_HEADER_MAX)),
-                        record.wire_len);
+  auto tcp =
+      decode_tcp(Bytes(record.header, std::min<std::size_t>(record.header_len, TSCOPE_HEADER_MAX)),
+                 record.wire_len);
   if (!tcp) return tcp;
   const std::uint32_t flags_length =
       ((tcp->flags & tcp_flag::syn) != 0) + ((tcp->flags & tcp_flag::fin) != 0);

@@ -20,7 +20,8 @@ std::uint64_t Loss::by_cause(tscope_loss cause) const {
 }
 
 std::uint64_t Loss::lost() const {
-  return by_cause(TSCOPE_LOST_FULL) + by_cause(TSCOPE_LOST_CONTENDED) + missed + invalid + elsewhere;
+  return by_cause(TSCOPE_LOST_FULL) + by_cause(TSCOPE_LOST_CONTENDED) + missed + invalid +
+         elsewhere;
 }
 
 }  // namespace tscope

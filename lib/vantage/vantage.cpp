@@ -21,17 +21,22 @@ struct Name {
 
 // In the order of a packet's way in, then out.
 constexpr std::array names{
-    Name{Vantage::driver_rx, "driver-rx", "driver"}, Name{Vantage::socket_rx, "socket-rx", "socket"},
-    Name{Vantage::app_rx, "app-rx", "app"},          Name{Vantage::app_tx, "app-tx", "app"},
-    Name{Vantage::socket_tx, "socket-tx", "socket"}, Name{Vantage::qdisc_tx, "qdisc-tx", "qdisc"},
-    Name{Vantage::driver_tx, "driver-tx", "driver"}, Name{Vantage::session, "session", "session"},
+    Name{Vantage::driver_rx, "driver-rx", "driver"},
+    Name{Vantage::socket_rx, "socket-rx", "socket"},
+    Name{Vantage::app_rx, "app-rx", "app"},
+    Name{Vantage::app_tx, "app-tx", "app"},
+    Name{Vantage::socket_tx, "socket-tx", "socket"},
+    Name{Vantage::qdisc_tx, "qdisc-tx", "qdisc"},
+    Name{Vantage::driver_tx, "driver-tx", "driver"},
+    Name{Vantage::session, "session", "session"},
     Name{Vantage::tap, "tap", "tap"},
 };
 
 std::string known_names() {
   std::string text;
   for (const Name& entry : names) {
-    if (entry.vantage != Vantage::tap) text += fmt::format("{}{}", text.empty() ? "" : ", ", entry.name);
+    if (entry.vantage != Vantage::tap)
+      text += fmt::format("{}{}", text.empty() ? "" : ", ", entry.name);
   }
   return text;
 }
@@ -63,9 +68,9 @@ std::vector<Vantage> parse_vantages(std::string_view list) {
       }
     }
     if (!known) {
-      throw UsageError(fmt::format(
-          "no vantage point '{}'; there are {} (or a layer's name for both directions)", word,
-          known_names()));
+      throw UsageError(
+          fmt::format("no vantage point '{}'; there are {} (or a layer's name for both directions)",
+                      word, known_names()));
     }
     if (comma == std::string_view::npos) return vantages;
     list.remove_prefix(comma + 1);

@@ -37,7 +37,8 @@ struct FlowHash {
 };
 
 namespace tcp_flag {
-inline constexpr std::uint16_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20, ece = 0x40, cwr = 0x80;
+inline constexpr std::uint16_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10,
+                               urg = 0x20, ece = 0x40, cwr = 0x80;
 }
 
 /// The fields of an IPv4 or IPv6 TCP segment that the analyses use.
@@ -45,10 +46,10 @@ struct TcpHeaders {
   Flow flow;
   std::uint32_t seq = 0;
   std::uint32_t ack = 0;
-  std::uint16_t flags = 0;        ///< tcp_flag bits
-  std::uint16_t window = 0;       ///< as on the wire, not scaled
-  std::uint16_t ip_id = 0;        ///< 0 for IPv6
-  std::uint32_t payload = 0;      ///< bytes, by the IP length; by wire_len where that is 0 (GSO)
+  std::uint16_t flags = 0;    ///< tcp_flag bits
+  std::uint16_t window = 0;   ///< as on the wire, not scaled
+  std::uint16_t ip_id = 0;    ///< 0 for IPv6
+  std::uint32_t payload = 0;  ///< bytes, by the IP length; by wire_len where that is 0 (GSO)
   bool has_timestamps = false;
   std::uint32_t tsval = 0;
   std::uint32_t tsecr = 0;

@@ -22,7 +22,7 @@ struct Packet {
   std::int64_t time_ns = 0;     ///< since the Unix epoch; see Source::clock() for its error
   std::uint32_t interface = 0;  ///< index into Source::interfaces()
   bool late = false;            ///< came after the reorder window: may be out of order
-  tscope_record record{};       ///< from a foreign file: made up from the packet, tsc 0, vantage tap
+  tscope_record record{};  ///< from a foreign file: made up from the packet, tsc 0, vantage tap
 
   Vantage vantage() const { return static_cast<Vantage>(record.vantage); }
 };
