@@ -32,7 +32,8 @@ shown tscope doctor || true
 say "2. Two namespaces, left and right, joined by a veth that carries $rate bit/s"
 make_pair
 offloads_off
-shown ip netns exec left tc qdisc add dev l0 root tbf rate "${rate}bit" burst 3000 latency 50ms
+# 24 bytes beside the frame's own: FCS, preamble and gap, as on a real Ethernet.
+shown ip netns exec left tc qdisc add dev l0 root stab overhead 24 tbf rate "${rate}bit" burst 3100 latency 200ms
 
 say "3. Left sends $megabytes MB to right; the ACKs come back over a clean path"
 transfer clean
