@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# On the host, in the folder that compare.sh filled: tshark and tcptrace on our file and on tcpdump's.
+set -uo pipefail
+
+is() {
+	if [ "$1" = "$2" ]; then echo "ok compare: $3 (${1:0:60})"; else echo "not ok compare: $3: got ${1:0:200}, wanted ${2:0:200}"; fi
+}
+
+# TSval/TSecr, sequence, ACK, flags, window, ports of each packet, sorted by the packet's own identity: two captures
+# may see the two directions in another order.
+fields() {
+	tshark -n -r "$1" -o tcp.relative_sequence_numbers:false -T fields -e ip.src -e ip.id -e tcp.srcport -e tcp.dstport \
+		-e tcp.seq_raw -e tcp.ack_raw -e tcp.flags -e tcp.window_size_value -e tcp.options.timestamp.tsval \
+		-e tcp.options.timestamp.tsecr -e tcp.len -e frame.len 2>/dev/null | sort
+}
+count() { tshark -n -r "$1" -Y "$2" 2>/dev/null | wc -l; }
+packets() { tshark -n -r "$1" 2>/dev/null | wc -l; }
+duration() { capinfos -Tmru "$1" 2>/dev/null | cut -f 2 -d , ; }
+
+is "$(count driver.pcapng tcp.analysis.retransmission)" 0 "tshark sees no retransmission at the driver"
+is "$(count driver.pcapng tcp.analysis.lost_segment)" 0 "tshark sees no lost segment at the driver"
+is "$(packets driver.pcapng)" "$(packets tcpdump.pcap)" "as many packets as tcpdump"
+is "$(fields driver.pcapng | md5sum)" "$(fields tcpdump.pcap | md5sum)" \
+	"tshark: ports, sequence, ACK, flags, window, timestamps, lengths of every packet as in tcpdump's file"
+ours=$(duration driver.pcapng) theirs=$(duration tcpdump.pcap)
+if awk "BEGIN { d = $ours - $theirs; exit !(d < 0.01 && d > -0.01) }"; then
+	echo "ok compare: the same duration ($ours s, $theirs s)"
+else
+	echo "not ok compare: duration $ours s, tcpdump's $theirs s"
+fi
+
+trace() { tcptrace -nl "$1" 2>/dev/null | grep -E 'total packets|actual data bytes|rexmt data pkts|unique bytes sent|pure acks sent' | tr -s ' '; }
+is "$(trace driver.pcapng | grep -c 'rexmt data pkts: 0 rexmt data pkts: 0')" "$(trace driver.pcapng | grep -c rexmt)" "tcptrace sees no retransmission"
+is "$(trace driver.pcapng | md5sum)" "$(trace tcpdump.pcap | md5sum)" "tcptrace: packets, bytes, ACKs as in tcpdump's file"
+if [ -z "$(trace driver.pcapng)" ]; then echo "not ok compare: tcptrace said nothing of our file"; fi
+for file in all.pcapng driver.pcapng driver-rx.pcapng socket.pcapng; do
+	if capinfos "$file" >/dev/null 2>capinfos.err && [ ! -s capinfos.err ]; then
+		echo "ok compare: capinfos takes $file"
+	else
+		echo "not ok compare: capinfos on $file: $(head -n 1 capinfos.err)"
+	fi
+done
+# Records of one file stand in the order of their stamps, but for those that are marked late.
+backward=$(tshark -n -r all.pcapng -T fields -e frame.time_delta 2>/dev/null | grep -c '^-')
+is "$backward" "$(jq .loss.late capture.json)" "no record is out of order but those counted late"
+is "$(jq '.cpus | length > 1' capture.json)" true "both CPUs made records"

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# For every vantage point: what an independent counter counts is what was delivered plus what was lost.
+# Left sends to right; both ends are captured, each in its own namespace, over the connection's whole life but for its
+# close. Nothing else crosses the veth: neighbours are static, and IPv6's own chatter is off before the count.
+. /tests/guest/lib.sh
+
+BYTES=3000000 CHUNK=5000
+
+counter() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/$3"; }
+field() { jq -r ".$2" "$1"; }
+
+# Both ends at once, then an exchange; summaries in left.json and right.json.
+capture_exchange() { # NAME ADDRESS PORT VANTAGES [CAPTURE-ARGUMENT]...
+	local name=$1 address=$2 port=$3 vantages=$4
+	shift 4
+	mkdir -p "$name"
+	cd "$name"
+	local netns pids=()
+	for netns in left right; do
+		ip netns exec "$netns" tscope capture --json -p "$port" --at "$vantages" -o "$netns.pcapng" "$@" \
+			>"$netns.json" 2>"$netns.log" &
+		pids+=($!)
+		wait_for "the capture in $netns" grep -q capturing "$netns.log"
+	done
+	for netns in left right; do
+		counter $netns "${netns:0:1}0" rx_packets >$netns.rx
+		counter $netns "${netns:0:1}0" tx_packets >$netns.tx
+	done
+	if [ -n "${STOP_READERS:-}" ]; then kill -STOP "${pids[@]}"; fi
+	start_exchange exchange right "$address" "$port" $BYTES $CHUNK
+	for netns in left right; do
+		echo $(($(counter $netns "${netns:0:1}0" rx_packets) - $(cat $netns.rx))) >$netns.rx
+		echo $(($(counter $netns "${netns:0:1}0" tx_packets) - $(cat $netns.tx))) >$netns.tx
+		ip netns exec $netns tc -s -j qdisc show dev ${netns:0:1}0 >$netns.qdisc
+	done
+	if [ -n "${STOP_READERS:-}" ]; then kill -CONT "${pids[@]}"; fi
+	kill -INT "${pids[@]}"
+	wait "${pids[@]}"
+	stop_exchange
+	cd ..
+}
+
+quiet_pair() {
+	make_pair
+	local mac
+	ip netns exec left sysctl -qw net.ipv6.conf.l0.router_solicitations=0 net.ipv6.conf.l0.mldv2_unsolicited_report_interval=0
+	mac=$(ip netns exec right cat /sys/class/net/r0/address)
+	ip -n left neigh replace 10.9.0.2 lladdr "$mac" dev l0 nud permanent
+	ip -n left neigh replace fd09::2 lladdr "$mac" dev l0 nud permanent
+	mac=$(ip netns exec left cat /sys/class/net/l0/address)
+	ip -n right neigh replace 10.9.0.1 lladdr "$mac" dev r0 nud permanent
+	ip -n right neigh replace fd09::1 lladdr "$mac" dev r0 nud permanent
+	sleep 3 # IPv6's first reports are over
+}
+
+# tcpi_segs_in and _out are a socket's own. A server's socket is made from the handshake's third segment, so the SYN,
+# which its listener got, is no part of them; the SYN-ACK leaves by another way than socket-tx.
+sockets() { # NAME
+	local n=$1
+	is "$(accounted socket-tx segments $n/left.json)" "$(field $n/exchange.client segs_out)" "$n: client's socket-tx segments = segs_out"
+	is "$(accounted socket-rx segments $n/left.json)" "$(field $n/exchange.client segs_in)" "$n: client's socket-rx segments = segs_in"
+	is "$(accounted socket-tx segments $n/right.json)" "$(field $n/exchange.server segs_out)" "$n: server's socket-tx segments = segs_out"
+	is "$(accounted socket-rx segments $n/right.json)" "$(($(field $n/exchange.server segs_in) + 1))" "$n: server's socket-rx segments = segs_in + the SYN"
+}
+
+calls() { # NAME
+	local n=$1
+	is "$(accounted app-tx records $n/left.json)" "$(field $n/exchange.client sends)" "$n: client's app-tx = its send calls"
+	is "$(accounted app-rx records $n/left.json)" "$(field $n/exchange.client receives)" "$n: client's app-rx = its receive calls"
+	is "$(accounted app-tx records $n/right.json)" "$(field $n/exchange.server sends)" "$n: server's app-tx = its send calls"
+	is "$(accounted app-rx records $n/right.json)" "$(field $n/exchange.server receives)" "$n: server's app-rx = its receive calls"
+}
+
+# Interface counters count frames: that is segments only without offloads.
+devices() { # NAME
+	local n=$1 netns
+	for netns in left right; do
+		is "$(accounted driver-rx segments $n/$netns.json)" "$(cat $n/$netns.rx)" "$n: $netns driver-rx segments = rx_packets"
+		is "$(accounted driver-tx segments $n/$netns.json)" "$(cat $n/$netns.tx)" "$n: $netns driver-tx segments = tx_packets"
+	done
+}
+
+# The qdisc counts what it sent and what it dropped, in segments.
+queue() { # NAME
+	local counted
+	counted=$(jq '[.[] | .packets + .drops] | add' "$1/left.qdisc")
+	is "$(accounted qdisc-tx segments "$1/left.json")" "$((counted - $(cat qdisc.before)))" "$1: left qdisc-tx segments = qdisc sent + dropped"
+}
+queue_before() { ip netns exec left tc -s -j qdisc show dev l0 | jq '[.[] | .packets + .drops] | add' >qdisc.before; }
+
+all=driver,qdisc,socket,app
+load_module
+quiet_pair
+ip netns exec left tc qdisc add dev l0 root pfifo
+
+offloads_off
+queue_before
+capture_exchange plain4 10.9.0.2 5301 $all
+sockets plain4; calls plain4; devices plain4; queue plain4
+queue_before
+capture_exchange plain6 fd09::2 5302 $all
+sockets plain6; calls plain6; devices plain6; queue plain6
+
+# With GSO, TSO and GRO: fewer records, as many segments.
+ip netns exec left ethtool -K l0 tso on gso on gro on tx on rx on >/dev/null
+ip netns exec right ethtool -K r0 tso on gso on gro on tx on rx on >/dev/null
+queue_before
+capture_exchange offload4 10.9.0.2 5303 $all
+sockets offload4; calls offload4; queue offload4
+holds "offload4: merged records are there to be counted ($(at socket-tx records offload4/left.json) records, $(at socket-tx segments offload4/left.json) segments)" \
+	test "$(at socket-tx segments offload4/left.json)" -gt "$(at socket-tx records offload4/left.json)"
+
+# A tiny ring and a reader that is stopped: large loss, exactly counted.
+offloads_off
+queue_before
+STOP_READERS=1 capture_exchange tiny 10.9.0.2 5304 $all --ring-slots 16
+sockets tiny; calls tiny; devices tiny; queue tiny
+for netns in left right; do
+	lost=$(jq .loss.lost tiny/$netns.json) records=$(jq .records tiny/$netns.json)
+	holds "tiny: $netns lost more ($lost) than it delivered ($records)" test "$lost" -gt "$records"
+	holds "tiny: the file of $netns tells the loss too" \
+		test "$(tscope acks tiny/$netns.pcapng --json | jq .loss.lost)" = "$lost"
+done
+drop_pair

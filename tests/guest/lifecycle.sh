@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Loading, unloading and dying in the middle of it: nothing is left behind.
+. /tests/guest/lib.sh
+
+ROUNDS=$(cat /files/rounds 2>/dev/null || echo 20)
+
+load_module
+make_pair
+start_capture left -p 5201 -o busy.pcapng
+holds "rmmod is refused while a capture runs" sh -c '! rmmod tscope 2>rmmod.err && grep -qi "in use" rmmod.err'
+start_exchange killed right 10.9.0.2 5201 500000 1000
+sleep 1.5
+kill -9 "$capture"
+wait "$capture" 2>/dev/null || true
+stop_exchange
+holds "the file of a killed capture is readable" sh -c 'tscope acks busy.pcapng --json 2>/dev/null >busy.json'
+holds "and holds its packets ($(jq .packets busy.json))" test "$(jq .packets busy.json)" -gt 100
+holds "and tells its loss" sh -c 'jq -e ".loss.lost == 0" busy.json'
+holds "no session is left: the module can be removed" rmmod tscope
+
+# Traffic for all the rounds.
+ip netns exec right iperf3 -s -p 5201 >server.log 2>&1 &
+server=$!
+wait_for "the iperf3 server" sh -c "ip netns exec right ss -Htln | grep -q ':5201 '"
+ip netns exec left iperf3 -c 10.9.0.2 -p 5201 -t 86400 -b 20M >client.log 2>&1 &
+client=$!
+sleep 1
+used() { awk '/^(Slab|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo; }
+recorded=0
+for ((round = 0; round < ROUNDS; round++)); do
+	[ "$round" -ne 5 ] || before=$(used) # caches are warm
+	insmod /tscope.ko
+	ip netns exec left tscope capture --json -p 5201 --at driver,qdisc,socket,app --count 200 -o round.pcapng >round.json 2>round.err
+	recorded=$((recorded + $(jq .records round.json)))
+	rmmod tscope
+done
+after=$(used)
+is "$recorded" $((ROUNDS * 200)) "$ROUNDS rounds of insmod, capture, rmmod under traffic: every capture saw its records"
+holds "memory in use did not grow with the rounds ($before KiB, then $after KiB)" test $((after - before)) -lt 8192
+holds "traffic went on all the time" kill -0 "$client"
+is "$(grep -c tscope /proc/vmallocinfo || true)" 0 "no memory of the module is left"
+kill "$client" "$server"
+wait "$client" "$server" 2>/dev/null || true
+drop_pair

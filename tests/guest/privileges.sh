@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Who may capture what; each refusal is one line, exit status 1, and changes nothing.
+. /tests/guest/lib.sh
+
+load_module
+refused() { # WHAT PATTERN COMMAND...
+	local what=$1 pattern=$2 status=0
+	shift 2
+	"$@" >out 2>err || status=$?
+	if [ $status -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && grep -qE "$pattern" err; then
+		ok "$what ($(cat err))"
+	else
+		not_ok "$what: status $status, said: $(head -c 300 err)"
+	fi
+}
+capture=(tscope capture -p 5201 --duration 1s -o /dev/null)
+refused "a user without the device" 'root' setpriv --reuid 65534 --regid 65534 --clear-groups "${capture[@]}"
+refused "root without CAP_NET_RAW" 'CAP_NET_RAW' setpriv --bounding-set=-net_raw "${capture[@]}"
+refused "all namespaces without CAP_NET_ADMIN" 'CAP_NET_ADMIN' setpriv --bounding-set=-net_admin "${capture[@]}" --all-netns
+holds "one's own namespace without CAP_NET_ADMIN" setpriv --bounding-set=-net_admin "${capture[@]}"
+# The device given to a group: capture still asks for the capability.
+chmod 666 /dev/tscope
+refused "a user with the device but no capability" 'CAP_NET_RAW' setpriv --reuid 65534 --regid 65534 --clear-groups "${capture[@]}"
+holds "a user with the device in a namespace of their own" \
+	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn tscope capture -p 5201 --duration 1s -o /dev/null
+refused "all namespaces from a user namespace" 'CAP_NET_ADMIN' \
+	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn tscope capture -p 5201 --all-netns --duration 1s -o /dev/null
+rmmod tscope
+refused "no module" 'insmod' "${capture[@]}"
