@@ -4,40 +4,80 @@
 #include <cstdint>
 #include <vector>
 
-#include "uapi/tscope.h"
+#include "reader/ring.hpp"
 
 namespace tscope {
 
-/// Puts the records of several CPUs into the order of their TSC. A record waits until the caller says that
-/// nothing older is to be expected; one that comes later still is handed out at once, as late.
+/// Puts the records of all CPUs into the order of their TSC.
+///
+/// Nobody knows what a silent CPU is about to say, so a record waits, in its ring, until it is
+/// older than the reorder window; one that turns up later still is handed out at once, as late.
+/// When the waiting ones fill more than a quarter of a ring, its oldest go before their time:
+/// better out of order than lost.
 class Merge {
  public:
-  /// Where new records go, in any order; then call release().
-  std::vector<tscope_record>& incoming() { return records_; }
+  /// window: ticks.
+  Merge(std::vector<Ring> rings, std::uint64_t window);
 
-  /// Everything stamped up to `tsc` may be handed out. Never less than before.
-  void release(std::uint64_t tsc);
+  /// Looks for new records. now: the TSC, read before the call.
+  void gather(std::uint64_t now);
+  /// The same when nothing will follow: hands out what there is, however young.
+  void gather_rest(std::uint64_t now);
 
-  /// The next record and whether it is late; nullptr when the rest still waits. Valid until release().
+  /// The next record and whether it is late; nullptr: gather() again. Valid until the next call.
   const tscope_record* next(bool& late);
 
+  /// Everything stamped up to here has been handed out when next() gives nullptr, but for late
+  /// records.
+  std::uint64_t limit() const { return limit_; }
   std::uint64_t late() const { return late_; }
+  /// Records that made no sense, left out.
+  std::uint64_t invalid() const { return invalid_; }
+  const std::vector<Ring>& rings() const { return rings_; }
 
  private:
   struct Key {
     std::uint64_t tsc;
-    std::uint32_t index;
+    std::uint64_t index;
   };
 
-  void drop_handed_out();
+  struct Queue {
+    std::uint64_t cursor = 0;  // next slot to look at
+    std::uint64_t held = 0;    // first slot not given back
+    std::vector<Key> waiting;  // from `first` on, by TSC
+    std::size_t first = 0;
+    std::vector<std::uint8_t> done;  // by slot: handed out, or left out
 
-  std::vector<tscope_record> records_;
-  std::vector<tscope_record> kept_;
-  std::vector<Key> order_;
-  std::size_t next_ = 0;
-  std::size_t ready_ = 0;
+    bool empty() const { return first == waiting.size(); }
+    std::uint64_t oldest() const { return waiting[first].tsc; }
+  };
+
+  struct Head {
+    std::uint64_t tsc;
+    std::size_t ring;
+    // For a heap with the oldest on top.
+    bool operator<(const Head& other) const { return tsc > other.tsc; }
+  };
+
+  void look_at(std::size_t ring, std::uint64_t newest_possible);
+  void leave_out(std::size_t ring);
+  void make_room(std::size_t ring);
+  void give_back(std::size_t ring);
+  void begin_round();
+  bool choose_ring();
+
+  std::vector<Ring> rings_;
+  std::vector<Queue> queues_;
+  std::vector<Head> heads_;
+  std::uint64_t window_;
+  std::uint64_t limit_ = 0;
   std::uint64_t newest_ = 0;  // handed out so far
   std::uint64_t late_ = 0;
+  std::uint64_t invalid_ = 0;
+  bool chosen_ = false;
+  std::size_t ring_ = 0;     // whose records are handed out now
+  std::uint64_t until_ = 0;  // as long as they are not younger than this
+  unsigned unreturned_ = 0;
 };
 
 }  // namespace tscope
