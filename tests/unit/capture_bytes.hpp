@@ -118,6 +118,7 @@ inline void put_packet(Writer& file, std::uint32_t interface, std::uint64_t tick
 
 struct Segment {
   bool v6 = false;
+  bool reverse = false;  ///< addresses swapped; ports are as given
   std::uint16_t sport = 5001, dport = 40000;
   std::uint32_t seq = 1000, ack = 2000;
   std::uint8_t flags = 0x10;
@@ -134,10 +135,13 @@ inline Bytes headers(const Segment& segment) {
   if (segment.v6) {
     const std::uint8_t prefix[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     packet.u32(0x60000000).u16(tcp_len + segment.payload).u16(0x0640);
-    packet.raw(prefix).put(std::uint8_t{1}).raw(prefix).put(std::uint8_t{2});
+    const std::uint8_t from = segment.reverse ? 2 : 1;
+    packet.raw(prefix).put(from).raw(prefix).put(static_cast<std::uint8_t>(3 - from));
   } else {
     packet.u16(0x4500).u16(20 + tcp_len + segment.payload).u16(segment.ip_id).u16(0x4000);
-    packet.u16(0x4006).u16(0).u32(0x0a000001).u32(0x0a000002);
+    packet.u16(0x4006).u16(0);
+    packet.u32(segment.reverse ? 0x0a000002 : 0x0a000001);
+    packet.u32(segment.reverse ? 0x0a000001 : 0x0a000002);
   }
   packet.u16(segment.sport).u16(segment.dport).u32(segment.seq).u32(segment.ack);
   packet.u16(tcp_len / 4 << 12 | segment.flags).u16(501).u32(0);
