@@ -10,7 +10,7 @@ offloads_off
 capture_as() { # NAME NAMESPACE ARGUMENT...
 	local name=$1 netns=$2
 	shift 2
-	ip netns exec "$netns" tscope capture --json -o "$name.pcapng" "$@" >"$name.json" 2>"$name.log" &
+	ip netns exec "$netns" tscope capture --json --ring-slots 8192 -o "$name.pcapng" "$@" >"$name.json" 2>"$name.log" &
 	pids+=($!)
 	wait_for "capture $name" grep -q capturing "$name.log"
 }

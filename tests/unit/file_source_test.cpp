@@ -200,6 +200,8 @@ TEST(FileSource, TimeResolutionsAndOffsets) {
                         {{0}, 7, 7 * second},
                         {{12}, 1'000'000'001'500, second + 2},
                         {{0x80 | 10}, 1024 + 512, second + second / 2},
+                        {{19}, 12'345'000'000'000'000'000ULL, second + 234'500'000},
+                        {{0x80 | 64}, 1ULL << 63, second / 2},
                         {{0x80 | 32}, (5ULL << 32) + (1ULL << 31), 5 * second + second / 2}};
   for (const auto& [resolution, ticks, time_ns] : cases) {
     for (const std::int64_t offset_s : {std::int64_t{0}, std::int64_t{100}, std::int64_t{-3}}) {
