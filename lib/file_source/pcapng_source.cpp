@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "capture_file/format.hpp"
@@ -44,6 +45,12 @@ void add(ClockInfo& sum, const ClockInfo& clock) {
 double ticks_in_a_second(std::uint8_t resolution) {
   const int exponent = resolution & 0x7f;
   return (resolution & 0x80) != 0 ? std::exp2(exponent) : std::pow(10.0, exponent);
+}
+
+// Beyond 64 bits no tick count reaches a second.
+std::uint64_t whole_ticks(double per_second) {
+  return per_second < 0x1p64 ? static_cast<std::uint64_t>(per_second)
+                             : std::numeric_limits<std::uint64_t>::max();
 }
 
 // Unsigned, so that a made-up time wraps instead of overflowing.
@@ -99,7 +106,7 @@ void PcapngSource::read_interface() {
     if (code == format::if_tsresol && value.size() == 1) {
       const double per_second = ticks_in_a_second(value.bytes(0, 1)[0]);
       made.ns_per_tick = 1e9 / per_second;
-      made.ticks_per_second = static_cast<std::uint64_t>(std::min(per_second, 1e18));
+      made.ticks_per_second = whole_ticks(per_second);
     }
   });
   if (const std::size_t slash = interface.device.rfind('/'); slash != std::string::npos) {
