@@ -8,11 +8,13 @@
 #include "capture_bytes.hpp"
 #include "tscope/capture_file.hpp"
 
-// The capture in golden/pcapng-tscope.pcapng: a short transfer at six vantage points.
-// TSCOPE_WRITE_GOLDEN=1 makes the tests write that file anew.
+// The capture in golden/pcapng-tscope.pcapng (Ethernet) and golden/pcapng-tscope-raw.pcapng: a
+// short transfer at six vantage points. TSCOPE_WRITE_GOLDEN=1 makes the tests write these files
+// anew.
 namespace tscope::test {
 
 inline const std::string golden_capture = "pcapng-tscope.pcapng";
+inline const std::string golden_capture_raw = "pcapng-tscope-raw.pcapng";
 
 inline const std::map<std::string, std::string>& golden_facts() {
   static const std::map<std::string, std::string> facts{{"cpu", "a CPU"},
