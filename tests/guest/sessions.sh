@@ -51,7 +51,7 @@ more net $((a + b)) "an address prefix sees both connections"
 is "$(at driver-tx records elsewhere.json)" 0 "another prefix sees none"
 is "$(jq .records loopback.json)" 0 "another interface sees none, nor does another namespace's lo show"
 is "$(jq .records events.json)" 2 "connection events: one opened, one closed"
-is "$(tscope convert events.pcapng --at session --force -o - 2>/dev/null | tcpdump -n -r - 2>/dev/null | wc -l)" 2 "tcpdump reads the events"
+is "$(tcpdump -n -r events.pcapng 2>/dev/null | wc -l)" 2 "tcpdump reads the events"
 
 # All namespaces, by root alone.
 pids=()
@@ -65,5 +65,5 @@ wait_for "the exchange on lo" test -s d.client
 kill -INT "${pids[@]}"
 wait "${pids[@]}"
 stop_exchange
-holds "--all-netns sees another namespace ($(jq .records all.json) records)" test "$(jq .records all.json)" -gt 50
+holds "--all-netns sees another namespace ($(jq .records all.json) records)" test "$(jq .records all.json)" -gt 20
 drop_pair
