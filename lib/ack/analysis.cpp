@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <unordered_map>
 
 #include "ack/classifier.hpp"
@@ -21,6 +22,7 @@ constexpr std::int64_t histogram_bins_max = 1000;
 // Ethernet header, FCS, preamble with start delimiter, inter-frame gap (IEEE 802.3).
 constexpr std::uint32_t ethernet_overhead = 14 + 4 + 8 + 12;
 constexpr std::uint32_t usual_mss = 1448;
+constexpr std::size_t recent_max = 64;
 
 bool is_packet_vantage(Vantage vantage) {
   return vantage != Vantage::app_rx && vantage != Vantage::app_tx && vantage != Vantage::session;
@@ -46,6 +48,7 @@ struct Stream {
   AckClassifier classifier;
   PairMatcher from_before;  // pairs with the vantage point before this one
   Stream* before = nullptr;
+  std::deque<std::pair<TcpHeaders, Packet>> recent;  // for a vantage point that shows up later
 
   std::uint64_t acks = 0;
   std::uint64_t compressed = 0;  // exact, where the segment time is known beforehand
@@ -136,6 +139,9 @@ Stream& AckAnalysis::Impl::stream_of(FlowState& state, const Interface& interfac
   made.interface = interface;
   // A new vantage point may come to stand between two others.
   for (const auto& stream : state.streams) stream->before = find_before(state, *stream);
+  if (made.before != nullptr) {
+    for (const auto& [tcp, packet] : made.before->recent) made.from_before.at_first(tcp, packet);
+  }
   return made;
 }
 
@@ -163,9 +169,18 @@ void AckAnalysis::Impl::count(FlowState& state, Stream& stream, const TcpHeaders
   stream.has_highest = true;
 
   if (stream.before != nullptr) stream.from_before.at_second(tcp, packet);
+  bool followed = false;
   for (const auto& other : state.streams) {
-    if (other->before == &stream) other->from_before.at_first(tcp, packet);
+    if (other->before != &stream) continue;
+    other->from_before.at_first(tcp, packet);
+    followed = true;
   }
+  if (followed) {
+    stream.recent.clear();
+    return;
+  }
+  stream.recent.emplace_back(tcp, packet);
+  if (stream.recent.size() > recent_max) stream.recent.pop_front();
 }
 
 AckAnalysis::AckAnalysis(AckOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

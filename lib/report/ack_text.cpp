@@ -207,6 +207,14 @@ std::string wrapped(const std::string& text, std::size_t columns, const std::str
   return result + "\n";
 }
 
+std::string without_micro_sign(std::string text) {
+  const std::string sign = "µ";
+  for (auto at = text.find(sign); at != std::string::npos; at = text.find(sign, at)) {
+    text.replace(at, sign.size(), "u");
+  }
+  return text;
+}
+
 std::string quality(const AckReport& report) {
   const Loss& loss = report.loss;
   std::string text = loss.lost() == 0 ? "Nothing was lost"
@@ -253,7 +261,8 @@ std::string ack_text(const AckReport& report, const std::string& file, bool asci
     text += "\n" + wrapped(verdict(flow, report.loss.lost()), 98, "  ");
   }
   if (left_out > 0) text += fmt::format("\n{} flows with fewer than {} gaps left out (--all shows them).\n", left_out, gaps_to_show);
-  return text + "\n" + wrapped(quality(report), 98, "");
+  text += "\n" + wrapped(quality(report), 98, "");
+  return ascii ? without_micro_sign(std::move(text)) : text;
 }
 
 }  // namespace tscope
