@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <chrono>
 #include <charconv>
+#include <chrono>
 
 #include "capture_run.hpp"
 #include "commands.hpp"
@@ -45,9 +45,8 @@ void run(const Arguments& arguments) {
   run.source.filter.address = arguments.address;
   run.source.all_netns = arguments.all_netns;
   run.source.slots = arguments.ring_slots;
-  run.source.vantages = arguments.sessions
-                            ? std::vector{tscope::Vantage::session}
-                            : tscope::parse_vantages(arguments.at);
+  run.source.vantages = arguments.sessions ? std::vector{tscope::Vantage::session}
+                                           : tscope::parse_vantages(arguments.at);
   if (!arguments.duration.empty()) {
     run.duration = std::chrono::nanoseconds(tscope::parse_duration(arguments.duration));
   }
@@ -55,7 +54,8 @@ void run(const Arguments& arguments) {
   run.output = arguments.output;
   run.json = arguments.json;
   if (run.json && run.output == "-") {
-    throw tscope::UsageError("--json and -o - both want standard output; write the capture to a file");
+    throw tscope::UsageError(
+        "--json and -o - both want standard output; write the capture to a file");
   }
   run_capture(run);
 }
@@ -67,25 +67,33 @@ void add_capture(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("capture", "record the packets of a TCP port at every vantage point");
   command->alias("tcpmon");
-  command->add_option("-p,--port", arguments->port, "TCP port on either side; src:PORT or dst:PORT for one side");
+  command->add_option("-p,--port", arguments->port,
+                      "TCP port on either side; src:PORT or dst:PORT for one side");
   command->add_option("-i,--interface", arguments->device, "only packets of this interface");
-  command->add_option("--address", arguments->address, "only packets from or to this address (or ADDRESS/PREFIX)");
-  command->add_option("-o,--output", arguments->output, "pcapng file to write, - for standard output")
+  command->add_option("--address", arguments->address,
+                      "only packets from or to this address (or ADDRESS/PREFIX)");
+  command
+      ->add_option("-o,--output", arguments->output, "pcapng file to write, - for standard output")
       ->capture_default_str();
-  command->add_option("--at", arguments->at,
-                      "vantage points, with commas: driver-rx socket-rx app-rx app-tx socket-tx qdisc-tx "
-                      "driver-tx, or a layer for both directions")
-      ->default_str(default_vantages)
-      ->default_val(default_vantages);
+  auto* at = command->add_option(
+      "--at", arguments->at,
+      "vantage points, with commas: driver-rx socket-rx app-rx app-tx socket-tx qdisc-tx "
+      "driver-tx, or a layer for both directions");
+  at->default_val(default_vantages);
   command->add_option("--duration", arguments->duration, "end after this time (10s, 2m)");
-  command->add_option("--count", arguments->count, "end after this many records, all vantage points together");
-  command->add_flag("--sessions", arguments->sessions, "only the opening and closing of connections");
+  command->add_option("--count", arguments->count,
+                      "end after this many records, all vantage points together");
+  command
+      ->add_flag("--sessions", arguments->sessions, "only the opening and closing of connections")
+      ->excludes(at);
   command->add_flag("--all-netns", arguments->all_netns, "packets of every network namespace");
-  command->add_option("--ring-slots", arguments->ring_slots,
-                      "records that each CPU's ring holds, a power of two (default: 64 MiB for all)");
+  command->add_option(
+      "--ring-slots", arguments->ring_slots,
+      "records that each CPU's ring holds, a power of two (default: 64 MiB for all)");
   command->add_flag("--json", arguments->json, "the summary as JSON on standard output");
   command->footer(
-      "Needs the module (insmod build/kmod/$(uname -r)/tscope.ko) and CAP_NET_RAW. ^C ends it with everything saved.\n"
+      "Needs the module (insmod build/kmod/$(uname -r)/tscope.ko) and CAP_NET_RAW. ^C ends it with "
+      "everything saved.\n"
       "Example: tscope capture -p 5201 -o transfer.pcapng, then: tscope acks transfer.pcapng");
   command->callback([arguments] { run(*arguments); });
 }

@@ -27,12 +27,17 @@ constexpr std::uint64_t packets_between_looks = 1024;
 
 volatile std::sig_atomic_t asked_to_end = 0;
 
-void ask_to_end(int) { asked_to_end = 1; }
+void ask_to_end(int) {
+  asked_to_end = 1;
+}
 
 void catch_signals() {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = ask_to_end;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  // A closed pipe is a failed write, with a summary.
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, nullptr);
 }
 
 bool is_ethernet(int socket, const std::string& device) {
@@ -44,7 +49,14 @@ bool is_ethernet(int socket, const std::string& device) {
          request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
 }
 
-// Ethernet if every device concerned is; a file has one link type (docs/file-format.md).
+bool is_up(int socket, const std::string& device) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, device.c_str(), IFNAMSIZ - 1);
+  return ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
+}
+
+// Ethernet if every device concerned is; a file has one link type (docs/file-format.md). Devices
+// that are down, such as the fallback devices of loaded tunnel modules, carry nothing.
 tscope::LinkType link_type(const std::string& device, bool all_netns) {
   const int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   bool ethernet = !all_netns;
@@ -52,7 +64,7 @@ tscope::LinkType link_type(const std::string& device, bool all_netns) {
     ethernet = is_ethernet(probe, device);
   } else if (auto* list = if_nameindex()) {
     for (auto* entry = list; entry->if_index != 0; entry++) {
-      ethernet = ethernet && is_ethernet(probe, entry->if_name);
+      ethernet = ethernet && (is_ethernet(probe, entry->if_name) || !is_up(probe, entry->if_name));
     }
     if_freenameindex(list);
   }
@@ -64,9 +76,10 @@ std::string describe(const CaptureRun& run) {
   const auto& filter = run.source.filter;
   std::string text = "tcp";
   if (filter.port != 0) {
-    text += fmt::format("{} port {}", filter.port_side == TSCOPE_PORT_SOURCE        ? " src"
-                                      : filter.port_side == TSCOPE_PORT_DESTINATION ? " dst"
-                                                                                    : "",
+    text += fmt::format("{} port {}",
+                        filter.port_side == TSCOPE_PORT_SOURCE        ? " src"
+                        : filter.port_side == TSCOPE_PORT_DESTINATION ? " dst"
+                                                                      : "",
                         filter.port);
   }
   if (!filter.address.empty()) text += fmt::format(" and net {}", filter.address);
@@ -116,12 +129,10 @@ class Capture {
     finish();
   }
 
-  /// After a failed write: what the summary can still say.
+  /// After a failed write. No summary: it would count what never reached the file.
   void give_up() {
     source_->stop();
     end_progress();
-    note_loss();
-    fmt::print(stderr, "{}", summary_.text());
   }
 
  private:
@@ -186,6 +197,11 @@ class Capture {
     file_.flush();
     end_progress();
     note_loss();
+    if (summary_.netns_gone) {
+      fmt::print(stderr,
+                 "tscope: warning: the network namespace went away, so the capture ended; what it "
+                 "sent until then is saved\n");
+    }
     if (run_.json) {
       fmt::print("{}\n", summary_.json());
     } else {

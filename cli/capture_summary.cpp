@@ -34,12 +34,15 @@ std::string CaptureSummary::text() const {
   text += fmt::format("; stamps within {} of the clock", tscope::format_duration(clock.error_ns));
   if (clock.steps > 0) text += fmt::format("; the wall clock was set {} times", clock.steps);
   text += "\n";
-  if (netns_gone) text += "The network namespace went away; what it sent until then is saved.\n";
-  if (loss.by_cause(TSCOPE_LOST_FULL) > 0) text += "To lose less: larger --ring-slots, or fewer vantage points with --at.\n";
+  if (loss.by_cause(TSCOPE_LOST_FULL) > 0)
+    text += "To lose less: larger --ring-slots, or fewer vantage points with --at.\n";
   if (file != "-") {
     text += fmt::format("{} ({})", file, tscope::format_bytes(bytes));
-    text += records > 0 ? fmt::format("; next: tscope acks {}\n", file)
-                        : "; it holds no packet: did the port, the interface and the namespace match the traffic?\n";
+    text +=
+        records == 0 ? "; it holds no packet: did the port, the interface and the namespace match "
+                       "the traffic?\n"
+        : asked == std::vector{Vantage::session} ? fmt::format("; next: tshark -r {}\n", file)
+                                                 : fmt::format("; next: tscope acks {}\n", file);
   }
   return text;
 }

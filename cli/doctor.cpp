@@ -43,7 +43,8 @@ Findings examine() {
 
 std::string stamp(const doctor::Journey& journey, tscope::Vantage vantage) {
   const auto found = journey.stamps.find(vantage);
-  return found == journey.stamps.end() ? "no stamp" : "+" + tscope::format_duration(found->second);
+  if (found == journey.stamps.end()) return "no stamp";
+  return found->second == 0 ? "first" : "+" + tscope::format_duration(found->second);
 }
 
 void print_journeys(const Findings& found) {

@@ -23,7 +23,8 @@ std::string why_not_open(int error) {
            "): load it with insmod build/kmod/$(uname -r)/tscope.ko";
   }
   if (error == EACCES || error == EPERM) {
-    return "no permission for " TSCOPE_DEVICE ": run it as root, or let a udev rule give you the device";
+    return "no permission for " TSCOPE_DEVICE
+           ": run it as root, or let a udev rule give you the device";
   }
   return fmt::format("can't open " TSCOPE_DEVICE ": {}; see the kernel log (dmesg)",
                      std::strerror(error));
@@ -45,12 +46,15 @@ Device::Device() : fd_(open(TSCOPE_DEVICE, O_RDWR | O_CLOEXEC)) {
   close(fd_);
   const std::string theirs =
       error != 0 ? "another interface" : versions(info_.interface_version, info_.record_version);
-  throw Error(fmt::format("the loaded module speaks {}, this command {}: load the module of the same "
-                          "build (rmmod tscope, make kmod, insmod)",
-                          theirs, versions(TSCOPE_INTERFACE_VERSION, TSCOPE_RECORD_VERSION)));
+  throw Error(
+      fmt::format("the loaded module speaks {}, this command {}: load the module of the same "
+                  "build (rmmod tscope, make kmod, insmod)",
+                  theirs, versions(TSCOPE_INTERFACE_VERSION, TSCOPE_RECORD_VERSION)));
 }
 
-Device::~Device() { close(fd_); }
+Device::~Device() {
+  close(fd_);
+}
 
 int Device::call(unsigned long command, void* argument) const {
   return ioctl(fd_, command, argument) < 0 ? errno : 0;
@@ -61,9 +65,10 @@ Mapping::Mapping(int fd, std::uint64_t offset, std::size_t bytes, bool writable)
                  static_cast<off_t>(offset))),
       bytes_(bytes) {
   if (data_ == MAP_FAILED) {
-    throw Error(fmt::format("can't map the module's rings: {}; free some memory or ask for fewer "
-                            "--ring-slots",
-                            std::strerror(errno)));
+    throw Error(
+        fmt::format("can't map the module's rings: {}; free some memory or ask for fewer "
+                    "--ring-slots",
+                    std::strerror(errno)));
   }
 }
 
@@ -72,6 +77,7 @@ Mapping::~Mapping() {
 }
 
 Mapping::Mapping(Mapping&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
+    : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {
+}
 
 }  // namespace tscope

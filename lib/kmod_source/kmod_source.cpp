@@ -30,7 +30,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t default_ring_bytes = 64U << 20;  // over all CPUs
-constexpr std::uint32_t default_slots_min = 1024, default_slots_max = 131072;
+constexpr std::uint32_t slots_min = 16, default_slots_min = 1024, default_slots_max = 131072;
 constexpr milliseconds nap{20};
 
 // Close together at first: the longer the span between two anchors, the better the rate is known.
@@ -81,11 +81,6 @@ std::string why_not_configured(int error, const KmodOptions& options, const tsco
           static_cast<std::uint64_t>(config.slots) * info.cpus * sizeof(tscope_record) >> 20);
     case ENXIO:
       return "the network namespace is gone; start the capture in one that lives";
-    case EINVAL:
-      return fmt::format(
-          "the module refuses the session: --ring-slots must be a power of two from 16 "
-          "to {}",
-          info.max_slots);
     default:
       return fmt::format("the module refuses the session: {}; see tscope doctor",
                          std::strerror(error));
@@ -184,6 +179,11 @@ void Session::configure(const KmodOptions& options) {
   config_.interface_version = TSCOPE_INTERFACE_VERSION;
   config_.vantages = vantage_bits(options.vantages);
   config_.slots = options.slots != 0 ? options.slots : default_slots(device_.info());
+  if (!std::has_single_bit(config_.slots) || config_.slots < slots_min ||
+      config_.slots > device_.info().max_slots) {
+    throw UsageError(fmt::format("a ring of {} slots can't be: give a power of two from {} to {}",
+                                 config_.slots, slots_min, device_.info().max_slots));
+  }
   config_.flags = options.all_netns ? TSCOPE_CONFIG_ALL_NETNS : 0;
   config_.filter = kernel_filter(options.filter);
   while (true) {
@@ -286,8 +286,9 @@ Source::Next Session::next(Packet& packet) {
   if (record == nullptr) {
     if (drained_) return Next::end;
     refill();
-    record = merge_->next(packet.late);
-    if (record == nullptr) return drained_ ? Next::end : Next::idle;
+    // Even if there is something now: a steady trickle must not keep the caller from its other
+    // duties.
+    return Next::idle;
   }
   copy_record(packet.record, *record);
   packet.time_ns = clock_->to_ns(packet.record.tsc);
