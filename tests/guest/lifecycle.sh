@@ -28,10 +28,12 @@ client=$!
 sleep 1
 used() { awk '/^(Slab|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo; }
 recorded=0
+# Each layer in turn, and every eighth round all of them.
+layers=(driver socket app qdisc driver socket app driver,qdisc,socket,app)
 for ((round = 0; round < ROUNDS; round++)); do
 	[ "$round" -ne 5 ] || before=$(used) # caches are warm
 	insmod /tscope.ko
-	ip netns exec left tscope capture --json -p 5201 --at driver,qdisc,socket,app --count 200 -o round.pcapng >round.json 2>round.err
+	ip netns exec left tscope capture --json -p 5201 --at "${layers[round % 8]}" --count 200 -o round.pcapng >round.json 2>round.err
 	recorded=$((recorded + $(jq .records round.json)))
 	rmmod tscope
 done
