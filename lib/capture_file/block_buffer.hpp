@@ -70,7 +70,7 @@ class BlockBuffer {
   std::size_t whole_blocks(std::size_t count) const;
 
   // No block that we write is larger (texts are cut to fit).
-  static constexpr std::size_t block_room = 64 * 1024;
+  static constexpr std::size_t block_room = 1 << 16;
 
   std::string path_;
   int fd_;

@@ -34,7 +34,7 @@ struct Ip {
 
 std::optional<Ip> decode_v4(Bytes bytes, std::uint32_t wire_len) {
   if (bytes.size() < 20) return std::nullopt;
-  const std::size_t header = (bytes[0] & 0x0fU) * 4;
+  const std::size_t header = std::size_t{4} * (bytes[0] & 0x0fU);
   const bool later_fragment = (be16(bytes, 6) & 0x1fff) != 0;
   if (header < 20 || bytes[9] != protocol_tcp || later_fragment) return std::nullopt;
   const std::uint16_t total = be16(bytes, 2);
@@ -119,7 +119,7 @@ std::optional<TcpHeaders> decode_tcp(Bytes bytes, std::uint32_t wire_len) {
   if (!ip || bytes.size() < ip->tcp_offset + 20) return std::nullopt;
 
   const Bytes tcp = bytes.subspan(ip->tcp_offset);
-  const std::size_t header = (tcp[12] >> 4) * 4U;
+  const std::size_t header = std::size_t{4} * (tcp[12] >> 4);
   if (header < 20) return std::nullopt;
 
   TcpHeaders result;

@@ -12,8 +12,9 @@
 
 namespace tscope {
 
-/// Link types as files have them (tcpdump.org/linktypes.html). Raw IP is 12, not 101: libpcap up to 1.10
-/// refuses a file's second interface of type 101 ("different from the type of the first interface").
+/// Link types as files have them (tcpdump.org/linktypes.html). Raw IP is 12, not 101: libpcap up
+/// to 1.10 refuses a file's second interface of type 101 ("different from the type of the first
+/// interface").
 enum class LinkType : std::uint16_t { ethernet = 1, raw_ip = 12 };
 
 /// Writes packets as pcapng (docs/file-format.md): one interface per device and vantage
@@ -24,7 +25,8 @@ enum class LinkType : std::uint16_t { ethernet = 1, raw_ip = 12 };
 /// written before stays readable.
 class CaptureFile {
  public:
-  /// Truncates path; "-" is standard output. facts go into the section header and a host-facts block.
+  /// Truncates path; "-" is standard output. facts go into the section header and a host-facts
+  /// block.
   CaptureFile(const std::string& path, LinkType link_type,
               const std::map<std::string, std::string>& facts);
   ~CaptureFile();
@@ -34,7 +36,8 @@ class CaptureFile {
   void write(const Packet& packet, const Interface& interface);
   void write(const Anchor& anchor, std::uint32_t tsc_khz);
   /// One interface statistics block an interface, with what was lost until time_ns and how good the
-  /// times are. The loss of a vantage point is not known by device: it stands at its first interface.
+  /// times are. The loss of a vantage point is not known by device: it stands at its first
+  /// interface.
   void write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns);
   /// Hands buffered blocks to the system.
   void flush();
