@@ -14,6 +14,13 @@ constexpr int rate_shift = 40;
 constexpr double step_ns = 1e6;
 constexpr double slew = 1e-3;
 
+// Times are whole nanoseconds.
+constexpr double rounding_ns = 1;
+
+// Anchors may come further and further apart: correcting over no more than the last span would
+// overshoot.
+constexpr double patience = 4;
+
 // A read this much wider than the best tells less than the line already knows.
 constexpr double wide = 8;
 
@@ -68,7 +75,7 @@ void ClockModel::add(const Anchor& anchor) {
   const std::int64_t said = to_ns(anchor.tsc);
   const double error =
       static_cast<double>(said - static_cast<std::int64_t>(first_.realtime_ns)) - raw_ns(anchor);
-  const double half_width = static_cast<double>(anchor.width) / 2 * ns_per_tick_;
+  const double half_width = static_cast<double>(anchor.width) / 2 * ns_per_tick_ + rounding_ns;
   const double bound = std::abs(error) + half_width;
   const double span = ticks(last_.tsc, anchor.tsc);
   const auto width = static_cast<double>(anchor.width);
@@ -81,10 +88,11 @@ void ClockModel::add(const Anchor& anchor) {
   narrowest_ = std::min(narrowest_, width);
   worst_ns_ = std::max(worst_ns_, bound);
 
-  // What exceeds the read's own uncertainty is undone over as long again as since the last anchor;
-  // never so fast that the line runs backwards.
+  // What exceeds the read's own uncertainty is undone over some spans like the last one; never so
+  // fast that the line runs backwards.
   const double excess = error - std::clamp(error, -half_width, half_width);
-  const double bend = std::clamp(excess / span, -0.5 * ns_per_tick_, 0.5 * ns_per_tick_);
+  const double bend =
+      std::clamp(excess / (patience * span), -0.5 * ns_per_tick_, 0.5 * ns_per_tick_);
   segments_.push_back({anchor.tsc, said, fixed_point(ns_per_tick_ - bend)});
   if (segments_.size() > kept_segments) segments_.erase(segments_.begin());
 }
@@ -105,8 +113,8 @@ std::int64_t ClockModel::to_ns(std::uint64_t tsc) const {
 ClockInfo ClockModel::info() const {
   ClockInfo info;
   info.source = "tsc";
-  // One more for the rounding of times to whole nanoseconds.
-  info.error_ns = static_cast<std::int64_t>(std::ceil(std::max(worst_ns_, newest_ns_))) + 1;
+  info.error_ns =
+      static_cast<std::int64_t>(std::ceil(std::max(worst_ns_, newest_ns_) + rounding_ns));
   info.tsc_hz = 1e9 / ns_per_tick_;
   info.steps = steps_;
   return info;

@@ -13,6 +13,7 @@ namespace {
 using tscope::Anchor;
 using tscope::ClockModel;
 
+constexpr std::int64_t rounding_ns = 2;  // of the anchors and of the time given
 constexpr std::int64_t epoch_ns = 1'800'000'000'000'000'000;
 
 // A machine whose true clock runs at `hz` ticks a second; its anchors are read with a width.
@@ -24,7 +25,8 @@ class Machine {
     return base_ + static_cast<std::uint64_t>(std::llround(seconds * hz_));
   }
   std::int64_t true_ns(std::uint64_t tsc) const {
-    return epoch_ns + std::llround(static_cast<double>(tsc - base_) / hz_ * 1e9);
+    return epoch_ns +
+           std::llround(static_cast<double>(static_cast<std::int64_t>(tsc - base_)) / hz_ * 1e9);
   }
   // The kernel's clock is read `asymmetry` ticks off the middle, at most half the width.
   Anchor anchor(double seconds, std::uint64_t width = 0, std::int64_t asymmetry = 0,
@@ -49,8 +51,8 @@ TEST(Clock, WithTheRightRateTimesAreExact) {
   const Machine machine(2.5e9);
   ClockModel clock(machine.anchor(0), 2'500'000);
   for (int i = 1; i <= 100; i++) clock.add(machine.anchor(i));
-  EXPECT_LE(error_at(clock, machine, 99.7), 1);
-  EXPECT_LE(clock.info().error_ns, 2);
+  EXPECT_LE(error_at(clock, machine, 99.7), rounding_ns);
+  EXPECT_LE(clock.info().error_ns, 2 * rounding_ns);
   EXPECT_EQ(clock.info().steps, 0);
   EXPECT_NEAR(clock.info().tsc_hz, 2.5e9, 1);
   EXPECT_EQ(clock.info().source, "tsc");
@@ -78,7 +80,7 @@ TEST(Clock, AWrongNominalRateIsLearntAndItsErrorBounded) {
   // 10 ms at 200 ppm, then never as bad again.
   EXPECT_GE(clock.info().error_ns, 2000);
   EXPECT_LE(clock.info().error_ns, 2010);
-  EXPECT_LE(error_at(clock, machine, 5.9), 2);
+  EXPECT_LE(error_at(clock, machine, 5.9), rounding_ns);
   EXPECT_NEAR(clock.info().tsc_hz, 2.5e9 * 1.0002, 100);
 }
 
@@ -110,7 +112,7 @@ TEST(Clock, TheWidthOfAReadIsNotTakenForDrift) {
   ClockModel clock(machine.anchor(0, 100), 2'500'000);
   // 10 ms apart, 40 ns wide: read as a rate that would be 2 ppm.
   clock.add(machine.anchor(0.01, 100, 50));
-  EXPECT_LE(error_at(clock, machine, 10), 1);
+  EXPECT_LE(error_at(clock, machine, 10), rounding_ns);
 }
 
 TEST(Clock, ReadsThatAHostInterruptedDoNotSpoilTheBound) {
@@ -121,7 +123,7 @@ TEST(Clock, ReadsThatAHostInterruptedDoNotSpoilTheBound) {
   EXPECT_GE(clock.info().error_ns, 2'500'000) << "nothing better is known yet";
   clock.add(machine.anchor(3, 100));
   EXPECT_LE(clock.info().error_ns, 30);
-  EXPECT_LE(error_at(clock, machine, 2.5), 1);
+  EXPECT_LE(error_at(clock, machine, 2.5), rounding_ns);
 }
 
 TEST(Clock, SlewOfTheWallClockChangesNoTimeAndIsNoStep) {
@@ -129,7 +131,7 @@ TEST(Clock, SlewOfTheWallClockChangesNoTimeAndIsNoStep) {
   ClockModel clock(machine.anchor(0), 2'500'000);
   for (int i = 1; i <= 20; i++) clock.add(machine.anchor(i, 0, 0, i * 500'000));
   EXPECT_EQ(clock.info().steps, 0);
-  EXPECT_LE(error_at(clock, machine, 20), 1);
+  EXPECT_LE(error_at(clock, machine, 20), rounding_ns);
 }
 
 TEST(Clock, AStepOfTheWallClockIsCountedAndChangesNoGap) {
@@ -139,7 +141,7 @@ TEST(Clock, AStepOfTheWallClockIsCountedAndChangesNoGap) {
   clock.add(machine.anchor(2, 0, 0, -3'600'000'000'000));
   clock.add(machine.anchor(3, 0, 0, -3'600'000'000'000));
   EXPECT_EQ(clock.info().steps, 1);
-  EXPECT_LE(error_at(clock, machine, 3.5), 1);
+  EXPECT_LE(error_at(clock, machine, 3.5), rounding_ns);
 }
 
 TEST(Clock, AnchorsOutOfOrderAreIgnoredAndCounted) {
@@ -148,7 +150,7 @@ TEST(Clock, AnchorsOutOfOrderAreIgnoredAndCounted) {
   clock.add(machine.anchor(2));
   clock.add(machine.anchor(1.5));
   EXPECT_EQ(clock.info().steps, 1);
-  EXPECT_LE(error_at(clock, machine, 3), 1);
+  EXPECT_LE(error_at(clock, machine, 3), rounding_ns);
 }
 
 // The claim of info().error_ns, on machines with any rate, any width, any asymmetry within it.
@@ -160,7 +162,8 @@ TEST(Clock, TheBoundHolds) {
   for (int machine_number = 0; machine_number < 200; machine_number++) {
     const Machine machine(2.5e9 * (1 + uniform(-300e-6, 300e-6)));
     const auto random_anchor = [&](double seconds) {
-      const auto width = static_cast<std::uint64_t>(std::exp(uniform(3, random() % 8 == 0 ? 15 : 6)));
+      const auto width =
+          static_cast<std::uint64_t>(std::exp(uniform(3, random() % 8 == 0 ? 15 : 6)));
       const auto half = static_cast<double>(width) / 2;
       return machine.anchor(seconds, width, static_cast<std::int64_t>(uniform(-half, half)));
     };
@@ -170,7 +173,8 @@ TEST(Clock, TheBoundHolds) {
     for (int i = 0; i < 20; i++) {
       const double next = now + uniform(0.05, 1);
       clock.add(random_anchor(next));
-      for (double t = now; t < next; t += 0.049) worst = std::max(worst, error_at(clock, machine, t));
+      for (double t = now; t < next; t += 0.049)
+        worst = std::max(worst, error_at(clock, machine, t));
       now = next;
     }
     EXPECT_LE(worst, clock.info().error_ns) << "machine " << machine_number;

@@ -11,7 +11,10 @@
 class FakeRings {
  public:
   FakeRings(std::uint32_t cpus, std::uint32_t slots)
-      : slots_(slots), infos_(cpus), tails_(cpus), records_(cpus, std::vector<tscope_record>(slots)) {}
+      : slots_(slots),
+        infos_(cpus),
+        tails_(cpus),
+        records_(cpus, std::vector<tscope_record>(slots)) {}
 
   std::vector<tscope::Ring> readers() {
     std::vector<tscope::Ring> rings;
@@ -38,8 +41,7 @@ class FakeRings {
   bool reserve(std::uint32_t cpu, std::uint64_t& index) {
     std::atomic_ref<__u64> head(infos_[cpu].head);
     index = head.load(std::memory_order_relaxed);
-    const std::uint64_t tail =
-        std::atomic_ref(tails_[cpu].value).load(std::memory_order_acquire);
+    const std::uint64_t tail = std::atomic_ref(tails_[cpu].value).load(std::memory_order_acquire);
     if (index - tail >= slots_) {
       tscope_loss_count& lost = infos_[cpu].lost[TSCOPE_DRIVER_RX][TSCOPE_LOST_FULL];
       std::atomic_ref<__u64>(lost.records).fetch_add(1, std::memory_order_relaxed);

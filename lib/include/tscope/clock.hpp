@@ -26,9 +26,9 @@ struct ClockInfo {
 /// The time line is CLOCK_REALTIME at the first anchor, carried on by
 /// CLOCK_MONOTONIC_RAW: a step of the wall clock in mid-capture changes no gap, it is
 /// counted. Between anchors the conversion is linear; an anchor that contradicts the line
-/// (by more than half the width of its read) bends it so that it meets the clock at the next one,
-/// never backwards. A time once given for a tick stays the same as long as the tick
-/// is later than the newest anchor but `kept_segments` ones.
+/// (by more than half the width of its read) bends it towards the clock, never backwards. A time
+/// once given for a tick stays the same as long as the tick is later than the newest anchor but
+/// `kept_segments` ones.
 class ClockModel {
  public:
   /// nominal_khz: the kernel's calibration, used as long as no anchor contradicts it.
