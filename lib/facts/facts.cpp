@@ -22,6 +22,13 @@ std::string cpu_model() {
   return "unknown";
 }
 
+std::string signature_at(const Cpuid& ask, std::uint32_t leaf) {
+  const auto answer = ask(leaf);
+  char signature[13] = {};
+  std::memcpy(signature, &answer[1], 12);
+  return signature;
+}
+
 }  // namespace
 
 std::array<std::uint32_t, 4> cpuid(std::uint32_t leaf) {
@@ -37,18 +44,19 @@ bool has_invariant_tsc(const Cpuid& ask) {
 }
 
 std::optional<std::string> hypervisor(const Cpuid& ask) {
+  constexpr std::uint32_t base = 0x40000000;
   if ((ask(1)[2] & 1U << 31) == 0) return std::nullopt;
-  const auto leaf = ask(0x40000000);
-  char signature[13] = {};
-  std::memcpy(signature, &leaf[1], 12);
+  const std::string signature = signature_at(ask, base);
+  // Xen puts Hyper-V's interface in front of its own for Windows guests.
+  if (signature_at(ask, base + 0x100) == "XenVMMXenVMM") return "Xen";
   const std::map<std::string, std::string> names{
-      {"KVMKVMKVM", "KVM"},           {"Microsoft Hv", "Hyper-V"},     {"VMwareVMware", "VMware"},
-      {"XenVMMXenVMM", "Xen"},        {"TCGTCGTCGTCG", "QEMU TCG"},    {"bhyve bhyve ", "bhyve"},
-      {"ACRNACRNACRN", "ACRN"},       {"VBoxVBoxVBox", "VirtualBox"},  {" lrpepyh  vr", "Parallels"},
+      {"KVMKVMKVM", "KVM"},     {"Microsoft Hv", "Hyper-V"},    {"VMwareVMware", "VMware"},
+      {"XenVMMXenVMM", "Xen"},  {"TCGTCGTCGTCG", "QEMU TCG"},   {"bhyve bhyve ", "bhyve"},
+      {"ACRNACRNACRN", "ACRN"}, {"VBoxVBoxVBox", "VirtualBox"}, {" lrpepyh  vr", "Parallels"},
   };
   const auto name = names.find(signature);
   if (name != names.end()) return name->second;
-  return *signature == '\0' ? "unnamed hypervisor" : std::string(signature);
+  return signature.empty() ? "unnamed hypervisor" : signature;
 }
 
 std::string first_line(const std::string& path) {
