@@ -54,6 +54,6 @@ printf '%-34s %12.0f %14.2f %12d %10d\n' "tcpdump -s 96, one tap" "$(median thei
 printf 'tscope to tcpdump: %.2f\n\n' "$(jq -n "$(median ours) / $(median theirs)")"
 
 echo "Cost of a record (emulated CPU: compare the multiples, not the ticks)"
-hook_cost
+taskset -c 1 hook_cost
 drop_pair
 rmmod tscope

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a record costs at each vantage point, as a multiple of an ordered TSC read in the same guest: one-byte messages over
- * loopback, timed in blocks without and with a session, the median difference divided by the records it made.
+ * loopback, timed in blocks without and with a session. The fastest blocks are compared: what disturbs a block, the emulator's
+ * own translation first of all, only adds to it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,7 +12,7 @@
 
 #include "session.h"
 
-#define BLOCKS 15
+#define BLOCKS 25
 #define MESSAGES 1000
 #define READS 20000
 
@@ -21,17 +22,13 @@ static uint64_t ordered_tsc(void)
 	return __rdtsc();
 }
 
-static int by_value(const void *a, const void *b)
+static double fastest(const double *values, int count)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	double least = values[0];
 
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-	qsort(values, count, sizeof(*values), by_value);
-	return values[count / 2];
+	for (int i = 1; i < count; i++)
+		least = values[i] < least ? values[i] : least;
+	return least;
 }
 
 static double tsc_read_ticks(void)
@@ -45,7 +42,7 @@ static double tsc_read_ticks(void)
 			last = ordered_tsc();
 		blocks[block] = (double)(last - begun) / READS;
 	}
-	return median(blocks, BLOCKS);
+	return fastest(blocks, BLOCKS);
 }
 
 static void connected_pair(int pair[2], uint16_t *port)
@@ -80,20 +77,20 @@ static double block_ticks(int pair[2])
 	return ordered_tsc() - begun;
 }
 
-static double blocks_median(int pair[2])
+static double fastest_block(int pair[2])
 {
 	double blocks[BLOCKS];
 
 	for (int block = 0; block < BLOCKS; block++)
 		blocks[block] = block_ticks(pair);
-	return median(blocks, BLOCKS);
+	return fastest(blocks, BLOCKS);
 }
 
 /* Ticks a record; rings that nobody reads would fill, so they are large enough for all. */
 static double record_ticks(int pair[2], uint16_t port, int vantage, double *messages_ticks)
 {
 	struct tscope_config config = usual_config(TSCOPE_VANTAGE_BIT(vantage), port, 1 << 16);
-	double without = blocks_median(pair), with;
+	double without = fastest_block(pair), with;
 	uint64_t records = 0, lost = 0;
 	int fd = open_device();
 
@@ -105,7 +102,7 @@ static double record_ticks(int pair[2], uint16_t port, int vantage, double *mess
 
 	if (try_ioctl(fd, TSCOPE_IOC_START, NULL))
 		exit(2);
-	with = blocks_median(pair);
+	with = fastest_block(pair);
 	ioctl(fd, TSCOPE_IOC_STOP);
 	for (unsigned int cpu = 0; cpu < m.info->cpus; cpu++) {
 		records += m.info->rings[cpu].head;
@@ -118,6 +115,10 @@ static double record_ticks(int pair[2], uint16_t port, int vantage, double *mess
 			(unsigned long long)lost);
 		exit(2);
 	}
+	double again = fastest_block(pair);
+
+	if (again < without)
+		without = again;
 	*messages_ticks = without / MESSAGES;
 	return (with - without) / ((double)records / BLOCKS);
 }
@@ -138,7 +139,7 @@ int main(void)
 	int pair[2];
 
 	connected_pair(pair, &port);
-	blocks_median(pair);
+	fastest_block(pair);
 	printf("ordered TSC read: %.0f ticks\n", read);
 	for (unsigned int i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
 		double message, ticks = record_ticks(pair, port, points[i].vantage, &message);
