@@ -90,6 +90,7 @@ stop_capture() {
 
 start_server() { # NAMESPACE PORT
 	ip netns exec "$1" iperf3 -s -p "$2" -1 >iperf-server.log 2>&1 &
+	# shellcheck disable=SC2034 # the test waits for it
 	server=$!
 	wait_for "the iperf3 server" sh -c "ip netns exec $1 ss -Htln | grep -q ':$2 '"
 }
