@@ -46,16 +46,18 @@ void run(const Arguments& arguments) {
   }
   const tscope::AckReport report = analysis.finish(*source);
   if (report.truncated) {
-    fmt::print(stderr, "tscope: {} was cut off; this is what its whole blocks hold\n", arguments.file);
+    fmt::print(stderr, "tscope: {} was cut off; this is what its whole blocks hold\n",
+               arguments.file);
   }
   if (arguments.json) {
     fmt::print("{}\n", tscope::ack_json(report, arguments.file));
     return;
   }
   if (report.flows.empty() && !report.truncated) {
-    throw tscope::Error(fmt::format(
-        "no ACKs in {} ({} TCP packets): did the capture see a transfer's ACKs, and does --flow match?",
-        arguments.file, report.packets));
+    throw tscope::Error(
+        fmt::format("no ACKs in {} ({} TCP packets): did the capture see a transfer's ACKs, and "
+                    "does --flow match?",
+                    arguments.file, report.packets));
   }
   fmt::print("{}", tscope::ack_text(report, arguments.file, ascii_only(), arguments.all));
 }
@@ -66,12 +68,18 @@ void add_acks(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("acks", "ACK inter-arrival distribution and compression of a capture");
-  command->add_option("FILE", arguments->file, "pcapng or pcap file, tscope's or anybody's; - for standard input")->required();
+  command
+      ->add_option("FILE", arguments->file,
+                   "pcapng or pcap file, tscope's or anybody's; - for standard input")
+      ->required();
   command->add_option("--link-rate", arguments->link_rate,
                       "rate of the bottleneck link (100M, 1G), which gives the segment time");
-  command->add_option("--mtu", arguments->mtu, "of that link; 38 bytes of Ethernet come on top")->capture_default_str();
-  command->add_option("--bin", arguments->bin, "histogram bin (10us); default a twelfth of the segment time");
-  command->add_option("--flow", arguments->flow, "only flows with this text in SRC:PORT > DST:PORT");
+  command->add_option("--mtu", arguments->mtu, "of that link; 38 bytes of Ethernet come on top")
+      ->capture_default_str();
+  command->add_option("--bin", arguments->bin,
+                      "histogram bin (10us); default a twelfth of the segment time");
+  command->add_option("--flow", arguments->flow,
+                      "only flows with this text in SRC:PORT > DST:PORT");
   command->add_flag("--advancing", arguments->advancing, "only ACKs that acknowledge new data");
   command->add_flag("--all", arguments->all, "also flows with few ACKs");
   command->add_flag("--json", arguments->json, "one JSON object instead (docs/ack-report.md)");

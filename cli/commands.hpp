@@ -3,8 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
-// Each subcommand adds itself to the application; its callback runs it. What fails throws tscope::Error
-// (exit code 1) or tscope::UsageError (exit code 2), caught in main.
+// Each subcommand adds itself to the application; its callback runs it. What fails throws
+// tscope::Error (exit code 1) or tscope::UsageError (exit code 2), caught in main.
 void add_acks(CLI::App& app);
 void add_capture(CLI::App& app);
 void add_convert(CLI::App& app);

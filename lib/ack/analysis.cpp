@@ -28,9 +28,12 @@ bool is_packet_vantage(Vantage vantage) {
   return vantage != Vantage::app_rx && vantage != Vantage::app_tx && vantage != Vantage::session;
 }
 
-bool after(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
+bool after(std::uint32_t a, std::uint32_t b) {
+  return static_cast<std::int32_t>(a - b) > 0;
+}
 
-/// E. B. Wilson, "Probable inference, the law of succession, and statistical inference" (1927), z = 1.96.
+/// E. B. Wilson, "Probable inference, the law of succession, and statistical inference" (1927), z
+/// = 1.96.
 void wilson(std::uint64_t part, std::uint64_t whole, double& low, double& high) {
   if (whole == 0) return;
   constexpr double z = 1.959964;
@@ -81,7 +84,8 @@ Stream* find_before(const FlowState& state, const Stream& stream) {
       continue;
     }
     const bool own_device = other->interface.device == stream.interface.device;
-    const bool nearer = best == nullptr || path_order(vantage) > path_order(best->interface.vantage) ||
+    const bool nearer = best == nullptr ||
+                        path_order(vantage) > path_order(best->interface.vantage) ||
                         (vantage == best->interface.vantage && own_device);
     if (nearer) best = other.get();
   }
@@ -93,7 +97,8 @@ Stream* find_before(const FlowState& state, const Stream& stream) {
 struct AckAnalysis::Impl {
   explicit Impl(AckOptions given) : options(std::move(given)) {
     if (options.link_rate_bps) {
-      segment_time_ns = std::llround((options.mtu + ethernet_overhead) * 8e9 / *options.link_rate_bps);
+      segment_time_ns =
+          std::llround((options.mtu + ethernet_overhead) * 8e9 / *options.link_rate_bps);
     }
   }
 
@@ -156,9 +161,8 @@ void AckAnalysis::Impl::count(FlowState& state, Stream& stream, const TcpHeaders
   // What came late stands in no right place: no gap ends or begins there.
   const std::int64_t gap = packet.time_ns - stream.last.time_ns;
   if (stream.has_last && !packet.late && gap >= 0) {
-    const std::uint32_t advance = stream.has_highest && after(tcp.ack, stream.highest_ack)
-                                      ? tcp.ack - stream.highest_ack
-                                      : 0;
+    const std::uint32_t advance =
+        stream.has_highest && after(tcp.ack, stream.highest_ack) ? tcp.ack - stream.highest_ack : 0;
     stream.gaps.add(gap, advance);
     stream.compressed += gap < segment_time_ns;
     stream.same_poll += same_poll(stream.last, packet);
@@ -183,7 +187,8 @@ void AckAnalysis::Impl::count(FlowState& state, Stream& stream, const TcpHeaders
   if (stream.recent.size() > recent_max) stream.recent.pop_front();
 }
 
-AckAnalysis::AckAnalysis(AckOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+AckAnalysis::AckAnalysis(AckOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {
+}
 AckAnalysis::~AckAnalysis() = default;
 
 void AckAnalysis::add(const Packet& packet, const Interface& interface) {
@@ -260,7 +265,8 @@ AckDistribution AckAnalysis::Impl::distribution(const Stream& stream, std::int64
     if (mode.at_ns < segment_time && !result.mode_below) result.mode_below = mode;
   }
   for (std::int64_t i = 1; segment_time > 0 && i <= bins_per_segment_time; i++) {
-    const std::int64_t to = i == bins_per_segment_time ? segment_time : segment_time * i / bins_per_segment_time;
+    const std::int64_t to =
+        i == bins_per_segment_time ? segment_time : segment_time * i / bins_per_segment_time;
     const std::uint64_t below = i == bins_per_segment_time ? result.compressed : gaps.below(to);
     result.cdf_below.push_back({0, to, std::min(below, result.compressed)});
   }

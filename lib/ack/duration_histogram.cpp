@@ -11,7 +11,8 @@ namespace {
 
 constexpr int sub_bits = std::countr_zero(DurationHistogram::sub_bins);
 
-// A duration is mantissa << exponent, with sub_bits + 1 bits of mantissa; below that the exponent is 0.
+// A duration is mantissa << exponent, with sub_bits + 1 bits of mantissa; below that the exponent
+// is 0.
 std::uint32_t bin_of(std::uint64_t ns) {
   const int exponent = std::max(0, static_cast<int>(std::bit_width(ns)) - 1 - sub_bits);
   return (static_cast<std::uint32_t>(exponent) << sub_bits) +

@@ -86,7 +86,8 @@ std::vector<AckMode> find_modes(const DurationHistogram& gaps, std::int64_t bin_
 std::int64_t infer_segment_time(const DurationHistogram& gaps, std::uint32_t mss) {
   if (gaps.count() < gaps_for_inference || mss == 0) return 0;
   const Heaps heaps = heap_up(gaps, [](std::int64_t ns) {
-    return std::llround(std::log2(static_cast<double>(std::max<std::int64_t>(1, ns))) * bins_per_octave);
+    return std::llround(std::log2(static_cast<double>(std::max<std::int64_t>(1, ns))) *
+                        bins_per_octave);
   });
   for (const auto& [index, heap] : heaps) {
     const double share = static_cast<double>(heap.count) / static_cast<double>(gaps.count());

@@ -37,8 +37,8 @@ void PairMatcher::at_second(const TcpHeaders& tcp, const Packet& packet) {
   Ack second = make(tcp, packet);
   // A merged record keeps the IP header of its first ACK, but the number of its last.
   if (packet.record.segs > 1) second.real_ip = false;
-  const auto found = std::ranges::find_if(
-      pending_, [&](const Ack& first) { return same(first, second); });
+  const auto found =
+      std::ranges::find_if(pending_, [&](const Ack& first) { return same(first, second); });
   if (found == pending_.end()) {
     only_second_++;
     return;

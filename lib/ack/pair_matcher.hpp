@@ -11,8 +11,8 @@ namespace tscope {
 
 /// Finds the same ACKs of one flow at two vantage points and compares their stamps.
 ///
-/// A flow's ACKs keep their order within a machine, so what stands before a match at the first and did not
-/// reach the second by then was merged or lost.
+/// A flow's ACKs keep their order within a machine, so what stands before a match at the first and
+/// did not reach the second by then was merged or lost.
 class PairMatcher {
  public:
   void at_first(const TcpHeaders& tcp, const Packet& packet);

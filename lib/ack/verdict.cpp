@@ -41,7 +41,8 @@ std::string verdict(const AckFlow& flow, std::uint64_t lost) {
   const AckDistribution& first = flow.vantage_points.front();
   const AckDistribution& last = flow.vantage_points.back();
   if (first.segment_time_ns == 0) {
-    return "Can't tell whether the ACKs are compressed: the distribution shows no segment time; give "
+    return "Can't tell whether the ACKs are compressed: the distribution shows no segment time; "
+           "give "
            "the bottleneck's rate with --link-rate.";
   }
   if (first.gaps < gaps_to_judge) {

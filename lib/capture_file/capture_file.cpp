@@ -37,7 +37,8 @@ std::size_t tcp_offset(const tscope_record& record) {
   constexpr std::uint8_t protocol_tcp = 6;
   const std::uint8_t* header = record.header;
   std::size_t offset = 0;
-  if (header[0] >> 4 == 4 && header[9] == protocol_tcp) offset = std::size_t{4} * (header[0] & 0x0fU);
+  if (header[0] >> 4 == 4 && header[9] == protocol_tcp)
+    offset = std::size_t{4} * (header[0] & 0x0fU);
   if (header[0] >> 4 == 6 && header[6] == protocol_tcp) offset = 40;
   return offset + 20 <= record.header_len ? offset : 0;
 }

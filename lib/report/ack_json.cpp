@@ -107,7 +107,8 @@ std::string ack_json(const AckReport& report, const std::string& file) {
                {"verdict", verdict(flow, report.loss.lost())},
                {"vantage_points", Json::array()},
                {"pairs", Json::array()}};
-    for (const auto& d : flow.vantage_points) entry["vantage_points"].push_back(distribution_json(d));
+    for (const auto& d : flow.vantage_points)
+      entry["vantage_points"].push_back(distribution_json(d));
     for (const auto& p : flow.pairs) entry["pairs"].push_back(pair_json(p));
     json["flows"].push_back(std::move(entry));
   }

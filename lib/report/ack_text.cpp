@@ -34,7 +34,9 @@ std::string row(const std::string& label, const std::vector<std::string>& cells)
   return line + "\n";
 }
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100 * share);
+}
 
 std::string percent_of(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
@@ -128,14 +130,18 @@ class Page {
     for (const auto& d : flow_.vantage_points) {
       std::vector<double>& column = shares.emplace_back(rows + 1);
       for (const HistogramBin& bin : d.histogram) {
-        const std::int64_t middle = bin.from_ns + (std::min(bin.to_ns - bin.from_ns, segment_time / 12)) / 2;
-        const auto index = std::min<std::int64_t>(rows, middle * rows_per_segment_time / segment_time);
+        const std::int64_t middle =
+            bin.from_ns + (std::min(bin.to_ns - bin.from_ns, segment_time / 12)) / 2;
+        const auto index =
+            std::min<std::int64_t>(rows, middle * rows_per_segment_time / segment_time);
         column[static_cast<std::size_t>(index)] +=
-            static_cast<double>(bin.count) / static_cast<double>(std::max<std::uint64_t>(1, d.gaps));
+            static_cast<double>(bin.count) /
+            static_cast<double>(std::max<std::uint64_t>(1, d.gaps));
       }
       largest = std::max(largest, *std::ranges::max_element(column));
     }
-    text_ += fmt::format("\n  Gaps in segment times ({} = {}):\n", tau(), format_duration(segment_time));
+    text_ +=
+        fmt::format("\n  Gaps in segment times ({} = {}):\n", tau(), format_duration(segment_time));
     for (int i = 0; i <= rows; i++) {
       std::vector<std::string> cells;
       for (const auto& column : shares) {
@@ -148,7 +154,8 @@ class Page {
                                            from + 1.0 / rows_per_segment_time, tau()),
                    cells);
       if (i == rows_per_segment_time - 1) {
-        text_ += "  " + padded("", label_width) + (ascii_ ? "--- above: compressed ---" : "─── above: compressed ───") + "\n";
+        text_ += "  " + padded("", label_width) +
+                 (ascii_ ? "--- above: compressed ---" : "─── above: compressed ───") + "\n";
       }
     }
   }
@@ -166,17 +173,20 @@ class Page {
         to = d.cdf_below[i].to_ns;
         cells.push_back(fmt::format("{:>7}", percent_of(d.cdf_below[i].count, d.gaps)));
       }
-      text_ += row(fmt::format("{:.2f}{} = {}", static_cast<double>(i + 1) / 12, tau(), format_duration(to)), cells);
+      text_ += row(
+          fmt::format("{:.2f}{} = {}", static_cast<double>(i + 1) / 12, tau(), format_duration(to)),
+          cells);
     }
   }
 
   void matched(const AckPair& pair) {
     const auto first = vantage_name(pair.first.vantage), second = vantage_name(pair.second.vantage);
-    text_ += fmt::format("\n  The same {} ACKs at {} and {}: added delay {} median, {} at 99 %; compressed "
-                         "{} and {};\n  gaps at {} are {:.2f} times those at {} (median)",
-                         pair.matched, first, second, format_duration(pair.added_p50_ns),
-                         format_duration(pair.added_p99_ns), percent(pair.share_first),
-                         percent(pair.share_second), second, pair.gap_ratio_p50, first);
+    text_ += fmt::format(
+        "\n  The same {} ACKs at {} and {}: added delay {} median, {} at 99 %; compressed "
+        "{} and {};\n  gaps at {} are {:.2f} times those at {} (median)",
+        pair.matched, first, second, format_duration(pair.added_p50_ns),
+        format_duration(pair.added_p99_ns), percent(pair.share_first), percent(pair.share_second),
+        second, pair.gap_ratio_p50, first);
     if (pair.merged > 0) text_ += fmt::format("; {} merged on the way", pair.merged);
     if (pair.only_first > 0) text_ += fmt::format("; {} only at {}", pair.only_first, first);
     if (pair.only_second > 0) text_ += fmt::format("; {} only at {}", pair.only_second, second);
@@ -217,20 +227,24 @@ std::string without_micro_sign(std::string text) {
 
 std::string quality(const AckReport& report) {
   const Loss& loss = report.loss;
-  std::string text = loss.lost() == 0 ? "Nothing was lost"
-                                      : fmt::format("{} records were lost ({} ring full, {} contended, {} missed, {} "
-                                                    "invalid, {} by the capturing program)",
-                                                    loss.lost(), loss.by_cause(TSCOPE_LOST_FULL),
-                                                    loss.by_cause(TSCOPE_LOST_CONTENDED),
-                                                    loss.missed, loss.invalid, loss.elsewhere);
+  std::string text =
+      loss.lost() == 0
+          ? "Nothing was lost"
+          : fmt::format(
+                "{} records were lost ({} ring full, {} contended, {} missed, {} "
+                "invalid, {} by the capturing program)",
+                loss.lost(), loss.by_cause(TSCOPE_LOST_FULL), loss.by_cause(TSCOPE_LOST_CONTENDED),
+                loss.missed, loss.invalid, loss.elsewhere);
   if (loss.late > 0) text += fmt::format(", {} came late and end no gap", loss.late);
   if (report.clock.source == "tsc") {
-    text += fmt::format("; TSC stamps, within {} of the clock", format_duration(report.clock.error_ns));
+    text +=
+        fmt::format("; TSC stamps, within {} of the clock", format_duration(report.clock.error_ns));
   } else {
     text += fmt::format("; times as another program took them, in steps of {}",
                         format_duration(report.clock.resolution_ns));
   }
-  if (report.clock.steps > 0) text += fmt::format("; the clock jumped {} times", report.clock.steps);
+  if (report.clock.steps > 0)
+    text += fmt::format("; the clock jumped {} times", report.clock.steps);
   if (report.untracked_flows > 0) {
     text += fmt::format("; {} packets of further flows were not analysed", report.untracked_flows);
   }
@@ -260,7 +274,9 @@ std::string ack_text(const AckReport& report, const std::string& file, bool asci
     text += Page(flow, ascii).text();
     text += "\n" + wrapped(verdict(flow, report.loss.lost()), 98, "  ");
   }
-  if (left_out > 0) text += fmt::format("\n{} flows with fewer than {} gaps left out (--all shows them).\n", left_out, gaps_to_show);
+  if (left_out > 0)
+    text += fmt::format("\n{} flows with fewer than {} gaps left out (--all shows them).\n",
+                        left_out, gaps_to_show);
   text += "\n" + wrapped(quality(report), 98, "");
   return ascii ? without_micro_sign(std::move(text)) : text;
 }

@@ -52,9 +52,9 @@ double parse_rate(const std::string& text) {
 
 std::int64_t parse_duration(const std::string& text) {
   const Quantity quantity = split(text);
-  const std::map<std::string, double> factors{{"", 1e9},  {"s", 1e9},   {"ms", 1e6}, {"us", 1e3},
-                                              {"µs", 1e3}, {"ns", 1},    {"m", 60e9}, {"min", 60e9},
-                                              {"h", 3600e9}};
+  const std::map<std::string, double> factors{{"", 1e9},   {"s", 1e9},    {"ms", 1e6},
+                                              {"us", 1e3}, {"µs", 1e3},   {"ns", 1},
+                                              {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
   const auto factor = factors.find(quantity.unit);
   if (!quantity.good || factor == factors.end() || quantity.value * factor->second > 9e18) {
     throw UsageError(fmt::format("'{}' is no time; give one such as 10s, 8ms or 20us", text));

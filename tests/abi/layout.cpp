@@ -7,7 +7,7 @@
 #include "uapi/tscope.h"
 
 static_assert(sizeof(tscope_record) == TSCOPE_RECORD_SIZE);
-#define FIELD(name, offset, size)                                   \
-  static_assert(offsetof(tscope_record, name) == (offset), #name);  \
+#define FIELD(name, offset, size)                                  \
+  static_assert(offsetof(tscope_record, name) == (offset), #name); \
   static_assert(sizeof(tscope_record::name) == (size), #name);
 TSCOPE_LAYOUT(FIELD)

@@ -100,7 +100,8 @@ TEST(AckAnalysis, WithoutAClearModeTheSegmentTimeIsUnknown) {
 TEST(AckAnalysis, ALateRecordBreaksTheGap) {
   AckAnalysis analysis(at_100m());
   Segment s;
-  for (const auto& [time, late] : {std::pair{1000, false}, {2000, false}, {1500, true}, {3000, false}, {4000, false}}) {
+  for (const auto& [time, late] :
+       {std::pair{1000, false}, {2000, false}, {1500, true}, {3000, false}, {4000, false}}) {
     s.time_ns = time;
     s.late = late;
     s.ack += 100;
@@ -122,7 +123,8 @@ TEST(AckAnalysis, AdvancingLeavesDuplicatesOut) {
       s.ack = ack;
       analysis.add(make_packet(s, Vantage::driver_rx), driver);
     }
-    EXPECT_EQ(analysis.finish(NoSource()).flows.at(0).vantage_points.at(0).acks, advancing ? 3U : 5U);
+    EXPECT_EQ(analysis.finish(NoSource()).flows.at(0).vantage_points.at(0).acks,
+              advancing ? 3U : 5U);
   }
 }
 
@@ -202,7 +204,8 @@ TEST(AckPairs, ASecondStampBeforeTheFirstIsCountedNotAveraged) {
 }
 
 TEST(AckVerdict, SaysHowMuchAndWhere) {
-  const auto judge = [](const std::vector<std::int64_t>& at_driver, const std::vector<std::int64_t>& at_socket) {
+  const auto judge = [](const std::vector<std::int64_t>& at_driver,
+                        const std::vector<std::int64_t>& at_socket) {
     AckAnalysis analysis(at_100m());
     test::feed_gaps(analysis, driver, at_driver);
     test::feed_gaps(analysis, socket_point, at_socket);
@@ -211,10 +214,12 @@ TEST(AckVerdict, SaysHowMuchAndWhere) {
   const auto clean = repeated({2 * tau}, 200);
   const auto slotted = repeated({1000, 1000, 1000, 1000, 10 * tau}, 40);
   EXPECT_THAT(judge(clean, clean), testing::HasSubstr("not compressed"));
-  EXPECT_THAT(judge(slotted, slotted), testing::AllOf(testing::HasSubstr("strongly compressed"),
-                                                      testing::HasSubstr("before this machine's stack")));
-  EXPECT_THAT(judge(clean, slotted), testing::AllOf(testing::HasSubstr("strongly compressed"),
-                                                    testing::HasSubstr("between driver-rx and socket-rx")));
+  EXPECT_THAT(judge(slotted, slotted),
+              testing::AllOf(testing::HasSubstr("strongly compressed"),
+                             testing::HasSubstr("before this machine's stack")));
+  EXPECT_THAT(judge(clean, slotted),
+              testing::AllOf(testing::HasSubstr("strongly compressed"),
+                             testing::HasSubstr("between driver-rx and socket-rx")));
   EXPECT_THAT(judge(repeated({tau / 2}, 50), clean), testing::HasSubstr("Too few gaps"));
 }
 
@@ -252,7 +257,8 @@ TEST(AckJson, HasTheDocumentedFields) {
   EXPECT_EQ(point.at("acks"), 201);
   EXPECT_EQ(point.at("segment_time_ns"), tau);
   EXPECT_DOUBLE_EQ(point.at("compressed_share").get<double>(), 0.5);
-  for (const char* quantile : {"p50", "p90", "p99", "max"}) EXPECT_TRUE(point.at("quantiles_ns").contains(quantile));
+  for (const char* quantile : {"p50", "p90", "p99", "max"})
+    EXPECT_TRUE(point.at("quantiles_ns").contains(quantile));
   EXPECT_EQ(point.at("modes").size(), 2U);
   EXPECT_EQ(point.at("cdf_below").back().at("count"), 100);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "ack/classifier.hpp"
-
 #include <gmock/gmock.h>
+
+#include "ack/classifier.hpp"
 
 namespace tscope {
 namespace {

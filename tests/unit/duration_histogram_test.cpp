@@ -21,9 +21,12 @@ TEST(DurationHistogram, QuantilesAreWithinTheStatedError) {
   }
   std::ranges::sort(values);
   for (const double q : {0.0001, 0.01, 0.5, 0.9, 0.99, 0.9999, 1.0}) {
-    const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(q * static_cast<double>(values.size()))));
+    const auto rank =
+        static_cast<std::size_t>(std::max(1.0, std::ceil(q * static_cast<double>(values.size()))));
     const auto truth = static_cast<double>(values[rank - 1]);
-    EXPECT_NEAR(static_cast<double>(histogram.quantile_ns(q)), truth, truth / DurationHistogram::sub_bins + 0.5) << q;
+    EXPECT_NEAR(static_cast<double>(histogram.quantile_ns(q)), truth,
+                truth / DurationHistogram::sub_bins + 0.5)
+        << q;
   }
   EXPECT_EQ(histogram.max_ns(), values.back());
   EXPECT_EQ(histogram.quantile_ns(1.0), std::min(histogram.quantile_ns(1.0), values.back()));

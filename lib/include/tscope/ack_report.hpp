@@ -15,21 +15,22 @@ namespace tscope {
 
 struct AckOptions {
   std::optional<double> link_rate_bps;  ///< gives the segment time; else it is inferred
-  std::uint32_t mtu = 1500;             ///< on-wire bytes of a segment: mtu + 38 (Ethernet header, FCS, preamble, gap)
-  std::optional<std::int64_t> bin_ns;   ///< histogram bin; default a twelfth of the segment time
-  std::optional<std::string> flow;      ///< keep only flows with this text in "src > dst"
-  bool advancing_only = false;          ///< only ACKs that advance the cumulative ACK
+  std::uint32_t mtu =
+      1500;  ///< on-wire bytes of a segment: mtu + 38 (Ethernet header, FCS, preamble, gap)
+  std::optional<std::int64_t> bin_ns;  ///< histogram bin; default a twelfth of the segment time
+  std::optional<std::string> flow;     ///< keep only flows with this text in "src > dst"
+  bool advancing_only = false;         ///< only ACKs that advance the cumulative ACK
 };
 
 struct AckMode {
-  std::int64_t at_ns = 0;   ///< middle of the bin
-  double multiple = 0;      ///< at_ns / segment time
-  double share = 0;         ///< of all gaps, in that bin
+  std::int64_t at_ns = 0;  ///< middle of the bin
+  double multiple = 0;     ///< at_ns / segment time
+  double share = 0;        ///< of all gaps, in that bin
 };
 
 struct HistogramBin {
   std::int64_t from_ns = 0;
-  std::int64_t to_ns = 0;   ///< exclusive
+  std::int64_t to_ns = 0;  ///< exclusive
   std::uint64_t count = 0;
 };
 
@@ -37,21 +38,22 @@ struct HistogramBin {
 struct AckDistribution {
   Interface interface;
   std::uint64_t acks = 0;
-  std::uint64_t gaps = 0;              ///< acks - 1, less those across a record marked late
-  std::int64_t segment_time_ns = 0;    ///< τ; 0: could not be told
-  std::string segment_time_source;     ///< "link-rate", "first-mode" or "none"
-  std::uint64_t compressed = 0;        ///< gaps strictly below τ
-  double compressed_share = 0;         ///< compressed / gaps
+  std::uint64_t gaps = 0;                ///< acks - 1, less those across a record marked late
+  std::int64_t segment_time_ns = 0;      ///< τ; 0: could not be told
+  std::string segment_time_source;       ///< "link-rate", "first-mode" or "none"
+  std::uint64_t compressed = 0;          ///< gaps strictly below τ
+  double compressed_share = 0;           ///< compressed / gaps
   double share_low = 0, share_high = 0;  ///< its 95 % confidence interval (Wilson 1927)
   std::int64_t p50_ns = 0, p90_ns = 0, p99_ns = 0, max_ns = 0;
-  std::vector<AckMode> modes;          ///< local maxima, largest first
-  std::optional<AckMode> mode_below;   ///< the largest below τ
+  std::vector<AckMode> modes;         ///< local maxima, largest first
+  std::optional<AckMode> mode_below;  ///< the largest below τ
   std::vector<HistogramBin> histogram;
-  std::vector<HistogramBin> cdf_below; ///< cumulative counts at twelfths of τ up to τ
+  std::vector<HistogramBin> cdf_below;  ///< cumulative counts at twelfths of τ up to τ
   // What the kernel itself merged or bunched, told apart from the network's compression.
-  std::uint64_t merged_records = 0;    ///< ACK records that stand for more than one segment
-  std::uint64_t merged_segments = 0;   ///< segments in them
-  std::uint64_t same_poll_gaps = 0;    ///< gaps within one NAPI poll (both stamped in softirq, same CPU and poll)
+  std::uint64_t merged_records = 0;   ///< ACK records that stand for more than one segment
+  std::uint64_t merged_segments = 0;  ///< segments in them
+  std::uint64_t same_poll_gaps =
+      0;  ///< gaps within one NAPI poll (both stamped in softirq, same CPU and poll)
 };
 
 /// The same ACKs at two vantage points of one file, in the order a packet passes them.
@@ -59,24 +61,25 @@ struct AckPair {
   Interface first;
   Interface second;
   std::uint64_t matched = 0;
-  std::uint64_t only_first = 0;   ///< not seen at the second, merges not counted
+  std::uint64_t only_first = 0;  ///< not seen at the second, merges not counted
   std::uint64_t only_second = 0;
-  std::uint64_t merged = 0;       ///< of the first, inside a merged record at the second
-  double share_first = 0, share_second = 0;   ///< below τ among gaps of consecutive matched ACKs
-  std::int64_t added_p50_ns = 0, added_p99_ns = 0, added_max_ns = 0;  ///< second stamp - first stamp
+  std::uint64_t merged = 0;                  ///< of the first, inside a merged record at the second
+  double share_first = 0, share_second = 0;  ///< below τ among gaps of consecutive matched ACKs
+  std::int64_t added_p50_ns = 0, added_p99_ns = 0,
+               added_max_ns = 0;  ///< second stamp - first stamp
   std::uint64_t negative = 0;     ///< second before first: counted, not averaged in
   double gap_ratio_p50 = 0;       ///< gap at second / gap at first, median over gaps > 0
 };
 
 struct AckFlow {
-  Flow flow;   ///< the ACKs' own direction
+  Flow flow;                                    ///< the ACKs' own direction
   std::vector<AckDistribution> vantage_points;  ///< in path order
   std::vector<AckPair> pairs;
 };
 
 struct AckReport {
-  std::vector<AckFlow> flows;       ///< most ACKs first
-  std::uint64_t packets = 0;        ///< TCP records read
+  std::vector<AckFlow> flows;         ///< most ACKs first
+  std::uint64_t packets = 0;          ///< TCP records read
   std::uint64_t untracked_flows = 0;  ///< beyond the bound on memory, not analysed
   Loss loss;
   ClockInfo clock;
@@ -100,12 +103,13 @@ class AckAnalysis {
   std::unique_ptr<Impl> impl_;
 };
 
-/// One sentence from the figures alone: is this flow's ACK stream compressed, and where did it arise.
-/// lost: records that the capture lost. The thresholds and where they come from: docs/ack-report.md.
+/// One sentence from the figures alone: is this flow's ACK stream compressed, and where did it
+/// arise. lost: records that the capture lost. The thresholds and where they come from:
+/// docs/ack-report.md.
 std::string verdict(const AckFlow& flow, std::uint64_t lost);
 
-/// For people: tables, histograms drawn in the terminal, verdicts. ascii: no characters beyond ASCII.
-/// all: also flows with few ACKs.
+/// For people: tables, histograms drawn in the terminal, verdicts. ascii: no characters beyond
+/// ASCII. all: also flows with few ACKs.
 std::string ack_text(const AckReport& report, const std::string& file, bool ascii, bool all);
 
 /// One JSON object, schema "tscope-acks-1" (docs/ack-report.md).

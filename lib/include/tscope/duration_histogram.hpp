@@ -11,11 +11,12 @@ namespace tscope {
 /// Counts of durations (ns) in log-linear bins: memory grows with the number of different
 /// durations, at most some tens of thousands of bins, never with the number of samples.
 ///
-/// A duration below 1024 ns is kept exactly; a larger one within 1 part in 1024, so a quantile is too, and
-/// min, max and mean are exact.
+/// A duration below 1024 ns is kept exactly; a larger one within 1 part in 1024, so a quantile is
+/// too, and min, max and mean are exact.
 class DurationHistogram {
  public:
-  static constexpr std::uint32_t sub_bins = 1024;  // in each doubling: the relative error is below 1 / sub_bins
+  static constexpr std::uint32_t sub_bins =
+      1024;  // in each doubling: the relative error is below 1 / sub_bins
 
   struct Bin {
     std::int64_t from_ns = 0;
@@ -25,7 +26,8 @@ class DurationHistogram {
     std::int64_t middle_ns() const { return from_ns + (to_ns - 1 - from_ns) / 2; }
   };
 
-  /// weight: something to be summed beside (bytes ACKed by the gap). Negative durations are not taken.
+  /// weight: something to be summed beside (bytes ACKed by the gap). Negative durations are not
+  /// taken.
   void add(std::int64_t ns, std::uint64_t weight = 0);
 
   std::uint64_t count() const { return count_; }

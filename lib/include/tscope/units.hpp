@@ -6,8 +6,8 @@
 
 namespace tscope {
 
-/// "100M", "1G", "2.5Gbit", "100Mbit/s", "64000" → bits a second; k, M and G are powers of 1000 as in iperf3 and tc.
-/// Throws UsageError.
+/// "100M", "1G", "2.5Gbit", "100Mbit/s", "64000" → bits a second; k, M and G are powers of 1000 as
+/// in iperf3 and tc. Throws UsageError.
 double parse_rate(const std::string& text);
 
 /// "10us", "0.1ms", "8 ms", "2s", "1m", "10" (seconds) → ns, greater than 0. Throws UsageError.
