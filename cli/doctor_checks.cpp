@@ -118,7 +118,7 @@ Check check_module(std::optional<tscope::KmodStatus>& status) {
   }
   const tscope_info& info = status->info;
   check.what =
-      fmt::format("loaded: interface {}, record {}; {} rings, TSC at {:.3f} MHz by the kernel",
+      fmt::format("loaded: interface {}, record {}; rings: {}; TSC at {:.3f} MHz by the kernel",
                   info.interface_version, info.record_version, info.cpus, info.tsc_khz / 1e3);
   return check;
 }

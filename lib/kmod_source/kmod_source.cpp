@@ -104,7 +104,7 @@ std::uint64_t missed_by(const Device& device, std::uint32_t vantages) {
   return sum;
 }
 
-class Session : public KmodSource {
+class Session final : public KmodSource {
  public:
   explicit Session(const KmodOptions& options);
 
@@ -158,12 +158,12 @@ class Session : public KmodSource {
 
 Session::Session(const KmodOptions& options) {
   configure(options);
-  map(static_cast<std::uint64_t>(options.reorder_window.count()) * tsc_khz());
+  map(static_cast<std::uint64_t>(options.reorder_window.count()) * device_.info().tsc_khz);
   const Anchor first = read_anchor();
-  clock_.emplace(first, tsc_khz());
+  clock_.emplace(first, device_.info().tsc_khz);
   keep_anchor(first);
   missed_before_ = missed_by(device_, config_.vantages);
-  facts_["tsc_khz"] = std::to_string(tsc_khz());
+  facts_["tsc_khz"] = std::to_string(device_.info().tsc_khz);
   facts_["reorder_window_ms"] = std::to_string(options.reorder_window.count());
   facts_["ring_slots"] = std::to_string(config_.slots);
 
@@ -238,7 +238,7 @@ void Session::keep_anchor(const Anchor& anchor) {
   if (anchors_taken_ > 0) clock_->add(anchor);
   anchors_.push_back(anchor);
   const auto interval = anchor_intervals[std::min(anchors_taken_, anchor_intervals.size() - 1)];
-  next_anchor_ = anchor.tsc + static_cast<std::uint64_t>(interval.count()) * tsc_khz();
+  next_anchor_ = anchor.tsc + static_cast<std::uint64_t>(interval.count()) * device_.info().tsc_khz;
   anchors_taken_++;
 }
 

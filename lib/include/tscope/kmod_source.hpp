@@ -15,15 +15,16 @@ namespace tscope {
 struct CaptureFilter {
   std::uint16_t port = 0;
   tscope_port_side port_side = TSCOPE_PORT_EITHER;
-  std::string device;      ///< interface name
-  std::string address;     ///< "10.0.0.1", "2001:db8::/32": on either side
+  std::string device;   ///< interface name
+  std::string address;  ///< "10.0.0.1", "2001:db8::/32": on either side
 };
 
 struct KmodOptions {
   CaptureFilter filter;
   std::vector<Vantage> vantages;
   bool all_netns = false;
-  std::uint32_t slots = 0;  ///< records a CPU's ring holds, a power of two; 0: about 64 MiB over all CPUs
+  std::uint32_t slots =
+      0;  ///< records a CPU's ring holds, a power of two; 0: about 64 MiB over all CPUs
   std::chrono::milliseconds reorder_window{20};
 };
 
@@ -37,7 +38,8 @@ class KmodSource : public Source {
 
   /// No new records; next() delivers what is left, then `end`.
   virtual void stop() = 0;
-  /// Anchors taken since the last call, oldest first; the first call has the one taken at the start.
+  /// Anchors taken since the last call, oldest first; the first call has the one taken at the
+  /// start.
   virtual std::vector<Anchor> take_anchors() = 0;
   virtual std::uint32_t tsc_khz() const = 0;
   /// The session's network namespace went away; what it recorded is still delivered.

@@ -7,7 +7,8 @@
 
 namespace tscope {
 
-/// Ticks, read after every earlier load is done (Intel SDM vol. 2, RDTSC), as the module reads them.
+/// Ticks, read after every earlier load is done (Intel SDM vol. 2, RDTSC), as the module reads
+/// them.
 inline std::uint64_t read_tsc() {
   _mm_lfence();
   return __rdtsc();

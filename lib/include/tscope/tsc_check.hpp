@@ -12,7 +12,7 @@ namespace tscope {
 /// CPUs that this process may run on.
 std::vector<int> usable_cpus();
 
-/// One tick count handed to and fro between two CPUs, each reading its TSC after it saw the
+/// One tick count handed back and forth between two CPUs, each reading its TSC after it saw the
 /// other's.
 struct HandOffs {
   std::uint64_t count = 0;
