@@ -18,7 +18,7 @@ fails() { # WHAT STATUS PATTERN COMMAND...
 }
 fails "unknown interface" 1 'no interface .*there are: .*lo' tscope capture -p 5201 -i nosuch0 -o x.pcapng
 fails "output that can't be written" 1 "can't write" tscope capture -p 5201 -o /nosuch/x.pcapng
-fails "ring slots that are no power of two" 1 'power of two' tscope capture -p 5201 --ring-slots 100 -o x.pcapng
+fails "ring slots that are no power of two" 2 'power of two' tscope capture -p 5201 --ring-slots 100 -o x.pcapng
 fails "rings larger than memory" 1 'ring-slots' tscope capture -p 5201 --ring-slots 1048576 -o x.pcapng
 
 # A full disk in mid-capture: what fits stays readable.
