@@ -121,7 +121,7 @@ class Capture {
         if (run_.count != 0 && summary_.records == run_.count) continue;
         file_.write(packet, source_->interfaces()[packet.interface]);
         summary_.add(packet);
-        if (run_.count != 0 && summary_.records == run_.count) source_->stop();
+        if (run_.count != 0 && summary_.records == run_.count) stop();
         if (summary_.records % packets_between_looks != 0) continue;
       }
       look_around();
@@ -150,9 +150,15 @@ class Capture {
     return run_.count != 0 ? fmt::format(" until {} records", run_.count) : ", ^C ends it";
   }
 
+  void stop() {
+    // Taking the hooks off again, up to a second, is no part of the capture.
+    if (!ended_) ended_ = Clock::now();
+    source_->stop();
+  }
+
   void look_around() {
     const auto now = Clock::now();
-    if (asked_to_end != 0 || (run_.duration && now - begun_ >= *run_.duration)) source_->stop();
+    if (asked_to_end != 0 || (run_.duration && now - begun_ >= *run_.duration)) stop();
     if (now - looked_ < std::chrono::seconds(1)) return;
     write_anchors();
     file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns());
@@ -187,7 +193,7 @@ class Capture {
     summary_.loss = source_->loss();
     summary_.clock = source_->clock();
     summary_.netns_gone = source_->netns_gone();
-    summary_.duration = Clock::now() - begun_;
+    summary_.duration = ended_.value_or(Clock::now()) - begun_;
     summary_.bytes = file_.bytes();
   }
 
@@ -215,6 +221,7 @@ class Capture {
   CaptureSummary summary_;
   Clock::time_point begun_ = Clock::now();
   Clock::time_point looked_ = begun_;
+  std::optional<Clock::time_point> ended_;
   std::uint64_t shown_ = 0;
   const bool terminal_ = isatty(STDERR_FILENO) == 1;
   bool progress_shown_ = false;
