@@ -83,7 +83,7 @@ struct tscope_rings *tscope_rings_alloc(u32 slots, u32 watermark, struct wait_qu
 		if (!ring->slots)
 			goto fail;
 		ring->info = &rings->info->rings[cpu];
-		ring->tail = rings->tails + cpu * TSCOPE_TAIL_STRIDE;
+		ring->tail = (u64 *)((char *)rings->tails + cpu * TSCOPE_TAIL_STRIDE);
 		ring->mask = slots - 1;
 		ring->shift = ilog2(slots);
 		ring->watermark = watermark;
