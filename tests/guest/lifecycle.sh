@@ -29,7 +29,7 @@ sleep 1
 used() { awk '/^(Slab|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo; }
 recorded=0
 # Each layer in turn, and every eighth round all of them.
-layers=(driver socket app qdisc driver socket app "driver,qdisc,socket,app")
+layers=(driver qdisc app driver qdisc socket driver "driver,qdisc,socket,app")
 for ((round = 0; round < ROUNDS; round++)); do
 	[ "$round" -ne 5 ] || before=$(used) # caches are warm
 	insmod /tscope.ko
