@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Debian packages, by name. As root they are installed; else what is missing is said.
 
-PACKAGES := g++ gcc-12 cmake make pkg-config \
-	libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev libgtest-dev libgmock-dev \
+PACKAGES := g++ gcc-12 cmake make ninja-build pkg-config git \
+	libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev libnl-3-dev libnl-route-3-dev \
+	libgtest-dev libgmock-dev libbenchmark-dev \
 	qemu-system-x86 busybox-static cpio kmod xz-utils zstd \
 	libelf1 zlib1g pahole bc \
-	bash iproute2 ethtool iperf3 tcpdump iputils-ping util-linux strace jq procps \
+	bash iproute2 ethtool iperf3 tcpdump iputils-ping util-linux strace jq procps python3 \
 	tshark tcptrace \
-	clang-format clang-tidy cppcheck shellcheck codespell
+	clang-format clang-tidy cppcheck shellcheck codespell sparse
 
 DEPS_STAMP := $(BUILD)/.deps-$(shell echo $(PACKAGES) | cksum | cut -d ' ' -f 1)
 
