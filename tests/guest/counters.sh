@@ -11,10 +11,20 @@ BYTES=3000000 CHUNK=5000
 
 counter() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/$3"; }
 chatter() { ip netns exec "$1" awk '$1 == "Icmp6OutMsgs" { print $2 }' /proc/net/snmp6; }
-# What device DEV in NAMESPACE received and sent of TCP so far, given that PEER is the other end.
-tcp_received() { echo $(($(counter "$1" "$2" rx_packets) - $(chatter "$3"))); } # NAMESPACE DEV PEER
-tcp_sent() { echo $(($(counter "$1" "$2" tx_packets) - $(chatter "$1"))); }     # NAMESPACE DEV
-queued() { echo $(($(ip netns exec left tc -s -j qdisc show dev l0 | jq '[.[] | .packets + .drops] | add') - $(chatter left))); }
+# TCP's share of five counters, in one line: left received, right received, left sent, right sent, left queued. Read
+# again if chatter came in between.
+snapshot() {
+	local left right line
+	while :; do
+		left=$(chatter left) right=$(chatter right)
+		sleep 0.2 # what was counted has passed by now
+		line="$(($(counter left l0 rx_packets) - right)) $(($(counter right r0 rx_packets) - left))"
+		line+=" $(($(counter left l0 tx_packets) - left)) $(($(counter right r0 tx_packets) - right))"
+		line+=" $(($(ip netns exec left tc -s -j qdisc show dev l0 | jq '[.[] | .packets + .drops] | add') - left))"
+		[ "$left $right" != "$(chatter left) $(chatter right)" ] || break
+	done
+	echo "$line"
+}
 field() { jq -r ".$2" "$1"; }
 
 # Both ends at once, then an exchange; summaries in left.json and right.json.
@@ -30,18 +40,15 @@ capture_exchange() { # NAME ADDRESS PORT VANTAGES [CAPTURE-ARGUMENT]...
 		pids+=($!)
 		wait_for "the capture in $netns" grep -q capturing "$netns.log"
 	done
-	tcp_received left l0 right >left.rx
-	tcp_received right r0 left >right.rx
-	tcp_sent left l0 >left.tx
-	tcp_sent right r0 >right.tx
-	queued >left.queued
+	local before after
+	read -ra before < <(snapshot)
 	if [ -n "${STOP_READERS:-}" ]; then kill -STOP "${pids[@]}"; fi
 	start_exchange exchange right "$address" "$port" $BYTES $CHUNK
-	echo $(($(tcp_received left l0 right) - $(cat left.rx))) >left.rx
-	echo $(($(tcp_received right r0 left) - $(cat right.rx))) >right.rx
-	echo $(($(tcp_sent left l0) - $(cat left.tx))) >left.tx
-	echo $(($(tcp_sent right r0) - $(cat right.tx))) >right.tx
-	echo $(($(queued) - $(cat left.queued))) >left.queued
+	read -ra after < <(snapshot)
+	local i files=(left.rx right.rx left.tx right.tx left.queued)
+	for i in "${!files[@]}"; do
+		echo $((after[i] - before[i])) >"${files[i]}"
+	done
 	if [ -n "${STOP_READERS:-}" ]; then kill -CONT "${pids[@]}"; fi
 	kill -INT "${pids[@]}"
 	wait "${pids[@]}"
