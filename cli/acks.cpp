@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <langinfo.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <clocale>
 #include <cstring>
 
@@ -13,8 +15,11 @@
 
 namespace {
 
+constexpr double link_rate_min = 1e3, link_rate_max = 1e13;
+
 struct Arguments {
-  std::string file, link_rate, bin, flow;
+  std::vector<std::string> files;
+  std::string link_rate, bin, flow;
   std::uint32_t mtu = 1500;
   bool advancing = false, json = false, all = false;
 };
@@ -26,7 +31,18 @@ bool ascii_only() {
 
 tscope::AckOptions options_of(const Arguments& arguments) {
   tscope::AckOptions options;
-  if (!arguments.link_rate.empty()) options.link_rate_bps = tscope::parse_rate(arguments.link_rate);
+  if (arguments.files.size() > 1) {
+    throw tscope::UsageError(
+        "one FILE at a time; run it once for each, with the same --link-rate to compare them");
+  }
+  if (!arguments.link_rate.empty()) {
+    options.link_rate_bps = tscope::parse_rate(arguments.link_rate);
+    if (*options.link_rate_bps < link_rate_min || *options.link_rate_bps > link_rate_max) {
+      throw tscope::UsageError(
+          fmt::format("a link rate of {} is none; give bits a second, such as 100M or 2.5Gbit",
+                      arguments.link_rate));
+    }
+  }
   if (!arguments.bin.empty()) options.bin_ns = tscope::parse_duration(arguments.bin);
   if (!arguments.flow.empty()) options.flow = arguments.flow;
   if (arguments.mtu < 68 || arguments.mtu > 65535) {
@@ -37,29 +53,62 @@ tscope::AckOptions options_of(const Arguments& arguments) {
   return options;
 }
 
-void run(const Arguments& arguments) {
-  tscope::AckAnalysis analysis(options_of(arguments));
-  const auto source = tscope::open_file(arguments.file);
+// A line that keeps being overwritten, from the third second on, on a terminal only.
+class Progress {
+ public:
+  void packet() {
+    constexpr std::uint64_t step = 1 << 16;
+    if (++packets_ % step != 0 || isatty(STDERR_FILENO) != 1 ||
+        std::chrono::steady_clock::now() - begun_ < std::chrono::seconds(2)) {
+      return;
+    }
+    fmt::print(stderr, "\r{:>12} packets read ", packets_);
+    shown_ = true;
+  }
+
+  void end() const {
+    if (shown_) fmt::print(stderr, "\n");
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::uint64_t packets_ = 0;
+  bool shown_ = false;
+};
+
+tscope::AckReport analyse(const std::string& file, const tscope::AckOptions& options) {
+  tscope::AckAnalysis analysis(options);
+  const auto source = tscope::open_file(file);
   tscope::Packet packet;
+  Progress progress;
   while (source->next(packet) == tscope::Source::Next::packet) {
     analysis.add(packet, source->interfaces()[packet.interface]);
+    progress.packet();
   }
-  const tscope::AckReport report = analysis.finish(*source);
+  progress.end();
+  return analysis.finish(*source);
+}
+
+void run(const Arguments& arguments) {
+  const tscope::AckOptions options = options_of(arguments);
+  const std::string& file = arguments.files.front();
+  const tscope::AckReport report = analyse(file, options);
   if (report.truncated) {
-    fmt::print(stderr, "tscope: {} was cut off; this is what its whole blocks hold\n",
-               arguments.file);
+    fmt::print(stderr, "tscope: warning: {} is cut off; this is what its whole blocks hold\n",
+               file);
   }
   if (arguments.json) {
-    fmt::print("{}\n", tscope::ack_json(report, arguments.file));
+    fmt::print("{}\n", tscope::ack_json(report, file));
     return;
   }
-  if (report.flows.empty() && !report.truncated) {
-    throw tscope::Error(
-        fmt::format("no ACKs in {} ({} TCP packets): did the capture see a transfer's ACKs, and "
-                    "does --flow match?",
-                    arguments.file, report.packets));
+  if (report.flows.empty()) {
+    const std::string message =
+        fmt::format("no ACKs found in {}: {}", file, tscope::why_no_acks(report));
+    if (!report.truncated) throw tscope::Error(message);
+    fmt::print("{}\n", message);
+    return;
   }
-  fmt::print("{}", tscope::ack_text(report, arguments.file, ascii_only(), arguments.all));
+  fmt::print("{}", tscope::ack_text(report, file, ascii_only(), arguments.all));
 }
 
 }  // namespace
@@ -69,7 +118,7 @@ void add_acks(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("acks", "ACK inter-arrival distribution and compression of a capture");
   command
-      ->add_option("FILE", arguments->file,
+      ->add_option("FILE", arguments->files,
                    "pcapng or pcap file, tscope's or anybody's; - for standard input")
       ->required();
   command->add_option("--link-rate", arguments->link_rate,

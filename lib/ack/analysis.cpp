@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <unordered_map>
+#include <unordered_set>
 
-#include "ack/classifier.hpp"
 #include "ack/modes.hpp"
-#include "ack/pair_matcher.hpp"
+#include "ack/stream.hpp"
 #include "tscope/ack_report.hpp"
 
 namespace tscope {
@@ -22,14 +21,10 @@ constexpr std::int64_t histogram_bins_max = 1000;
 // Ethernet header, FCS, preamble with start delimiter, inter-frame gap (IEEE 802.3).
 constexpr std::uint32_t ethernet_overhead = 14 + 4 + 8 + 12;
 constexpr std::uint32_t usual_mss = 1448;
-constexpr std::size_t recent_max = 64;
+constexpr std::size_t flows_max = 2 * AckAnalysis::max_flows;  // directions
 
 bool is_packet_vantage(Vantage vantage) {
   return vantage != Vantage::app_rx && vantage != Vantage::app_tx && vantage != Vantage::session;
-}
-
-bool after(std::uint32_t a, std::uint32_t b) {
-  return static_cast<std::int32_t>(a - b) > 0;
 }
 
 /// E. B. Wilson, "Probable inference, the law of succession, and statistical inference" (1927), z
@@ -45,146 +40,53 @@ void wilson(std::uint64_t part, std::uint64_t whole, double& low, double& high) 
   high = std::min(1.0, middle + half);
 }
 
-/// One direction of a flow at one interface.
-struct Stream {
-  Interface interface;
-  AckClassifier classifier;
-  PairMatcher from_before;  // pairs with the vantage point before this one
-  Stream* before = nullptr;
-  std::deque<std::pair<TcpHeaders, Packet>> recent;  // for a vantage point that shows up later
-
-  std::uint64_t acks = 0;
-  std::uint64_t compressed = 0;  // exact, where the segment time is known beforehand
-  std::uint64_t merged_records = 0, merged_segments = 0, same_poll = 0;
-  DurationHistogram gaps;
-  bool has_last = false;
-  Packet last;
-  bool has_highest = false;
-  std::uint32_t highest_ack = 0;
-};
-
-struct FlowState {
-  Flow flow;
-  std::vector<std::unique_ptr<Stream>> streams;
-  std::uint64_t acks = 0;
-};
-
-bool same_poll(const Packet& a, const Packet& b) {
-  return (a.record.flags & b.record.flags & TSCOPE_F_SOFTIRQ) != 0 &&
-         a.record.cpu == b.record.cpu && a.record.napi_poll == b.record.napi_poll;
-}
-
-// The nearest vantage point before `stream` on the same way, on its own device if there is one.
-Stream* find_before(const FlowState& state, const Stream& stream) {
-  Stream* best = nullptr;
-  for (const auto& other : state.streams) {
-    const Vantage vantage = other->interface.vantage;
-    if (other.get() == &stream || is_receive(vantage) != is_receive(stream.interface.vantage) ||
-        path_order(vantage) >= path_order(stream.interface.vantage)) {
-      continue;
-    }
-    const bool own_device = other->interface.device == stream.interface.device;
-    const bool nearer = best == nullptr ||
-                        path_order(vantage) > path_order(best->interface.vantage) ||
-                        (vantage == best->interface.vantage && own_device);
-    if (nearer) best = other.get();
-  }
-  return best;
-}
-
 }  // namespace
 
 struct AckAnalysis::Impl {
   explicit Impl(AckOptions given) : options(std::move(given)) {
     if (options.link_rate_bps) {
-      segment_time_ns =
-          std::llround((options.mtu + ethernet_overhead) * 8e9 / *options.link_rate_bps);
+      segment_time_ns = std::max<std::int64_t>(
+          1, std::llround((options.mtu + ethernet_overhead) * 8e9 / *options.link_rate_bps));
     }
   }
 
-  FlowState* state_of(const Flow& flow);
-  Stream& stream_of(FlowState& state, const Interface& interface);
-  void count(FlowState& state, Stream& stream, const TcpHeaders& tcp, const Packet& packet);
-  std::int64_t segment_time_of(const FlowState& state, std::string& source) const;
-  AckDistribution distribution(const Stream& stream, std::int64_t segment_time,
+  bool wanted(const Flow& flow);
+  AckStreams* streams_of(const Flow& flow);
+  std::int64_t segment_time_of(const Flow& flow, const std::vector<const AckStream*>& streams,
+                               std::string& source) const;
+  AckDistribution distribution(const AckStream& stream, std::int64_t segment_time,
                                const std::string& source) const;
-  AckFlow finish(const FlowState& state) const;
+  AckFlow finish(const Flow& flow, const AckStreams& streams) const;
 
   AckOptions options;
   std::int64_t segment_time_ns = 0;  // 0: to be inferred
-  std::unordered_map<Flow, FlowState, FlowHash> flows;
+  std::unordered_map<Flow, AckStreams, FlowHash> flows;
+  std::unordered_set<Flow, FlowHash> unwanted;
   std::unordered_map<Flow, std::uint32_t, FlowHash> mss;  // largest payload of a single segment
-  std::uint64_t packets = 0;
-  std::uint64_t untracked = 0;
+  AckReport counts;
 };
 
-FlowState* AckAnalysis::Impl::state_of(const Flow& flow) {
+bool AckAnalysis::Impl::wanted(const Flow& flow) {
+  if (!options.flow) return true;
+  if (unwanted.contains(flow)) return false;
+  const std::string text = fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string());
+  if (text.find(*options.flow) != std::string::npos) return true;
+  if (unwanted.size() < flows_max) unwanted.insert(flow);
+  return false;
+}
+
+AckStreams* AckAnalysis::Impl::streams_of(const Flow& flow) {
   const auto found = flows.find(flow);
   if (found != flows.end()) return &found->second;
-  if (options.flow &&
-      fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string()).find(*options.flow) ==
-          std::string::npos) {
+  if (!wanted(flow)) {
+    counts.other_flows++;
     return nullptr;
   }
-  if (flows.size() >= 2 * max_flows) {
-    untracked++;
+  if (flows.size() >= flows_max) {
+    counts.untracked_flows++;
     return nullptr;
   }
-  FlowState& state = flows[flow];
-  state.flow = flow;
-  return &state;
-}
-
-Stream& AckAnalysis::Impl::stream_of(FlowState& state, const Interface& interface) {
-  for (const auto& stream : state.streams) {
-    if (stream->interface == interface) return *stream;
-  }
-  state.streams.push_back(std::make_unique<Stream>());
-  Stream& made = *state.streams.back();
-  made.interface = interface;
-  // A new vantage point may come to stand between two others.
-  for (const auto& stream : state.streams) stream->before = find_before(state, *stream);
-  if (made.before != nullptr) {
-    for (const auto& [tcp, packet] : made.before->recent) made.from_before.at_first(tcp, packet);
-  }
-  return made;
-}
-
-void AckAnalysis::Impl::count(FlowState& state, Stream& stream, const TcpHeaders& tcp,
-                              const Packet& packet) {
-  state.acks++;
-  stream.acks++;
-  if (packet.record.segs > 1) {
-    stream.merged_records++;
-    stream.merged_segments += packet.record.segs;
-  }
-  // What came late stands in no right place: no gap ends or begins there.
-  const std::int64_t gap = packet.time_ns - stream.last.time_ns;
-  if (stream.has_last && !packet.late && gap >= 0) {
-    const std::uint32_t advance =
-        stream.has_highest && after(tcp.ack, stream.highest_ack) ? tcp.ack - stream.highest_ack : 0;
-    stream.gaps.add(gap, advance);
-    stream.compressed += gap < segment_time_ns;
-    stream.same_poll += same_poll(stream.last, packet);
-  }
-  stream.has_last = !packet.late;
-  stream.last = packet;
-  if (!stream.has_highest || after(tcp.ack, stream.highest_ack)) stream.highest_ack = tcp.ack;
-  stream.has_highest = true;
-
-  if (stream.before != nullptr) stream.from_before.at_second(tcp, packet);
-  bool followed = false;
-  for (const auto& other : state.streams) {
-    if (other->before != &stream) continue;
-    other->from_before.at_first(tcp, packet);
-    followed = true;
-  }
-  if (followed) {
-    stream.recent.clear();
-    return;
-  }
-  stream.recent.emplace_back(tcp, packet);
-  if (stream.recent.size() > recent_max) stream.recent.pop_front();
+  return &flows.try_emplace(flow, segment_time_ns, options.advancing_only).first->second;
 }
 
 AckAnalysis::AckAnalysis(AckOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {
@@ -192,35 +94,33 @@ AckAnalysis::AckAnalysis(AckOptions options) : impl_(std::make_unique<Impl>(std:
 AckAnalysis::~AckAnalysis() = default;
 
 void AckAnalysis::add(const Packet& packet, const Interface& interface) {
-  if (!is_packet_vantage(interface.vantage)) return;
+  impl_->counts.records++;
+  if (!is_packet_vantage(interface.vantage)) {
+    impl_->counts.calls++;
+    return;
+  }
   const auto tcp = decode_tcp(packet.record);
   if (!tcp) return;
-  impl_->packets++;
-  if (tcp->payload > 0 && impl_->mss.size() < 2 * max_flows) {
+  impl_->counts.packets++;
+  if (tcp->payload > 0 && (impl_->mss.size() < flows_max || impl_->mss.contains(tcp->flow))) {
     std::uint32_t& mss = impl_->mss[tcp->flow];
     mss = std::max(mss, tcp->payload / std::max<std::uint32_t>(1, packet.record.segs));
   }
-  FlowState* state = impl_->state_of(tcp->flow);
-  if (state == nullptr) return;
-  Stream& stream = impl_->stream_of(*state, interface);
-  if (!stream.classifier.is_ack(*tcp)) return;
-  const bool advances = !stream.has_highest || after(tcp->ack, stream.highest_ack);
-  if (impl_->options.advancing_only && !advances) return;
-  impl_->count(*state, stream, *tcp, packet);
+  AckStreams* streams = impl_->streams_of(tcp->flow);
+  if (streams != nullptr) streams->add(*tcp, packet, interface);
 }
 
 // One for all vantage points of a flow: the first on the path that shows a clear mode tells it.
-std::int64_t AckAnalysis::Impl::segment_time_of(const FlowState& state, std::string& source) const {
+std::int64_t AckAnalysis::Impl::segment_time_of(const Flow& flow,
+                                                const std::vector<const AckStream*>& streams,
+                                                std::string& source) const {
   if (segment_time_ns > 0) {
     source = "link-rate";
     return segment_time_ns;
   }
-  std::vector<const Stream*> streams;
-  for (const auto& stream : state.streams) streams.push_back(stream.get());
-  std::ranges::sort(streams, {}, [](const Stream* s) { return path_order(s->interface.vantage); });
-  const auto data = mss.find(state.flow.reversed());
+  const auto data = mss.find(flow.reversed());
   const std::uint32_t segment = data == mss.end() ? usual_mss : data->second;
-  for (const Stream* stream : streams) {
+  for (const AckStream* stream : streams) {
     const std::int64_t time = infer_segment_time(stream->gaps, segment);
     if (time > 0) {
       source = "first-mode";
@@ -231,16 +131,16 @@ std::int64_t AckAnalysis::Impl::segment_time_of(const FlowState& state, std::str
   return 0;
 }
 
-AckDistribution AckAnalysis::Impl::distribution(const Stream& stream, std::int64_t segment_time,
+AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::int64_t segment_time,
                                                 const std::string& source) const {
   AckDistribution result;
   const DurationHistogram& gaps = stream.gaps;
-  result.interface = stream.interface;
+  result.interface = stream.interface();
   result.acks = stream.acks;
   result.gaps = gaps.count();
   result.segment_time_ns = segment_time;
   result.segment_time_source = source;
-  result.compressed = source == "link-rate" ? stream.compressed : gaps.below(segment_time);
+  result.compressed = gaps.below(segment_time);
   if (result.gaps > 0) {
     result.compressed_share =
         static_cast<double>(result.compressed) / static_cast<double>(result.gaps);
@@ -252,7 +152,7 @@ AckDistribution AckAnalysis::Impl::distribution(const Stream& stream, std::int64
   result.max_ns = gaps.max_ns();
   result.merged_records = stream.merged_records;
   result.merged_segments = stream.merged_segments;
-  result.same_poll_gaps = stream.same_poll;
+  result.same_poll_gaps = stream.same_poll_gaps;
   if (result.gaps == 0) return result;
 
   const std::int64_t bin = std::max<std::int64_t>(
@@ -260,10 +160,9 @@ AckDistribution AckAnalysis::Impl::distribution(const Stream& stream, std::int64
                                                   : bin_without_segment_time_ns));
   const std::int64_t wanted = segment_time > 0 ? shown_segment_times * segment_time : result.p99_ns;
   result.histogram = equal_bins(gaps, bin, std::min(wanted, histogram_bins_max * bin));
-  result.modes = find_modes(gaps, bin, segment_time);
-  for (const AckMode& mode : result.modes) {
-    if (mode.at_ns < segment_time && !result.mode_below) result.mode_below = mode;
-  }
+  Modes modes = find_modes(gaps, bin, segment_time);
+  result.modes = std::move(modes.all);
+  result.mode_below = modes.below;
   for (std::int64_t i = 1; segment_time > 0 && i <= bins_per_segment_time; i++) {
     const std::int64_t to =
         i == bins_per_segment_time ? segment_time : segment_time * i / bins_per_segment_time;
@@ -273,42 +172,66 @@ AckDistribution AckAnalysis::Impl::distribution(const Stream& stream, std::int64
   return result;
 }
 
-AckFlow AckAnalysis::Impl::finish(const FlowState& state) const {
+AckFlow AckAnalysis::Impl::finish(const Flow& flow, const AckStreams& streams) const {
   AckFlow result;
-  result.flow = state.flow;
+  result.flow = flow;
+  const auto in_order = streams.in_path_order();
   std::string source;
-  const std::int64_t segment_time = segment_time_of(state, source);
-  for (const auto& stream : state.streams) {
-    if (stream->acks == 0) continue;
+  const std::int64_t segment_time = segment_time_of(flow, in_order, source);
+  for (const AckStream* stream : in_order) {
     result.vantage_points.push_back(distribution(*stream, segment_time, source));
     if (stream->before != nullptr && stream->before->acks > 0) {
-      result.pairs.push_back(
-          stream->from_before.result(stream->before->interface, stream->interface, segment_time));
+      result.pairs.push_back(stream->from_before.result(stream->before->interface(),
+                                                        stream->interface(), segment_time));
     }
   }
-  const auto order = [](const Interface& i) { return std::pair(path_order(i.vantage), i.device); };
-  std::ranges::stable_sort(result.vantage_points, {},
-                           [&](const AckDistribution& d) { return order(d.interface); });
-  std::ranges::stable_sort(result.pairs, {}, [&](const AckPair& p) { return order(p.second); });
   return result;
 }
 
 AckReport AckAnalysis::finish(const Source& source) {
-  AckReport report;
-  std::vector<const FlowState*> states;
-  for (const auto& [flow, state] : impl_->flows) {
-    if (state.acks > 0) states.push_back(&state);
-  }
-  std::ranges::sort(states, [](const FlowState* a, const FlowState* b) {
-    return a->acks != b->acks ? a->acks > b->acks : a->flow < b->flow;
-  });
-  for (const FlowState* state : states) report.flows.push_back(impl_->finish(*state));
-  report.packets = impl_->packets;
-  report.untracked_flows = impl_->untracked;
+  AckReport report = impl_->counts;
   report.loss = source.loss();
   report.clock = source.clock();
   report.truncated = source.truncated();
+  for (const auto& [flow, streams] : impl_->flows) {
+    if (streams.acks() > 0) report.flows.push_back(impl_->finish(flow, streams));
+  }
+  const auto acks = [](const AckFlow& flow) {
+    std::uint64_t sum = 0;
+    for (const AckDistribution& d : flow.vantage_points) sum += d.acks;
+    return sum;
+  };
+  std::ranges::sort(report.flows, [&](const AckFlow& a, const AckFlow& b) {
+    return std::pair(acks(b), a.flow) < std::pair(acks(a), b.flow);
+  });
+  for (AckFlow& flow : report.flows) {
+    for (AckDistribution& d : flow.vantage_points) {
+      d.lost = d.interface.vantage == Vantage::tap ? report.loss.elsewhere
+                                                   : report.loss.at(d.interface.vantage).records;
+    }
+  }
   return report;
+}
+
+std::string why_no_acks(const AckReport& report) {
+  if (report.records == 0) return "the file holds no packets; did the port match any traffic?";
+  if (report.packets == 0 && report.calls == report.records) {
+    return fmt::format(
+        "its {} records are calls and connection events, not segments; capture at the driver or "
+        "the socket (--at driver,socket)",
+        report.records);
+  }
+  if (report.packets == 0) {
+    return fmt::format("none of its {} packets is TCP", report.records - report.calls);
+  }
+  if (report.other_flows == report.packets) {
+    return fmt::format("none of its {} TCP segments is of a flow that --flow names; try without it",
+                       report.packets);
+  }
+  return fmt::format(
+      "its {} TCP segments carry data or open and close connections; ACKs go against the data: "
+      "capture both directions (-p PORT), at vantage points of both",
+      report.packets);
 }
 
 }  // namespace tscope

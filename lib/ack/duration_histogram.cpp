@@ -34,6 +34,7 @@ void DurationHistogram::add(std::int64_t ns, std::uint64_t weight) {
   cell.count++;
   cell.weight += weight;
   count_++;
+  exact_below_ += ns < exact_ns_ ? 1 : 0;
   max_ = std::max(max_, ns);
 }
 
@@ -60,6 +61,7 @@ std::int64_t DurationHistogram::quantile_ns(double q) const {
 }
 
 std::uint64_t DurationHistogram::below(std::int64_t ns) const {
+  if (ns == exact_ns_) return exact_below_;
   std::uint64_t sum = 0;
   for (const auto& [index, cell] : cells_) {
     if (lower_edge(index + 1) <= ns) sum += cell.count;

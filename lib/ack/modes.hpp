@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "tscope/ack_report.hpp"
@@ -13,13 +14,18 @@ namespace tscope {
 std::vector<HistogramBin> equal_bins(const DurationHistogram& gaps, std::int64_t bin_ns,
                                      std::int64_t limit_ns);
 
-/// Local maxima of the equal bins with a share of at least 1 %, largest first; each stands where
-/// the mean of its bin lies.
-std::vector<AckMode> find_modes(const DurationHistogram& gaps, std::int64_t bin_ns,
-                                std::int64_t segment_time_ns);
+struct Modes {
+  std::vector<AckMode> all;      ///< the largest eight, largest first
+  std::optional<AckMode> below;  ///< the largest below the segment time
+};
+
+/// Local maxima of the equal bins with a share of at least 1 %; each stands where the mean of its
+/// bin lies. segment_time_ns 0: unknown, so none is below.
+Modes find_modes(const DurationHistogram& gaps, std::int64_t bin_ns, std::int64_t segment_time_ns);
 
 /// The segment time as the distribution's first mode tells it: docs/ack-report.md has the rule and
-/// where it fails. mss: bytes of a full segment. 0 if there is no clear mode.
+/// where it fails. The histogram's weights are the bytes that the gap's second ACK acknowledged;
+/// mss: bytes of a full segment. 0 if there is no clear mode.
 std::int64_t infer_segment_time(const DurationHistogram& gaps, std::uint32_t mss);
 
 }  // namespace tscope

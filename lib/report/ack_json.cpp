@@ -45,6 +45,7 @@ Json distribution_json(const AckDistribution& d) {
   Json json{{"vantage", vantage_name(d.interface.vantage)},
             {"interface", d.interface.device},
             {"acks", d.acks},
+            {"lost", d.lost},
             {"gaps", d.gaps},
             {"segment_time_ns", d.segment_time_ns},
             {"segment_time_source", d.segment_time_source},
@@ -112,6 +113,7 @@ std::string ack_json(const AckReport& report, const std::string& file) {
     for (const auto& p : flow.pairs) entry["pairs"].push_back(pair_json(p));
     json["flows"].push_back(std::move(entry));
   }
+  if (report.flows.empty()) json["why_no_acks"] = why_no_acks(report);
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

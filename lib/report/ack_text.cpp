@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
+#include "report/text.hpp"
 #include "tscope/ack_report.hpp"
 #include "tscope/units.hpp"
 
@@ -12,20 +14,15 @@ namespace tscope {
 namespace {
 
 constexpr std::uint64_t gaps_to_show = 100;
-constexpr int label_width = 22, column_width = 25, bar_width = 16;
+constexpr std::size_t label_width = 22, column_width = 25, bar_width = 16, page_width = 100;
+constexpr std::size_t columns_max = 3;  // 2 + 22 + 3 * 25 < 100
 constexpr int rows_per_segment_time = 4, segment_times_drawn = 4;
+constexpr int rows_max = 40, rows_without_segment_time = 16;
+constexpr std::int64_t default_bins_per_segment_time = 12;
 constexpr std::size_t modes_shown = 4;
 
 using Cell = std::string (*)(const AckDistribution&);
-
-// Width in the terminal: characters, not bytes.
-int width(const std::string& text) {
-  return static_cast<int>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::string padded(const std::string& text, int columns) {
-  return text + std::string(static_cast<std::size_t>(std::max(0, columns - width(text))), ' ');
-}
+using Points = std::span<const AckDistribution>;
 
 std::string row(const std::string& label, const std::vector<std::string>& cells) {
   std::string line = "  " + padded(label, label_width);
@@ -38,191 +35,208 @@ std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);
 }
 
-std::string percent_of(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
+double part(std::uint64_t some, std::uint64_t all) {
+  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
 }
 
-class Page {
- public:
-  Page(const AckFlow& flow, bool ascii) : flow_(flow), ascii_(ascii) {}
+std::string percent_of(std::uint64_t some, std::uint64_t all) {
+  return all == 0 ? "-" : percent(part(some, all));
+}
 
-  std::string text() {
-    table();
-    const auto& first = flow_.vantage_points.front();
-    if (first.gaps > 0 && first.segment_time_ns > 0) {
-      histogram(first.segment_time_ns);
-      cdf();
-    }
-    for (const AckPair& pair : flow_.pairs) matched(pair);
-    return std::move(text_);
-  }
+std::string multiple(double of_tau) {
+  return fmt::format("{:.{}f}τ", of_tau, of_tau < 10 ? 2 : of_tau < 100 ? 1 : 0);
+}
 
- private:
-  void line(const std::string& label, Cell cell) {
-    std::vector<std::string> cells;
-    for (const auto& d : flow_.vantage_points) cells.push_back(cell(d));
-    text_ += row(label, cells);
-  }
+std::string mode_text(const AckDistribution& d, const AckMode& mode) {
+  if (d.segment_time_ns == 0)
+    return fmt::format("{}: {}", format_duration(mode.at_ns), percent(mode.share));
+  return fmt::format("{} = {}: {}", format_duration(mode.at_ns), multiple(mode.multiple),
+                     percent(mode.share));
+}
 
-  void table() {
-    line("", [](const AckDistribution& d) {
-      return fmt::format("{} ({})", vantage_name(d.interface.vantage), d.interface.device);
-    });
-    line("ACKs", [](const AckDistribution& d) { return std::to_string(d.acks); });
-    line("gaps between them", [](const AckDistribution& d) { return std::to_string(d.gaps); });
-    line("  median", [](const AckDistribution& d) { return format_duration(d.p50_ns); });
-    line("  90 % below", [](const AckDistribution& d) { return format_duration(d.p90_ns); });
-    line("  99 % below", [](const AckDistribution& d) { return format_duration(d.p99_ns); });
-    line("  longest", [](const AckDistribution& d) { return format_duration(d.max_ns); });
-    line("below segment time", [](const AckDistribution& d) {
-      if (d.segment_time_ns == 0) return std::string("?");
-      return fmt::format("{} [{:.1f}, {:.1f}]", percent(d.compressed_share), 100 * d.share_low,
-                         100 * d.share_high);
-    });
-    for (std::size_t i = 0; i < modes_shown; i++) mode(i);
-    line("  largest below it", [](const AckDistribution& d) {
-      return d.mode_below ? fmt::format("{}: {}", format_duration(d.mode_below->at_ns),
-                                        percent(d.mode_below->share))
-                          : std::string("none");
-    });
-    line("merged by the kernel", [](const AckDistribution& d) {
-      return fmt::format("{} ACKs in {}", d.merged_segments, d.merged_records);
-    });
-    line("gaps in one NAPI poll",
-         [](const AckDistribution& d) { return percent_of(d.same_poll_gaps, d.gaps); });
-  }
+std::string line(Points points, const std::string& label, Cell cell) {
+  std::vector<std::string> cells;
+  for (const auto& d : points) cells.push_back(cell(d));
+  return row(label, cells);
+}
 
-  void mode(std::size_t index) {
+std::string modes(Points points) {
+  std::string text;
+  for (std::size_t i = 0; i < modes_shown; i++) {
     std::vector<std::string> cells;
     bool any = false;
-    for (const auto& d : flow_.vantage_points) {
-      if (index >= d.modes.size()) {
-        cells.emplace_back();
-        continue;
-      }
-      any = true;
-      const AckMode& m = d.modes[index];
-      cells.push_back(d.segment_time_ns > 0
-                          ? fmt::format("{} = {:.2f}{}: {}", format_duration(m.at_ns), m.multiple,
-                                        tau(), percent(m.share))
-                          : fmt::format("{}: {}", format_duration(m.at_ns), percent(m.share)));
+    for (const auto& d : points) {
+      const bool has = i < d.modes.size();
+      any = any || has;
+      cells.push_back(has ? mode_text(d, d.modes[i]) : "");
     }
-    if (any) text_ += row(index == 0 ? "modes" : "", cells);
-  }
-
-  std::string tau() const { return ascii_ ? "T" : "τ"; }
-
-  std::string bar(double share, double largest) const {
-    const double length = largest > 0 ? share / largest * bar_width : 0;
-    const auto whole = static_cast<int>(length);
-    std::string text;
-    if (ascii_) return std::string(static_cast<std::size_t>(std::lround(length)), '#');
-    const char* const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    for (int i = 0; i < whole; i++) text += "█";
-    return text + eighths[static_cast<int>((length - whole) * 8)];
-  }
-
-  // Regroups the fine bins into rows of a quarter segment time, the rest into a last one.
-  void histogram(std::int64_t segment_time) {
-    constexpr int rows = rows_per_segment_time * segment_times_drawn;
-    std::vector<std::vector<double>> shares;
-    double largest = 0;
-    for (const auto& d : flow_.vantage_points) {
-      std::vector<double>& column = shares.emplace_back(rows + 1);
-      for (const HistogramBin& bin : d.histogram) {
-        const std::int64_t middle =
-            bin.from_ns + (std::min(bin.to_ns - bin.from_ns, segment_time / 12)) / 2;
-        const auto index =
-            std::min<std::int64_t>(rows, middle * rows_per_segment_time / segment_time);
-        column[static_cast<std::size_t>(index)] +=
-            static_cast<double>(bin.count) /
-            static_cast<double>(std::max<std::uint64_t>(1, d.gaps));
-      }
-      largest = std::max(largest, *std::ranges::max_element(column));
-    }
-    text_ +=
-        fmt::format("\n  Gaps in segment times ({} = {}):\n", tau(), format_duration(segment_time));
-    for (int i = 0; i <= rows; i++) {
-      std::vector<std::string> cells;
-      for (const auto& column : shares) {
-        const double share = column[static_cast<std::size_t>(i)];
-        cells.push_back(fmt::format("{:>7} {}", percent(share), bar(share, largest)));
-      }
-      const double from = static_cast<double>(i) / rows_per_segment_time;
-      text_ += row(i == rows ? fmt::format("{:.2f}{} and more", from, tau())
-                             : fmt::format("{:.2f}{} to {:.2f}{}", from, tau(),
-                                           from + 1.0 / rows_per_segment_time, tau()),
-                   cells);
-      if (i == rows_per_segment_time - 1) {
-        text_ += "  " + padded("", label_width) +
-                 (ascii_ ? "--- above: compressed ---" : "─── above: compressed ───") + "\n";
-      }
-    }
-  }
-
-  void cdf() {
-    text_ += "\n  Share of gaps below:\n";
-    for (std::size_t i = 2; i < 12; i += 3) {
-      std::vector<std::string> cells;
-      std::int64_t to = 0;
-      for (const auto& d : flow_.vantage_points) {
-        if (i >= d.cdf_below.size()) {
-          cells.emplace_back("-");
-          continue;
-        }
-        to = d.cdf_below[i].to_ns;
-        cells.push_back(fmt::format("{:>7}", percent_of(d.cdf_below[i].count, d.gaps)));
-      }
-      text_ += row(
-          fmt::format("{:.2f}{} = {}", static_cast<double>(i + 1) / 12, tau(), format_duration(to)),
-          cells);
-    }
-  }
-
-  void matched(const AckPair& pair) {
-    const auto first = vantage_name(pair.first.vantage), second = vantage_name(pair.second.vantage);
-    text_ += fmt::format(
-        "\n  The same {} ACKs at {} and {}: added delay {} median, {} at 99 %; compressed "
-        "{} and {};\n  gaps at {} are {:.2f} times those at {} (median)",
-        pair.matched, first, second, format_duration(pair.added_p50_ns),
-        format_duration(pair.added_p99_ns), percent(pair.share_first), percent(pair.share_second),
-        second, pair.gap_ratio_p50, first);
-    if (pair.merged > 0) text_ += fmt::format("; {} merged on the way", pair.merged);
-    if (pair.only_first > 0) text_ += fmt::format("; {} only at {}", pair.only_first, first);
-    if (pair.only_second > 0) text_ += fmt::format("; {} only at {}", pair.only_second, second);
-    if (pair.negative > 0) text_ += fmt::format("; {} out of order, left out", pair.negative);
-    text_ += ".\n";
-  }
-
-  const AckFlow& flow_;
-  bool ascii_;
-  std::string text_;
-};
-
-std::string wrapped(const std::string& text, std::size_t columns, const std::string& indent) {
-  std::string result = indent;
-  std::size_t line = indent.size(), from = 0;
-  while (from < text.size()) {
-    const std::size_t blank = std::min(text.find(' ', from), text.size());
-    const std::string word = text.substr(from, blank - from);
-    if (line + word.size() + 1 > columns) {
-      result += "\n" + indent;
-      line = indent.size();
-    }
-    result += word + " ";
-    line += word.size() + 1;
-    from = blank + 1;
-  }
-  result.erase(result.find_last_not_of(' ') + 1);
-  return result + "\n";
-}
-
-std::string without_micro_sign(std::string text) {
-  const std::string sign = "µ";
-  for (auto at = text.find(sign); at != std::string::npos; at = text.find(sign, at)) {
-    text.replace(at, sign.size(), "u");
+    if (any) text += row(i == 0 ? "modes" : "", cells);
   }
   return text;
+}
+
+std::string table(Points points) {
+  using D = const AckDistribution&;
+  std::string text =
+      line(points, "", [](D d) { return std::string(vantage_name(d.interface.vantage)); });
+  text += line(points, "device", [](D d) { return d.interface.device; });
+  text += line(points, "ACKs", [](D d) { return std::to_string(d.acks); });
+  text += line(points, "records lost", [](D d) { return std::to_string(d.lost); });
+  text += line(points, "gaps between ACKs", [](D d) { return std::to_string(d.gaps); });
+  text += line(points, "  median", [](D d) { return format_duration(d.p50_ns); });
+  text += line(points, "  90 % below", [](D d) { return format_duration(d.p90_ns); });
+  text += line(points, "  99 % below", [](D d) { return format_duration(d.p99_ns); });
+  text += line(points, "  longest", [](D d) { return format_duration(d.max_ns); });
+  text += line(points, "below segment time", [](D d) {
+    if (d.segment_time_ns == 0 || d.gaps == 0) return std::string("?");
+    return fmt::format("{} [{:.1f}, {:.1f}]", percent(d.compressed_share), 100 * d.share_low,
+                       100 * d.share_high);
+  });
+  text += modes(points);
+  text += line(points, "  largest below it", [](D d) {
+    return d.mode_below ? mode_text(d, *d.mode_below) : std::string("none");
+  });
+  text += line(points, "merged by the kernel", [](D d) {
+    return d.merged_records == 0
+               ? std::string("none")
+               : fmt::format("{} ACKs in {}", d.merged_segments, d.merged_records);
+  });
+  return text + line(points, "gaps in one NAPI poll",
+                     [](D d) { return percent_of(d.same_poll_gaps, d.gaps); });
+}
+
+// The rows of a drawn histogram: `count` of row_ns each, and a last one for the rest.
+struct Rows {
+  std::int64_t row_ns = 0;
+  int count = 0;
+};
+
+// 1, 2 or 5 times a power of ten, not below ns.
+std::int64_t round_up(std::int64_t ns) {
+  std::int64_t power = 1;
+  while (power * 10 <= ns) power *= 10;
+  for (const std::int64_t digit : {1, 2, 5}) {
+    if (digit * power >= ns) return digit * power;
+  }
+  return 10 * power;
+}
+
+// A bin that the user chose is drawn as it is.
+Rows rows_of(Points points) {
+  std::int64_t bin = 0, p90 = 0, segment_time = 0;
+  for (const auto& d : points) {
+    if (!d.histogram.empty()) bin = d.histogram.front().to_ns;
+    p90 = std::max(p90, d.p90_ns);
+    segment_time = d.segment_time_ns;
+  }
+  if (bin == 0) return {};
+  if (segment_time == 0) {
+    return {std::max(bin, round_up(p90 / rows_without_segment_time + 1)),
+            rows_without_segment_time};
+  }
+  if (bin == std::max<std::int64_t>(1, segment_time / default_bins_per_segment_time)) {
+    return {std::max<std::int64_t>(1, segment_time / rows_per_segment_time),
+            rows_per_segment_time * segment_times_drawn};
+  }
+  const std::int64_t wanted = segment_times_drawn * segment_time / bin + 1;
+  return {bin, static_cast<int>(std::clamp<std::int64_t>(wanted, 4, rows_max))};
+}
+
+std::string row_label(const Rows& rows, int i, std::int64_t segment_time) {
+  const auto edge = [&](std::int64_t ns) {
+    return segment_time == 0 ? format_duration(ns)
+                             : fmt::format("{:.2f}τ", static_cast<double>(ns) /
+                                                          static_cast<double>(segment_time));
+  };
+  const std::int64_t from = i * rows.row_ns;
+  if (i == rows.count) return edge(from) + " and more";
+  return fmt::format("{} to {}", i == 0 && segment_time == 0 ? "0" : edge(from),
+                     edge(from + rows.row_ns));
+}
+
+std::vector<double> shares_of(const AckDistribution& d, const Rows& rows) {
+  std::vector<double> shares(static_cast<std::size_t>(rows.count) + 1);
+  for (const HistogramBin& bin : d.histogram) {
+    const std::int64_t middle = bin.from_ns + d.histogram.front().to_ns / 2;
+    const auto index = std::min<std::int64_t>(rows.count, middle / rows.row_ns);
+    shares[static_cast<std::size_t>(index)] += part(bin.count, d.gaps);
+  }
+  return shares;
+}
+
+std::string histogram(Points points, bool ascii) {
+  const Rows rows = rows_of(points);
+  if (rows.count == 0) return "";
+  const std::int64_t segment_time = points.front().segment_time_ns;
+  std::vector<std::vector<double>> columns;
+  double largest = 0;
+  for (const auto& d : points) {
+    columns.push_back(shares_of(d, rows));
+    largest = std::max(largest, *std::ranges::max_element(columns.back()));
+  }
+  std::string text = segment_time > 0 ? fmt::format("\n  Gaps in segment times (τ = {}):\n",
+                                                    format_duration(segment_time))
+                                      : "\n  Gaps:\n";
+  for (int i = 0; i <= rows.count; i++) {
+    std::vector<std::string> cells;
+    for (const auto& column : columns) {
+      const double share = column[static_cast<std::size_t>(i)];
+      cells.push_back(
+          fmt::format("{:>7} {}", percent(share), bar(share / largest, bar_width, ascii)));
+    }
+    text += row(row_label(rows, i, segment_time), cells);
+    // Half a row of slack: a quarter of τ is rounded to the nanosecond.
+    if (i < rows.count && segment_time > 0 &&
+        std::abs((i + 1) * rows.row_ns - segment_time) <
+            std::max<std::int64_t>(4, rows.row_ns / 8)) {
+      text += row("", {"─── above: compressed ───"});
+    }
+  }
+  return text;
+}
+
+std::string cdf(Points points) {
+  std::string text;
+  for (std::size_t i = 2; i < default_bins_per_segment_time; i += 3) {
+    std::vector<std::string> cells;
+    std::int64_t to = 0;
+    for (const auto& d : points) {
+      const bool has = i < d.cdf_below.size();
+      if (has) to = d.cdf_below[i].to_ns;
+      cells.push_back(has ? fmt::format("{:>7}", percent_of(d.cdf_below[i].count, d.gaps)) : "-");
+    }
+    if (to == 0) return "";
+    text +=
+        row(fmt::format("{:.2f}τ = {}", static_cast<double>(i + 1) / default_bins_per_segment_time,
+                        format_duration(to)),
+            cells);
+  }
+  return "\n  Share of gaps below:\n" + text;
+}
+
+std::string matched(const AckPair& pair, bool has_segment_time) {
+  const auto first = vantage_name(pair.first.vantage), second = vantage_name(pair.second.vantage);
+  std::string text =
+      pair.matched == 0
+          ? fmt::format("No ACK was found both at {} and at {}", first, second)
+          : fmt::format("The same {} at {} and {}: added delay {} median, {} at 99 %",
+                        counted(pair.matched, "ACK"), first, second,
+                        format_duration(pair.added_p50_ns), format_duration(pair.added_p99_ns));
+  if (pair.matched > 1) {
+    if (has_segment_time) {
+      text += fmt::format("; compressed {} and {}", percent(pair.share_first),
+                          percent(pair.share_second));
+    }
+    text += fmt::format("; gaps at {} are {:.2f} times those at {} (median)", second,
+                        pair.gap_ratio_p50, first);
+  }
+  if (pair.merged > 0) text += fmt::format("; {} merged on the way", pair.merged);
+  if (pair.only_first > 0) text += fmt::format("; {} only at {}", pair.only_first, first);
+  if (pair.only_second > 0) text += fmt::format("; {} only at {}", pair.only_second, second);
+  if (pair.negative > 0) {
+    text += fmt::format("; {} with the second stamp before the first, left out", pair.negative);
+  }
+  return "\n" + wrapped(text + ".", page_width, "  ");
 }
 
 std::string quality(const AckReport& report) {
@@ -231,10 +245,10 @@ std::string quality(const AckReport& report) {
       loss.lost() == 0
           ? "Nothing was lost"
           : fmt::format(
-                "{} records were lost ({} ring full, {} contended, {} missed, {} "
-                "invalid, {} by the capturing program)",
-                loss.lost(), loss.by_cause(TSCOPE_LOST_FULL), loss.by_cause(TSCOPE_LOST_CONTENDED),
-                loss.missed, loss.invalid, loss.elsewhere);
+                "{} lost ({} ring full, {} contended, {} missed, {} invalid, {} by the capturing "
+                "program)",
+                counted(loss.lost(), "record"), loss.by_cause(TSCOPE_LOST_FULL),
+                loss.by_cause(TSCOPE_LOST_CONTENDED), loss.missed, loss.invalid, loss.elsewhere);
   if (loss.late > 0) text += fmt::format(", {} came late and end no gap", loss.late);
   if (report.clock.source == "tsc") {
     text +=
@@ -244,41 +258,57 @@ std::string quality(const AckReport& report) {
                         format_duration(report.clock.resolution_ns));
   }
   if (report.clock.steps > 0)
-    text += fmt::format("; the clock jumped {} times", report.clock.steps);
+    text += fmt::format("; the clock jumped {}", counted(report.clock.steps, "time"));
   if (report.untracked_flows > 0) {
-    text += fmt::format("; {} packets of further flows were not analysed", report.untracked_flows);
+    text += fmt::format("; {} of further flows not analysed",
+                        counted(report.untracked_flows, "segment"));
   }
   return text + ".";
+}
+
+std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
+  const AckDistribution& first = flow.vantage_points.front();
+  std::string text =
+      fmt::format("\nACKs {} > {}\n", flow.flow.src.to_string(), flow.flow.dst.to_string());
+  text += first.segment_time_ns > 0
+              ? fmt::format("  segment time τ = {} ({})\n", format_duration(first.segment_time_ns),
+                            first.segment_time_source == "link-rate"
+                                ? "of the link rate given"
+                                : "inferred from the first mode; --link-rate is surer")
+              : "  segment time unknown; give --link-rate\n";
+  const Points all = flow.vantage_points;
+  for (std::size_t at = 0; at < all.size(); at += columns_max) {
+    const Points points = all.subspan(at, std::min(columns_max, all.size() - at));
+    text += "\n" + table(points) + histogram(points, ascii) + cdf(points);
+  }
+  for (const AckPair& pair : flow.pairs) text += matched(pair, first.segment_time_ns > 0);
+  return text + "\n" + wrapped(verdict(flow, lost), page_width, "  ");
 }
 
 }  // namespace
 
 std::string ack_text(const AckReport& report, const std::string& file, bool ascii, bool all) {
-  std::string text = fmt::format("{}: {} TCP records, {} flows with ACKs\n", file, report.packets,
-                                 report.flows.size());
+  std::string text =
+      fmt::format("{}: {}, {} with ACKs\n", file, counted(report.packets, "TCP record"),
+                  counted(report.flows.size(), "flow direction"));
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < report.flows.size(); i++) {
     const AckFlow& flow = report.flows[i];
-    if (!all && i > 0 && flow.vantage_points.front().gaps < gaps_to_show) {
+    const bool shown = all || i == 0 || std::ranges::any_of(flow.vantage_points, [](const auto& d) {
+                         return d.gaps >= gaps_to_show;
+                       });
+    if (shown) {
+      text += flow_text(flow, report.loss.lost(), ascii);
+    } else {
       left_out++;
-      continue;
     }
-    const AckDistribution& first = flow.vantage_points.front();
-    text += fmt::format("\nACKs {} > {}\n", flow.flow.src.to_string(), flow.flow.dst.to_string());
-    text += first.segment_time_ns > 0
-                ? fmt::format("  segment time {} ({})\n\n", format_duration(first.segment_time_ns),
-                              first.segment_time_source == "link-rate"
-                                  ? "of the link rate given"
-                                  : "inferred from the first mode; --link-rate is surer")
-                : "  segment time unknown; give --link-rate\n\n";
-    text += Page(flow, ascii).text();
-    text += "\n" + wrapped(verdict(flow, report.loss.lost()), 98, "  ");
   }
-  if (left_out > 0)
-    text += fmt::format("\n{} flows with fewer than {} gaps left out (--all shows them).\n",
-                        left_out, gaps_to_show);
-  text += "\n" + wrapped(quality(report), 98, "");
-  return ascii ? without_micro_sign(std::move(text)) : text;
+  if (left_out > 0) {
+    text += fmt::format("\n{} with fewer than {} gaps left out (--all shows them).\n",
+                        counted(left_out, "flow direction"), gaps_to_show);
+  }
+  text += "\n" + wrapped(quality(report), page_width, "");
+  return ascii ? to_ascii(std::move(text)) : text;
 }
 
 }  // namespace tscope

@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
-#include <nlohmann/json.hpp>
-
 #include "ack_stream.hpp"
 
 namespace tscope {
 namespace {
 
+using test::at_100m;
 using test::driver;
 using test::make_packet;
 using test::NoSource;
+using test::repeated;
 using test::Segment;
-using test::socket_point;
-
-constexpr std::int64_t tau = 123'040;  // 1538 bytes at 100 Mbit/s
-
-AckOptions at_100m() {
-  AckOptions options;
-  options.link_rate_bps = 100e6;
-  return options;
-}
+using test::tau;
 
 AckReport report_of(const std::vector<std::int64_t>& gaps, const AckOptions& options) {
   AckAnalysis analysis(options);
   test::feed_gaps(analysis, driver, gaps);
   return analysis.finish(NoSource());
-}
-
-std::vector<std::int64_t> repeated(std::initializer_list<std::int64_t> gaps, int times) {
-  std::vector<std::int64_t> result;
-  for (int i = 0; i < times; i++) result.insert(result.end(), gaps);
-  return result;
 }
 
 TEST(AckAnalysis, SegmentTimeComesFromTheLinkRate) {
@@ -128,6 +114,54 @@ TEST(AckAnalysis, AdvancingLeavesDuplicatesOut) {
   }
 }
 
+TEST(AckAnalysis, NoGapLiesAcrossTwoConnections) {
+  for (const bool advancing : {false, true}) {
+    AckOptions options = at_100m();
+    options.advancing_only = advancing;
+    AckAnalysis analysis(options);
+    Segment s;
+    const auto send = [&](std::uint8_t flags, std::uint32_t seq, std::uint32_t ack) {
+      s.time_ns += 1000;
+      s.flags = flags;
+      s.seq = seq;
+      s.ack = ack;
+      analysis.add(make_packet(s, Vantage::driver_rx), driver);
+    };
+    // The second one's numbers begin behind the first one's: they are no older for that.
+    for (const std::uint32_t base : {0x90000000U, 0x20000000U}) {
+      send(0x02, base, 0);
+      for (std::uint32_t i = 1; i <= 4; i++) send(0x10, base + 1, base + 1000 * i);
+    }
+    const auto d = analysis.finish(NoSource()).flows.at(0).vantage_points.at(0);
+    EXPECT_EQ(d.acks, 6U);  // the handshakes' third segments are none
+    EXPECT_EQ(d.gaps, 4U);
+  }
+}
+
+TEST(AckAnalysis, SaysWhyThereAreNoAcks) {
+  const auto reason = [](const AckOptions& options, std::initializer_list<Packet> packets,
+                         const Interface& interface) {
+    AckAnalysis analysis(options);
+    for (const Packet& packet : packets) analysis.add(packet, interface);
+    return why_no_acks(analysis.finish(NoSource()));
+  };
+  Segment data;
+  data.payload = 10;
+  Packet udp = make_packet(Segment{}, Vantage::tap);
+  udp.record.header[9] = 17;
+  AckOptions other;
+  other.flow = "192.0.2.1";
+  const Interface calls{"any", Vantage::app_rx};
+  EXPECT_THAT(reason({}, {}, driver), testing::HasSubstr("no packets"));
+  EXPECT_THAT(reason({}, {udp}, driver), testing::HasSubstr("none of its 1 packets is TCP"));
+  EXPECT_THAT(reason({}, {make_packet(data, Vantage::app_rx)}, calls),
+              testing::HasSubstr("--at driver,socket"));
+  EXPECT_THAT(reason(other, {make_packet(data, Vantage::driver_rx)}, driver),
+              testing::HasSubstr("--flow"));
+  EXPECT_THAT(reason({}, {make_packet(data, Vantage::driver_rx)}, driver),
+              testing::HasSubstr("both directions"));
+}
+
 TEST(AckAnalysis, BatchesOfOnePollAreTold) {
   AckAnalysis analysis(at_100m());
   Segment s;
@@ -152,125 +186,6 @@ TEST(AckAnalysis, MemoryIsBoundedByTheNumberOfFlows) {
   const auto report = analysis.finish(NoSource());
   EXPECT_EQ(report.flows.size(), 2 * AckAnalysis::max_flows);
   EXPECT_EQ(report.untracked_flows, 20000 - 2 * AckAnalysis::max_flows);
-}
-
-/// Every ACK is stamped at the driver, and `delay` later at the socket.
-AckReport two_points(std::int64_t delay, std::uint16_t merged, bool lose_some) {
-  AckAnalysis analysis(at_100m());
-  Segment s;
-  for (int i = 0; i < 300; i++) {
-    s.time_ns += 2 * tau;
-    s.ack += 2896;
-    s.ip_id++;
-    analysis.add(make_packet(s, Vantage::driver_rx), driver);
-    if (lose_some && i % 10 == 3) continue;
-    if (merged > 1 && i % merged != merged - 1) continue;
-    Segment up = s;
-    up.time_ns += delay;
-    up.segs = merged;
-    up.ip_id = static_cast<std::uint16_t>(s.ip_id - merged + 1);
-    analysis.add(make_packet(up, Vantage::socket_rx), socket_point);
-  }
-  return analysis.finish(NoSource());
-}
-
-TEST(AckPairs, TheSameAcksAreFoundAtTwoPoints) {
-  const auto report = two_points(7'000, 1, false);
-  const AckPair& pair = report.flows.at(0).pairs.at(0);
-  EXPECT_EQ(pair.first.vantage, Vantage::driver_rx);
-  EXPECT_EQ(pair.second.vantage, Vantage::socket_rx);
-  EXPECT_EQ(pair.matched, 300U);
-  EXPECT_NEAR(static_cast<double>(pair.added_p50_ns), 7'000, 7);
-  EXPECT_EQ(pair.added_max_ns, 7'000);
-  EXPECT_NEAR(pair.gap_ratio_p50, 1.0, 0.001);
-  EXPECT_EQ(pair.only_first + pair.only_second + pair.merged + pair.negative, 0U);
-}
-
-TEST(AckPairs, MergesAndLossesAreToldApart) {
-  const AckPair merged = two_points(7'000, 3, false).flows.at(0).pairs.at(0);
-  EXPECT_EQ(merged.matched, 100U);
-  EXPECT_EQ(merged.merged, 200U);
-  EXPECT_EQ(merged.only_first, 0U);
-  const AckPair lost = two_points(7'000, 1, true).flows.at(0).pairs.at(0);
-  EXPECT_EQ(lost.matched, 270U);
-  EXPECT_EQ(lost.only_first, 30U);
-  EXPECT_EQ(lost.merged, 0U);
-}
-
-TEST(AckPairs, ASecondStampBeforeTheFirstIsCountedNotAveraged) {
-  const AckPair pair = two_points(-5, 1, false).flows.at(0).pairs.at(0);
-  EXPECT_EQ(pair.negative, 300U);
-  EXPECT_EQ(pair.added_max_ns, 0);
-}
-
-TEST(AckVerdict, SaysHowMuchAndWhere) {
-  const auto judge = [](const std::vector<std::int64_t>& at_driver,
-                        const std::vector<std::int64_t>& at_socket) {
-    AckAnalysis analysis(at_100m());
-    test::feed_gaps(analysis, driver, at_driver);
-    test::feed_gaps(analysis, socket_point, at_socket);
-    return verdict(analysis.finish(NoSource()).flows.at(0), 0);
-  };
-  const auto clean = repeated({2 * tau}, 200);
-  const auto slotted = repeated({1000, 1000, 1000, 1000, 10 * tau}, 40);
-  EXPECT_THAT(judge(clean, clean), testing::HasSubstr("not compressed"));
-  EXPECT_THAT(judge(slotted, slotted),
-              testing::AllOf(testing::HasSubstr("strongly compressed"),
-                             testing::HasSubstr("before this machine's stack")));
-  EXPECT_THAT(judge(clean, slotted),
-              testing::AllOf(testing::HasSubstr("strongly compressed"),
-                             testing::HasSubstr("between driver-rx and socket-rx")));
-  EXPECT_THAT(judge(repeated({tau / 2}, 50), clean), testing::HasSubstr("Too few gaps"));
-}
-
-TEST(AckVerdict, NamesLossAndIgnoresTheOrderOfVantagePoints) {
-  const auto slotted = repeated({1000, 1000, 10 * tau}, 70);
-  AckAnalysis one(at_100m()), other(at_100m());
-  test::feed_gaps(one, driver, slotted);
-  test::feed_gaps(one, socket_point, slotted);
-  test::feed_gaps(other, socket_point, slotted);
-  test::feed_gaps(other, driver, slotted);
-  const auto flow = one.finish(NoSource()).flows.at(0);
-  EXPECT_EQ(verdict(flow, 0), verdict(other.finish(NoSource()).flows.at(0), 0));
-  EXPECT_THAT(verdict(flow, 17), testing::HasSubstr("17 lost records"));
-}
-
-TEST(AckJson, HasTheDocumentedFields) {
-  AckAnalysis analysis(at_100m());
-  test::feed_gaps(analysis, driver, repeated({1000, 2 * tau}, 100));
-  NoSource source;
-  source.lost.dropped[TSCOPE_DRIVER_RX][TSCOPE_LOST_FULL] = {5, 9};
-  const auto json = nlohmann::json::parse(ack_json(analysis.finish(source), "x.pcapng"));
-  EXPECT_EQ(json.at("schema"), "tscope-acks-1");
-  EXPECT_EQ(json.at("file"), "x.pcapng");
-  EXPECT_EQ(json.at("loss").at("lost"), 5);
-  EXPECT_EQ(json.at("loss").at("full"), 5);
-  EXPECT_EQ(json.at("loss").at("by_vantage").at("driver-rx").at("segments"), 9);
-  EXPECT_EQ(json.at("clock").at("source"), "tsc");
-  EXPECT_EQ(json.at("clock").at("error_ns"), 100);
-  const auto& flow = json.at("flows").at(0);
-  EXPECT_EQ(flow.at("src"), "10.0.0.2:5201");
-  EXPECT_EQ(flow.at("dst"), "10.0.0.1:40001");
-  const auto& point = flow.at("vantage_points").at(0);
-  EXPECT_EQ(point.at("vantage"), "driver-rx");
-  EXPECT_EQ(point.at("interface"), "eth0");
-  EXPECT_EQ(point.at("acks"), 201);
-  EXPECT_EQ(point.at("segment_time_ns"), tau);
-  EXPECT_DOUBLE_EQ(point.at("compressed_share").get<double>(), 0.5);
-  for (const char* quantile : {"p50", "p90", "p99", "max"})
-    EXPECT_TRUE(point.at("quantiles_ns").contains(quantile));
-  EXPECT_EQ(point.at("modes").size(), 2U);
-  EXPECT_EQ(point.at("cdf_below").back().at("count"), 100);
-}
-
-TEST(AckText, SaysWhatAReaderLooksFor) {
-  AckAnalysis analysis(at_100m());
-  test::feed_gaps(analysis, driver, repeated({1000, 2 * tau}, 100));
-  const std::string text = ack_text(analysis.finish(NoSource()), "x.pcapng", true, false);
-  EXPECT_THAT(text, testing::HasSubstr("below segment time"));
-  EXPECT_THAT(text, testing::HasSubstr("50.0 %"));
-  EXPECT_THAT(text, testing::HasSubstr("Nothing was lost"));
-  for (const char c : text) EXPECT_LT(static_cast<unsigned char>(c), 0x80);
 }
 
 }  // namespace

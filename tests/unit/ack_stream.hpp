@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -88,14 +89,29 @@ inline Packet make_packet(const Segment& s, Vantage vantage) {
   return packet;
 }
 
+constexpr std::int64_t tau = 123'040;  // 1538 bytes at 100 Mbit/s
+
+inline AckOptions at_100m() {
+  AckOptions options;
+  options.link_rate_bps = 100e6;
+  return options;
+}
+
+inline std::vector<std::int64_t> repeated(std::initializer_list<std::int64_t> gaps, int times) {
+  std::vector<std::int64_t> result;
+  for (int i = 0; i < times; i++) result.insert(result.end(), gaps);
+  return result;
+}
+
 inline const Interface driver{"eth0", Vantage::driver_rx};
 inline const Interface socket_point{"eth0", Vantage::socket_rx};
 
 /// ACKs of two segments each with the given gaps, all at one vantage point.
 inline void feed_gaps(AckAnalysis& analysis, const Interface& interface,
-                      const std::vector<std::int64_t>& gaps, std::uint32_t first_ack = 1) {
+                      const std::vector<std::int64_t>& gaps, std::uint32_t first_ack = 1,
+                      std::int64_t delay = 0) {
   Segment s;
-  s.time_ns = 1'000'000'000;
+  s.time_ns = 1'000'000'000 + delay;
   s.ack = first_ack;
   analysis.add(make_packet(s, interface.vantage), interface);
   for (const std::int64_t gap : gaps) {

@@ -23,9 +23,9 @@ struct AckOptions {
 };
 
 struct AckMode {
-  std::int64_t at_ns = 0;  ///< middle of the bin
+  std::int64_t at_ns = 0;  ///< mean of its bin
   double multiple = 0;     ///< at_ns / segment time
-  double share = 0;        ///< of all gaps, in that bin
+  double share = 0;        ///< of all gaps, in its bin
 };
 
 struct HistogramBin {
@@ -38,7 +38,8 @@ struct HistogramBin {
 struct AckDistribution {
   Interface interface;
   std::uint64_t acks = 0;
-  std::uint64_t gaps = 0;                ///< acks - 1, less those across a record marked late
+  std::uint64_t lost = 0;  ///< records the capture lost at this vantage point
+  std::uint64_t gaps = 0;  ///< acks - 1, less those across a record marked late or a new connection
   std::int64_t segment_time_ns = 0;      ///< τ; 0: could not be told
   std::string segment_time_source;       ///< "link-rate", "first-mode" or "none"
   std::uint64_t compressed = 0;          ///< gaps strictly below τ
@@ -73,21 +74,25 @@ struct AckPair {
 
 struct AckFlow {
   Flow flow;                                    ///< the ACKs' own direction
-  std::vector<AckDistribution> vantage_points;  ///< in path order
+  std::vector<AckDistribution> vantage_points;  ///< in the order in which its ACKs passed them
   std::vector<AckPair> pairs;
 };
 
 struct AckReport {
   std::vector<AckFlow> flows;         ///< most ACKs first
-  std::uint64_t packets = 0;          ///< TCP records read
-  std::uint64_t untracked_flows = 0;  ///< beyond the bound on memory, not analysed
+  std::uint64_t records = 0;          ///< all that the source delivered
+  std::uint64_t calls = 0;            ///< of these at app-rx, app-tx and session: no segments
+  std::uint64_t packets = 0;          ///< TCP segments
+  std::uint64_t other_flows = 0;      ///< segments left out by AckOptions::flow
+  std::uint64_t untracked_flows = 0;  ///< segments of flows beyond the bound on memory
   Loss loss;
   ClockInfo clock;
   bool truncated = false;
 };
 
 /// The analysis: feed every packet once, in order; memory is bounded by the number of flows
-/// (at most `max_flows`), not by the file's size. Terms and formulas: docs/ack-report.md.
+/// (at most `max_flows`, both directions of each), not by the file's size. Terms and formulas:
+/// docs/ack-report.md.
 class AckAnalysis {
  public:
   static constexpr std::size_t max_flows = 4096;
@@ -102,6 +107,9 @@ class AckAnalysis {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Why a report has no flows, in a few words, with what to do.
+std::string why_no_acks(const AckReport& report);
 
 /// One sentence from the figures alone: is this flow's ACK stream compressed, and where did it
 /// arise. lost: records that the capture lost. The thresholds and where they come from:

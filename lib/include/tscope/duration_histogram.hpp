@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -26,6 +25,10 @@ class DurationHistogram {
     std::int64_t middle_ns() const { return from_ns + (to_ns - 1 - from_ns) / 2; }
   };
 
+  DurationHistogram() = default;
+  /// Samples strictly below exact_ns are counted one by one, not by bins.
+  explicit DurationHistogram(std::int64_t exact_ns) : exact_ns_(exact_ns) {}
+
   /// weight: something to be summed beside (bytes ACKed by the gap). Negative durations are not
   /// taken.
   void add(std::int64_t ns, std::uint64_t weight = 0);
@@ -36,7 +39,8 @@ class DurationHistogram {
   /// Smallest duration that a share q (0..1) of the samples does not exceed; 0 without samples.
   std::int64_t quantile_ns(double q) const;
 
-  /// Samples strictly below, by bins: those of the bin that holds `ns` do not count.
+  /// Samples strictly below: exact for the constructor's exact_ns; for others by bins, and those of
+  /// the bin that holds `ns` do not count.
   std::uint64_t below(std::int64_t ns) const;
 
   /// Non-empty bins in ascending order.
@@ -49,6 +53,8 @@ class DurationHistogram {
   };
 
   std::unordered_map<std::uint32_t, Cell> cells_;
+  std::int64_t exact_ns_ = 0;
+  std::uint64_t exact_below_ = 0;
   std::uint64_t count_ = 0;
   std::int64_t max_ = 0;
 };
