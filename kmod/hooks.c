@@ -3,6 +3,7 @@
 #include <linux/nospec.h>
 #include <linux/string.h>
 
+#include "functions.h"
 #include "hooks.h"
 
 /* Blocked receivers each hold one; beyond that a return is missed and counted. */
@@ -20,6 +21,7 @@ static const struct tscope_layer *const layers[] = {
 
 static DEFINE_MUTEX(hooks_lock);
 static u32 available_vantages;	/* set at load, then only read */
+static u32 wanted_functions;	/* hooks_lock */
 
 static void match_tracepoint(struct tracepoint *tracepoint, void *data)
 {
@@ -59,16 +61,12 @@ static void unregister_return(struct tscope_place *place)
 
 static bool function_present(struct tscope_place *place)
 {
-	unsigned char name[sizeof_field(struct tscope_hook, name)];
+	int number = tscope_functions_find(place->name, place->function);
 
-	strscpy(name, place->name, sizeof(name));
-	place->ops.func = place->function;
-	/*
-	 * RECURSION: the core keeps us from nesting within one context and turns preemption off.
-	 * PERMANENT: the ftrace_enabled sysctl can't silence us unnoticed.
-	 */
-	place->ops.flags = FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_PERMANENT;
-	return !ftrace_set_filter(&place->ops, name, strlen(name), 1);
+	if (number < 0)
+		return false;
+	place->function_bit = BIT(number);
+	return true;
 }
 
 static bool present(struct tscope_place *place)
@@ -127,15 +125,9 @@ int tscope_hooks_init(void)
 
 void tscope_hooks_exit(void)
 {
-	const struct tscope_layer *const *layer;
-	struct tscope_place *place;
-
 	/* No session is left, so nothing is attached; a probe may still be on its way out. */
 	tracepoint_synchronize_unregister();
-	for_each_place(layer, place) {
-		if (place->kind == TSCOPE_HOOK_FUNCTION)
-			ftrace_free_filter(&place->ops);
-	}
+	tscope_functions_exit();
 }
 
 u32 tscope_hooks_available(void)
@@ -175,13 +167,15 @@ int tscope_hooks_describe(u32 index, struct tscope_hook *hook)
 	return -EINVAL;
 }
 
+/* Functions only take effect with tscope_functions_hook(). */
 static int attach(struct tscope_place *place)
 {
 	switch (place->kind) {
 	case TSCOPE_HOOK_TRACEPOINT:
 		return tracepoint_probe_register(place->tracepoint, place->probe, NULL);
 	case TSCOPE_HOOK_FUNCTION:
-		return register_ftrace_function(&place->ops);
+		wanted_functions |= place->function_bit;
+		return 0;
 	default:
 		return register_return(place);
 	}
@@ -194,7 +188,7 @@ static void detach(struct tscope_place *place)
 		tracepoint_probe_unregister(place->tracepoint, place->probe, NULL);
 		break;
 	case TSCOPE_HOOK_FUNCTION:
-		unregister_ftrace_function(&place->ops);
+		wanted_functions &= ~place->function_bit;
 		break;
 	default:
 		unregister_return(place);
@@ -230,13 +224,13 @@ static void put_until(u32 vantages, const struct tscope_place *end)
 	}
 }
 
-int tscope_hooks_attach(u32 vantages)
+static int get_all(u32 vantages)
 {
 	const struct tscope_layer *const *layer;
 	struct tscope_place *place;
-	int err = 0;
+	int err;
 
-	mutex_lock(&hooks_lock);
+	lockdep_assert_held(&hooks_lock);
 	for_each_place(layer, place) {
 		if (!serves(place, vantages))
 			continue;
@@ -244,13 +238,24 @@ int tscope_hooks_attach(u32 vantages)
 			err = attach(place);
 			if (err) {
 				put_until(vantages, place);
-				goto out;
+				return err;
 			}
 			place->state = TSCOPE_HOOK_ATTACHED;
 		}
 		place->users++;
 	}
-out:
+	err = tscope_functions_hook(wanted_functions);
+	if (err)
+		put_until(vantages, NULL);
+	return err;
+}
+
+int tscope_hooks_attach(u32 vantages)
+{
+	int err;
+
+	mutex_lock(&hooks_lock);
+	err = get_all(vantages);
 	mutex_unlock(&hooks_lock);
 	return err;
 }
@@ -259,5 +264,10 @@ void tscope_hooks_detach(u32 vantages)
 {
 	mutex_lock(&hooks_lock);
 	put_until(vantages, NULL);
+	/*
+	 * Without the memory to take some functions off while others stay, all stay till the last
+	 * goes: sessions see the vantage points that they asked for, as ever.
+	 */
+	tscope_functions_hook(wanted_functions);
 	mutex_unlock(&hooks_lock);
 }

@@ -33,7 +33,7 @@ struct tscope_place {
 	enum tscope_hook_state state;	/* hooks_lock */
 	unsigned int users;		/* sessions; hooks_lock */
 	struct tracepoint *tracepoint;
-	struct ftrace_ops ops;
+	u32 function_bit;
 	struct kretprobe kretprobe;
 	u64 missed_before;		/* by earlier registrations; hooks_lock */
 };

@@ -71,8 +71,8 @@ AckStreams::Member& AckStreams::member(const Interface& interface) {
   const auto found = std::ranges::find_if(
       members_, [&](const Member& m) { return m.stream->interface() == interface; });
   if (found != members_.end()) return *found;
-  members_.push_back(
-      {std::make_unique<AckStream>(interface, segment_time_ns_, advancing_only_), {}});
+  Member& made = members_.emplace_back();
+  made.stream = std::make_unique<AckStream>(interface, segment_time_ns_, advancing_only_);
   // A new vantage point may come to stand between two others.
   for (const Member& each : members_) {
     AckStream* before = find_before(*each.stream);
@@ -83,7 +83,7 @@ AckStreams::Member& AckStreams::member(const Interface& interface) {
         std::ranges::find_if(members_, [&](const Member& m) { return m.stream.get() == before; });
     for (const AckStamp& stamp : source->recent) each.stream->from_before.at_first(stamp);
   }
-  return members_.back();
+  return made;
 }
 
 void AckStreams::add(const TcpHeaders& tcp, const Packet& packet, const Interface& interface) {

@@ -55,7 +55,7 @@ std::string origin(const Points& points, std::size_t worst) {
       to = i + 1;
     }
   }
-  const std::string here =
+  std::string here =
       fmt::format("in this kernel, between {} and {}", name(*points[from]), name(*points[to]));
   if (first.compressed_share < partly_from) return here;
   return fmt::format("partly {}, and more {}", before(first), here);
