@@ -6,19 +6,21 @@
 
 #include "capture_run.hpp"
 #include "commands.hpp"
+#include "netns.hpp"
 #include "tscope/error.hpp"
 #include "tscope/units.hpp"
 
 namespace {
 
 struct Arguments {
-  std::string port, device, address, at, duration;
+  std::string port, device, address, at, duration, engine, netns;
   std::string output = "tscope.pcapng";
   std::uint64_t count = 0;
   std::uint32_t ring_slots = 0;
-  bool sessions = false, all_netns = false, json = false;
+  bool sessions = false, all_netns = false, json = false, at_given = false;
 };
 
+constexpr const char* netns_all = "all";
 constexpr const char* default_vantages = "driver,socket";
 
 // "5201", "src:5201", "dst:5201".
@@ -40,13 +42,16 @@ void set_port(const std::string& text, tscope::CaptureFilter& filter) {
 
 void run(const Arguments& arguments) {
   CaptureRun run;
+  run.engine = parse_engine(arguments.engine);
+  if (!arguments.netns.empty() && arguments.netns != netns_all) enter_netns(arguments.netns);
   if (!arguments.port.empty()) set_port(arguments.port, run.source.filter);
   run.source.filter.device = arguments.device;
   run.source.filter.address = arguments.address;
-  run.source.all_netns = arguments.all_netns;
+  run.source.all_netns = arguments.all_netns || arguments.netns == netns_all;
   run.source.slots = arguments.ring_slots;
   run.source.vantages = arguments.sessions ? std::vector{tscope::Vantage::session}
                                            : tscope::parse_vantages(arguments.at);
+  run.vantages_given = arguments.sessions || arguments.at_given;
   if (!arguments.duration.empty()) {
     run.duration = std::chrono::nanoseconds(tscope::parse_duration(arguments.duration));
   }
@@ -86,14 +91,27 @@ void add_capture(CLI::App& app) {
   command
       ->add_flag("--sessions", arguments->sessions, "only the opening and closing of connections")
       ->excludes(at);
-  command->add_flag("--all-netns", arguments->all_netns, "packets of every network namespace");
+  command
+      ->add_option("--engine", arguments->engine,
+                   "what stamps: kmod (the module), bpf (BPF programs, no module needed), or auto: "
+                   "the module if it is loaded, else bpf")
+      ->default_val("auto");
+  auto* netns = command->add_option(
+      "--netns", arguments->netns,
+      "network namespace: a NAME of ip netns, a process's PID, or all (default: one's own)");
+  command->add_flag("--all-netns", arguments->all_netns, "the same as --netns all")
+      ->excludes(netns);
   command->add_option(
       "--ring-slots", arguments->ring_slots,
       "records that each CPU's ring holds, a power of two (default: 64 MiB for all)");
   command->add_flag("--json", arguments->json, "the summary as JSON on standard output");
   command->footer(
-      "Needs the module (insmod build/kmod/$(uname -r)/tscope.ko) and CAP_NET_RAW. ^C ends it with "
-      "everything saved.\n"
+      "Needs the module (insmod build/kmod/$(uname -r)/tscope.ko) and CAP_NET_RAW, or a kernel "
+      "with "
+      "BTF and the right to load BPF programs. ^C ends it with everything saved.\n"
       "Example: tscope capture -p 5201 -o transfer.pcapng, then: tscope acks transfer.pcapng");
-  command->callback([arguments] { run(*arguments); });
+  command->callback([arguments, at] {
+    arguments->at_given = at->count() > 0;
+    run(*arguments);
+  });
 }

@@ -99,16 +99,17 @@ class Capture {
  public:
   explicit Capture(const CaptureRun& run)
       : run_(run),
-        source_(tscope::KmodSource::open(run.source)),
-        file_(run.output, link_type(run.source.filter.device, run.source.all_netns), facts()) {
+        source_(open_engine(run_.engine, run_.source, run_.vantages_given)),
+        file_(run_.output, link_type(run_.source.filter.device, run_.source.all_netns), facts()) {
     summary_.file = run.output;
-    summary_.asked = run.source.vantages;
+    summary_.asked = run_.source.vantages;
   }
 
   void begin() {
     write_anchors();
     file_.flush();
-    fmt::print(stderr, "tscope: capturing {} at {} into {}{}\n", describe(run_), vantage_list(run_),
+    fmt::print(stderr, "tscope: capturing {} at {} by {} into {}{}\n", describe(run_),
+               vantage_list(run_), engine_text(source_->facts()),
                run_.output == "-" ? "standard output" : run_.output, ends());
   }
 
@@ -169,7 +170,7 @@ class Capture {
 
   void write_anchors() {
     for (const tscope::Anchor& anchor : source_->take_anchors()) {
-      file_.write(anchor, source_->tsc_khz());
+      file_.write(anchor, source_->clock_khz());
     }
   }
 
@@ -215,8 +216,8 @@ class Capture {
     }
   }
 
-  const CaptureRun& run_;
-  std::unique_ptr<tscope::KmodSource> source_;
+  CaptureRun run_;
+  std::unique_ptr<tscope::LiveSource> source_;
   tscope::CaptureFile file_;
   CaptureSummary summary_;
   Clock::time_point begun_ = Clock::now();

@@ -6,10 +6,12 @@
 #include <optional>
 #include <string>
 
-#include "tscope/kmod_source.hpp"
+#include "engine.hpp"
 
 struct CaptureRun {
-  tscope::KmodOptions source;
+  tscope::CaptureOptions source;
+  EngineChoice engine = EngineChoice::automatic;
+  bool vantages_given = true;  // else what the engine can do of them will do
   std::string output;
   std::optional<std::chrono::nanoseconds> duration;
   std::uint64_t count = 0;  // 0: no limit

@@ -120,11 +120,11 @@ PacketTest send_packet_to_self(const tscope::KmodStatus& status) {
     const Socket listener(stream_socket());
     const sockaddr_in address = listen_on_any_port(listener);
     const std::uint16_t port = ntohs(address.sin_port);
-    tscope::KmodOptions options;
+    tscope::CaptureOptions options;
     options.vantages = all_available(status);
     options.filter.port = port;
     options.slots = 1024;
-    const auto source = tscope::KmodSource::open(options);
+    const auto source = tscope::open_kmod(options);
     exchange(listener, address);
     source->stop();
     tscope::Packet packet;

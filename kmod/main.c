@@ -4,6 +4,7 @@
 
 #include "device.h"
 #include "hooks.h"
+#include "kfunc.h"
 #include "netns.h"
 
 static int __init tscope_init(void)
@@ -19,6 +20,8 @@ static int __init tscope_init(void)
 	err = tscope_device_init();
 	if (err)
 		goto netns;
+	if (tscope_kfunc_init())
+		pr_info("tscope: no clock for BPF programs: this build of the module has no BTF\n");
 	return 0;
 
 netns:

@@ -3,6 +3,7 @@
 
 PACKAGES := g++ gcc-12 cmake make ninja-build pkg-config git \
 	libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev libnl-3-dev libnl-route-3-dev \
+	clang bpftool libbpf-dev \
 	libgtest-dev libgmock-dev libbenchmark-dev \
 	qemu-system-x86 busybox-static cpio kmod xz-utils zstd \
 	libelf1 zlib1g pahole bc \

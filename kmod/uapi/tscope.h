@@ -57,6 +57,7 @@ enum tscope_kind {
 /* What read the time in tscope_record.tsc. */
 enum tscope_clock {
 	TSCOPE_CLOCK_TSC	= 1,	/* rdtsc, ordered after earlier loads */
+	TSCOPE_CLOCK_MONOTONIC	= 2,	/* CLOCK_MONOTONIC in ns: BPF without the module */
 };
 
 /* tscope_record.flags */

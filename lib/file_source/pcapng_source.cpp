@@ -35,7 +35,7 @@ void add(Loss& sum, const Loss& loss) {
 }
 
 void add(ClockInfo& sum, const ClockInfo& clock) {
-  if (clock.source == "tsc") sum.source = clock.source;
+  if (clock.source != "file") sum.source = clock.source;
   sum.error_ns = std::max(sum.error_ns, clock.error_ns);
   sum.resolution_ns = std::max(sum.resolution_ns, clock.resolution_ns);
   sum.steps += clock.steps;
@@ -116,7 +116,12 @@ void PcapngSource::read_interface() {
       interface = {interface.device.substr(0, slash), *vantage};
     }
   }
-  made.clock.source = made.ours ? "tsc" : "file";
+  if (made.ours) {
+    const auto clock = facts_.find("clock");
+    made.clock.source = clock == facts_.end() ? "tsc" : clock->second;
+  } else {
+    made.clock.source = "file";
+  }
   made.clock.resolution_ns = std::max<std::int64_t>(1, static_cast<std::int64_t>(made.ns_per_tick));
 
   const bool ethernet = made.link_type == static_cast<std::uint16_t>(LinkType::ethernet);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kmod_source/filter.hpp"
+#include "live/filter.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -63,7 +63,8 @@ bool sound(const tscope_record& record, std::uint32_t cpu) {
   const bool kind_fits = event ? record.kind == TSCOPE_OPEN || record.kind == TSCOPE_CLOSE
                                : record.kind == TSCOPE_PACKET;
   return record.cpu == cpu && record.vantage < TSCOPE_VANTAGES && kind_fits &&
-         record.clock == TSCOPE_CLOCK_TSC && record.segs > 0 && record.header_len >= header_min &&
+         (record.clock == TSCOPE_CLOCK_TSC || record.clock == TSCOPE_CLOCK_MONOTONIC) &&
+         record.segs > 0 && record.header_len >= header_min &&
          record.header_len <= TSCOPE_HEADER_MAX &&
          (record.link_len == 0 || record.link_len == TSCOPE_LINK_MAX);
 }

@@ -44,7 +44,7 @@ said "duration that is none" 2 'such as' $tscope capture -p 5201 --duration soon
 said "rate that is none" 2 'such as' $tscope acks $golden/pcap-microseconds.pcap --link-rate fast
 said "bin that is none" 2 'such as' $tscope acks $golden/pcap-microseconds.pcap --bin -1us
 if [ ! -e /dev/tscope ]; then
-	said "capture without the module" 1 'insmod' $tscope capture -p 5201 -o "$work/x.pcapng"
+	said "capture without the module" 1 'insmod' $tscope capture --engine kmod -p 5201 -o "$work/x.pcapng"
 	[ ! -e "$work/x.pcapng" ] && echo "ok cli: and no file is left" || echo "not ok cli: a file is left"
 else
 	echo "skip cli: capture without the module # there is /dev/tscope"

@@ -27,4 +27,4 @@ holds "a user with the device in a namespace of their own" \
 refused "all namespaces from a user namespace" 'CAP_NET_ADMIN' \
 	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn tscope capture -p 5201 --all-netns --duration 1s -o /dev/null
 rmmod tscope
-refused "no module" 'insmod' "${capture[@]}"
+refused "no module" 'insmod' "${capture[@]}" --engine kmod

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstring>
 
-#include "kmod_source/filter.hpp"
+#include "live/filter.hpp"
 #include "tscope/error.hpp"
 
 namespace {

@@ -76,7 +76,7 @@ TEST(Ring, AScribbledFieldIsRefused) {
       {"no such kind", [](tscope_record& r) { r.kind = 4; }},
       {"an event at a packet's vantage point", [](tscope_record& r) { r.kind = TSCOPE_OPEN; }},
       {"a packet among events", [](tscope_record& r) { r.vantage = TSCOPE_SESSION; }},
-      {"another clock", [](tscope_record& r) { r.clock = 2; }},
+      {"no such clock", [](tscope_record& r) { r.clock = 3; }},
   };
   for (const auto& [what, scribble] : scribbles) {
     tscope_record record = FakeRings::record(3, 1);

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The hooks: each vantage point's, as kmod/hooks_*.c have them. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+#include "clock.bpf.h"
+#include "filter.bpf.h"
+#include "packet.bpf.h"
+
+#define VLAN_TAGS_MAX 2
+#define MSG_PEEK 2
+#define MSG_ERRQUEUE 0x2000
+
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
+	TCP_SYN_RECV = 3,
+	TCP_CLOSE = 7,
+	TCP_LISTEN = 10,
+};
+
+char LICENSE[] SEC("license") = "GPL";
+
+/*
+ * What this CPU is doing. (The preempt count would tell of softirq, but programs can't read it on
+ * every kernel.)
+ */
+struct cpu_state {
+	__u32 napi_polls;	/* finished */
+	__u32 in_softirq;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_state);
+} cpu_states SEC(".maps");
+
+static __always_inline struct cpu_state *cpu_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cpu_states, &zero);
+}
+
+/* Set when every hook is attached, so that all vantage points begin together. */
+volatile bool running;
+
+static __always_inline void deliver(const struct packet *packet)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), lap = 0;
+	const struct cpu_state *state = cpu_state();
+	struct tscope_record *record;
+	bool softirq = state && state->in_softirq;
+
+	if (!running || !wanted(packet))
+		return;
+	record = reserve(cpu, packet->vantage, packet->segs, &lap);
+	if (!record)
+		return;
+	record->tsc = packet->stamp;
+	record->netns = packet->netns;
+	record->ifindex = packet->ifindex;
+	record->seq = packet->seq;
+	record->seq_end = packet->seq_end;
+	record->wire_len = packet->wire_len;
+	record->napi_poll = softirq ? state->napi_polls : 0;
+	record->cpu = cpu;
+	record->segs = packet->segs;
+	record->flags = packet->flags | (softirq ? TSCOPE_F_SOFTIRQ : 0);
+	record->header_len = packet->header_len;
+	record->vantage = packet->vantage;
+	record->kind = packet->kind;
+	record->clock = clock_kind();
+	record->link_len = packet->link_len;
+	__builtin_memcpy(record->link, packet->link, sizeof(record->link));
+	__builtin_memset(record->pad, 0, sizeof(record->pad));
+	__builtin_memcpy(record->header, packet->header, sizeof(record->header));
+	commit(record, lap);
+}
+
+static __always_inline int set_softirq(bool in)
+{
+	struct cpu_state *state = cpu_state();
+
+	if (state)
+		state->in_softirq = in;
+	return 0;
+}
+
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(softirq_entry, unsigned int vector)
+{
+	return set_softirq(true);
+}
+
+SEC("tp_btf/softirq_exit")
+int BPF_PROG(softirq_exit, unsigned int vector)
+{
+	return set_softirq(false);
+}
+
+/* --- driver --- */
+
+static __always_inline int ip_offset(const struct sk_buff *skb)
+{
+	__u16 protocol = bpf_ntohs(skb->protocol);
+	int i, offset = 0;
+
+	for (i = 0; i < VLAN_TAGS_MAX; i++) {
+		__be16 next;
+
+		if (protocol != ETH_P_8021Q && protocol != ETH_P_8021AD)
+			break;
+		if (bpf_probe_read_kernel(&next, sizeof(next), skb->data + offset + 2))
+			return -1;
+		protocol = bpf_ntohs(next);
+		offset += VLAN_HLEN;
+	}
+	return protocol == ETH_P_IP || protocol == ETH_P_IPV6 ? offset : -1;
+}
+
+static __always_inline int driver_rx(const struct sk_buff *skb)
+{
+	struct packet packet;
+	int offset;
+
+	begin(&packet, TSCOPE_DRIVER_RX);
+	offset = ip_offset(skb);
+	if (offset >= 0 && at_device(&packet, skb, skb->dev, offset))
+		deliver(&packet);
+	return 0;
+}
+
+SEC("tp_btf/napi_gro_receive_entry")
+int BPF_PROG(napi_gro_receive_entry, struct sk_buff *skb)
+{
+	return driver_rx(skb);
+}
+
+SEC("tp_btf/napi_gro_frags_entry")
+int BPF_PROG(napi_gro_frags_entry, struct sk_buff *skb)
+{
+	return driver_rx(skb);
+}
+
+SEC("tp_btf/netif_receive_skb_entry")
+int BPF_PROG(netif_receive_skb_entry, struct sk_buff *skb)
+{
+	return driver_rx(skb);
+}
+
+SEC("tp_btf/netif_receive_skb_list_entry")
+int BPF_PROG(netif_receive_skb_list_entry, struct sk_buff *skb)
+{
+	return driver_rx(skb);
+}
+
+SEC("tp_btf/netif_rx_entry")
+int BPF_PROG(netif_rx_entry, struct sk_buff *skb)
+{
+	return driver_rx(skb);
+}
+
+SEC("tp_btf/napi_poll")
+int BPF_PROG(napi_poll, struct napi_struct *napi, int work, int budget)
+{
+	struct cpu_state *state = cpu_state();
+
+	if (state)
+		state->napi_polls++;
+	return 0;
+}
+
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb, struct net_device *dev)
+{
+	struct packet packet;
+
+	begin(&packet, TSCOPE_DRIVER_TX);
+	if (at_device(&packet, skb, dev, skb->network_header - (skb->data - skb->head)))
+		deliver(&packet);
+	return 0;
+}
+
+/* --- qdisc --- */
+
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(net_dev_queue, struct sk_buff *skb)
+{
+	struct packet packet;
+
+	begin(&packet, TSCOPE_QDISC_TX);
+	if (at_device(&packet, skb, skb->dev, skb->network_header - (skb->data - skb->head)))
+		deliver(&packet);
+	return 0;
+}
+
+/* --- socket --- */
+
+static __always_inline int socket_rx(const struct sock *sk, const struct sk_buff *skb, __u16 flags)
+{
+	struct packet packet;
+
+	begin(&packet, TSCOPE_SOCKET_RX);
+	packet.flags = flags;
+	if (at_socket(&packet, skb, sk))
+		deliver(&packet);
+	return 0;
+}
+
+SEC("fentry/tcp_v4_do_rcv")
+int BPF_PROG(tcp_v4_do_rcv, struct sock *sk, struct sk_buff *skb)
+{
+	return socket_rx(sk, skb, 0);
+}
+
+/* Hands IPv4 packets on to tcp_v4_do_rcv(), which stamps them. */
+SEC("fentry/tcp_v6_do_rcv")
+int BPF_PROG(tcp_v6_do_rcv, struct sock *sk, struct sk_buff *skb)
+{
+	return skb->protocol == bpf_htons(ETH_P_IP) ? 0 : socket_rx(sk, skb, 0);
+}
+
+/* With fastopen the segment came by way of tcp_v4_do_rcv(). */
+SEC("fentry/tcp_check_req")
+int BPF_PROG(tcp_check_req, struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+	     bool fastopen)
+{
+	return fastopen ? 0 : socket_rx(sk, skb, TSCOPE_F_REQUEST);
+}
+
+/* A SYN goes on to a listener, where tcp_v4_do_rcv() stamps it. */
+SEC("fentry/tcp_timewait_state_process")
+int BPF_PROG(tcp_timewait_state_process, struct sock *tw, struct sk_buff *skb)
+{
+	struct tcphdr tcp;
+
+	if (bpf_probe_read_kernel(&tcp, sizeof(tcp), skb->head + skb->transport_header) || tcp.syn)
+		return 0;
+	return socket_rx(tw, skb, TSCOPE_F_TIMEWAIT);
+}
+
+static __always_inline int socket_tx(const struct sock *sk, const struct sk_buff *skb, __u8 family)
+{
+	struct packet packet;
+
+	begin(&packet, TSCOPE_SOCKET_TX);
+	if (before_ip(&packet, skb, sk, family))
+		deliver(&packet);
+	return 0;
+}
+
+SEC("fentry/__ip_queue_xmit")
+int BPF_PROG(ip_queue_xmit, struct sock *sk, struct sk_buff *skb)
+{
+	return socket_tx(sk, skb, AF_INET);
+}
+
+SEC("fentry/inet6_csk_xmit")
+int BPF_PROG(inet6_csk_xmit, struct sock *sk, struct sk_buff *skb)
+{
+	return socket_tx(sk, skb, AF_INET6);
+}
+
+/* --- app --- */
+
+SEC("fentry/tcp_sendmsg")
+int BPF_PROG(tcp_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long size)
+{
+	const struct tcp_sock *tp = (const void *)sk;
+	struct packet packet;
+
+	begin(&packet, TSCOPE_APP_TX);
+	packet.flags = TSCOPE_F_ASKED;
+	if (from_socket(&packet, sk, FROM_SOCKET, BPF_CORE_READ(tp, write_seq), size))
+		deliver(&packet);
+	return 0;
+}
+
+static __always_inline int app_rx(const struct sock *sk, int bytes, int flags)
+{
+	const struct tcp_sock *tp = (const void *)sk;
+	struct packet packet;
+	__u32 seq;
+
+	begin(&packet, TSCOPE_APP_RX);
+	if (bytes <= 0 || flags & MSG_ERRQUEUE || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	seq = BPF_CORE_READ(tp, copied_seq);
+	if (flags & MSG_PEEK)
+		packet.flags = TSCOPE_F_PEEK;
+	else
+		seq -= bytes;
+	if (from_socket(&packet, sk, TO_SOCKET, seq, bytes))
+		deliver(&packet);
+	return 0;
+}
+
+/* Linux 6.3 and later; every protocol's receive calls pass here. */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
+{
+	return app_rx(sk, ret, flags);
+}
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(tcp_recvmsg, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
+	     int *addr_len, int ret)
+{
+	return app_rx(sk, ret, flags);
+}
+
+/* --- connection events --- */
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(inet_sock_set_state, struct sock *sk, int from, int to)
+{
+	const struct tcp_sock *tp = (const void *)sk;
+	bool opened = to == TCP_ESTABLISHED;
+	/* A connection that never was established has nothing to close. */
+	bool closed = to == TCP_CLOSE && from != TCP_SYN_SENT && from != TCP_SYN_RECV &&
+		      from != TCP_LISTEN && from != TCP_CLOSE;
+	struct packet packet;
+
+	begin(&packet, TSCOPE_SESSION);
+	packet.kind = opened ? TSCOPE_OPEN : TSCOPE_CLOSE;
+	if ((opened || closed) &&
+	    from_socket(&packet, sk, FROM_SOCKET, BPF_CORE_READ(tp, snd_nxt), 0))
+		deliver(&packet);
+	return 0;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "engine.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "tscope/bpf_source.hpp"
+#include "tscope/error.hpp"
+#include "tscope/kmod_source.hpp"
+
+namespace {
+
+// Of a default, what can be had will do.
+void leave_out_what_is_lacking(tscope::CaptureOptions& options) {
+  const tscope::BpfStatus status = tscope::bpf_status();
+  std::string lacking;
+  std::erase_if(options.vantages, [&](tscope::Vantage vantage) {
+    if (std::ranges::find(status.vantages, vantage) != status.vantages.end()) return false;
+    lacking += fmt::format("{}{}", lacking.empty() ? "" : ", ", tscope::vantage_name(vantage));
+    return true;
+  });
+  if (lacking.empty()) return;
+  fmt::print(stderr, "tscope: warning: without {}: {}\n", lacking,
+             status.why_no_functions.empty() ? "this kernel has no place to hook there"
+                                             : status.why_no_functions);
+}
+
+std::unique_ptr<tscope::LiveSource> open_bpf(tscope::CaptureOptions& options, bool vantages_given) {
+  if (!vantages_given) leave_out_what_is_lacking(options);
+  return tscope::open_bpf(options);
+}
+
+}  // namespace
+
+EngineChoice parse_engine(const std::string& text) {
+  if (text == "auto") return EngineChoice::automatic;
+  if (text == "kmod") return EngineChoice::kmod;
+  if (text == "bpf") return EngineChoice::bpf;
+  throw tscope::UsageError(fmt::format("'{}' is no engine; give kmod, bpf or auto", text));
+}
+
+std::unique_ptr<tscope::LiveSource> open_engine(EngineChoice choice,
+                                                tscope::CaptureOptions& options,
+                                                bool vantages_given) {
+  const bool module = access(TSCOPE_DEVICE, F_OK) == 0;
+  if (choice == EngineChoice::kmod || (choice == EngineChoice::automatic && module)) {
+    return tscope::open_kmod(options);
+  }
+  if (choice == EngineChoice::bpf) return open_bpf(options, vantages_given);
+  try {
+    return open_bpf(options, vantages_given);
+  } catch (const tscope::UsageError&) {
+    throw;
+  } catch (const tscope::Error& error) {
+    throw tscope::Error(
+        fmt::format("the module is not loaded (no " TSCOPE_DEVICE
+                    "): load it with insmod build/kmod/$(uname -r)/tscope.ko; and without it: {}",
+                    error.what()));
+  }
+}
+
+std::string engine_text(const std::map<std::string, std::string>& facts) {
+  const auto engine = facts.find("engine");
+  const auto clock = facts.find("clock");
+  if (engine == facts.end() || engine->second == "kmod") return "the module";
+  return clock != facts.end() && clock->second == "tsc" ? "BPF programs with the module's clock"
+                                                        : "BPF programs";
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "netns.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+
+#include "tscope/error.hpp"
+
+void enter_netns(const std::string& which) {
+  const bool pid = std::ranges::all_of(which, [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (which.find('/') != std::string::npos) {
+    throw tscope::UsageError(
+        fmt::format("'{}' names no network namespace; give a name that ip netns lists, a PID, or "
+                    "all",
+                    which));
+  }
+  const std::string path = pid ? "/proc/" + which + "/ns/net" : "/run/netns/" + which;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    throw tscope::Error(
+        errno == ENOENT
+            ? fmt::format("there is no {} {}; ip netns list shows the names",
+                          pid ? "process" : "network namespace", which)
+            : fmt::format("can't open {}: {}; run it as root", path, std::strerror(errno)));
+  }
+  const int error = setns(fd, CLONE_NEWNET) == 0 ? 0 : errno;
+  close(fd);
+  if (error != 0) {
+    throw tscope::Error(
+        fmt::format("can't enter network namespace {}: {}; that needs "
+                    "CAP_SYS_ADMIN: run it as root",
+                    which, std::strerror(error)));
+  }
+}

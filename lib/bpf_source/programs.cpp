@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "bpf_source/programs.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+#include <string_view>
+
+#include "tscope.skel.h"
+#include "tscope/error.hpp"
+#include "tscope/packet.hpp"
+
+namespace tscope {
+
+namespace {
+
+enum class Need {
+  required,  // without it the vantage point can't be had
+  optional,  // serves packets that may never come here
+  first,     // any one of the choices is enough
+  second,
+};
+
+struct Place {
+  const char* program;
+  Vantage vantage;
+  Need need;
+  bool function;
+  const char* name;  // of the tracepoint or the function
+};
+
+constexpr std::array places{
+    Place{"napi_gro_receive_entry", Vantage::driver_rx, Need::required, false,
+          "napi_gro_receive_entry"},
+    Place{"napi_gro_frags_entry", Vantage::driver_rx, Need::optional, false,
+          "napi_gro_frags_entry"},
+    Place{"netif_receive_skb_entry", Vantage::driver_rx, Need::required, false,
+          "netif_receive_skb_entry"},
+    Place{"netif_receive_skb_list_entry", Vantage::driver_rx, Need::optional, false,
+          "netif_receive_skb_list_entry"},
+    Place{"netif_rx_entry", Vantage::driver_rx, Need::required, false, "netif_rx_entry"},
+    Place{"napi_poll", Vantage::driver_rx, Need::optional, false, "napi_poll"},
+    Place{"net_dev_start_xmit", Vantage::driver_tx, Need::required, false, "net_dev_start_xmit"},
+    Place{"net_dev_queue", Vantage::qdisc_tx, Need::required, false, "net_dev_queue"},
+    Place{"tcp_v4_do_rcv", Vantage::socket_rx, Need::required, true, "tcp_v4_do_rcv"},
+    Place{"tcp_v6_do_rcv", Vantage::socket_rx, Need::optional, true, "tcp_v6_do_rcv"},
+    Place{"tcp_check_req", Vantage::socket_rx, Need::optional, true, "tcp_check_req"},
+    Place{"tcp_timewait_state_process", Vantage::socket_rx, Need::optional, true,
+          "tcp_timewait_state_process"},
+    Place{"ip_queue_xmit", Vantage::socket_tx, Need::required, true, "__ip_queue_xmit"},
+    Place{"inet6_csk_xmit", Vantage::socket_tx, Need::optional, true, "inet6_csk_xmit"},
+    Place{"tcp_sendmsg", Vantage::app_tx, Need::required, true, "tcp_sendmsg"},
+    Place{"sock_recv_length", Vantage::app_rx, Need::first, false, "sock_recv_length"},
+    Place{"tcp_recvmsg", Vantage::app_rx, Need::second, true, "tcp_recvmsg"},
+    Place{"inet_sock_set_state", Vantage::session, Need::required, false, "inet_sock_set_state"},
+};
+
+std::uint32_t bit(Vantage vantage) {
+  return 1U << static_cast<unsigned>(vantage);
+}
+
+// libbpf's own words, for an error that we can't name better.
+std::string last_words;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+__attribute__((format(printf, 2, 0))) int keep_words(libbpf_print_level level, const char* format,
+                                                     va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  std::array<char, 512> line{};
+  const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
+  last_words = line.data();
+  while (!last_words.empty() && last_words.back() == '\n') last_words.pop_back();
+  return length;
+}
+
+std::string refusal(int error) {
+  if (error == EPERM) {
+    return "no permission for BPF programs: run it as root, or with CAP_BPF, CAP_PERFMON and "
+           "CAP_NET_ADMIN";
+  }
+  if (error == ENOMEM) return "no memory for the rings; ask for fewer with --ring-slots";
+  return fmt::format("the kernel refuses the BPF programs ({}): {}; use --engine kmod",
+                     std::strerror(error), last_words);
+}
+
+struct BtfDeleter {
+  void operator()(btf* types) const { btf__free(types); }
+};
+using Btf = std::unique_ptr<btf, BtfDeleter>;
+
+Btf kernel_types() {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    throw Error(
+        "this kernel has no BTF (no /sys/kernel/btf/vmlinux), which BPF programs need: use one "
+        "built with CONFIG_DEBUG_INFO_BTF, or --engine kmod");
+  }
+  Btf types(btf__load_vmlinux_btf());
+  if (types == nullptr) {
+    throw Error(
+        fmt::format("can't read the kernel's BTF: {}; use --engine kmod", std::strerror(errno)));
+  }
+  return types;
+}
+
+bool has_place(const btf* types, const Place& place) {
+  if (place.function) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC) > 0;
+  const std::string type = std::string("btf_trace_") + place.name;
+  return btf__find_by_name_kind(types, type.c_str(), BTF_KIND_TYPEDEF) > 0;
+}
+
+bool module_has_kfunc(btf* types) {
+  const Btf module(btf__load_module_btf("tscope", types));
+  return module != nullptr &&
+         btf__find_by_name_kind(module.get(), "bpf_tscope_tsc", BTF_KIND_FUNC) > 0;
+}
+
+}  // namespace
+
+void Programs::Deleter::operator()(tscope_bpf* skeleton) const {
+  tscope_bpf__destroy(skeleton);
+}
+
+Programs::Programs(const tscope_bpf_config& config) : config_(config) {
+  libbpf_set_print(keep_words);
+  choose(true);
+  int error = load();
+  if (error != 0 && error != ENOMEM) {
+    const std::string with_functions = std::strerror(error);
+    choose(false);
+    error = load();
+    if (error == 0) {
+      why_no_functions_ = fmt::format(
+          "this machine refuses BPF programs at the entry of functions ({})", with_functions);
+    }
+  }
+  if (error != 0) throw Error(refusal(error));
+}
+
+Programs::~Programs() = default;
+
+// Opens anew and marks what is to be loaded.
+void Programs::choose(bool with_functions) {
+  const Btf types = kernel_types();
+  skeleton_.reset(tscope_bpf__open());
+  if (skeleton_ == nullptr) throw Error(refusal(errno));
+  config_.tsc = module_has_kfunc(types.get()) ? 1 : 0;
+  std::memcpy(const_cast<tscope_bpf_config*>(
+                  reinterpret_cast<const volatile tscope_bpf_config*>(&skeleton_->rodata->config)),
+              &config_, sizeof(config_));
+  bpf_map__set_max_entries(skeleton_->maps.records, config_.cpus * config_.slots);
+  bpf_map__set_max_entries(skeleton_->maps.rings, config_.cpus);
+  bpf_map__set_max_entries(skeleton_->maps.tails, config_.cpus);
+
+  std::uint32_t served = 0, lacking = 0;
+  for (const Place& place : places) {
+    const bool asked = (config_.vantages & bit(place.vantage)) != 0;
+    const bool there = (with_functions || !place.function) && has_place(types.get(), place);
+    const bool needed = place.need != Need::second || (served & bit(place.vantage)) == 0;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
+                              asked && there && needed);
+    if (there && place.need != Need::optional) served |= bit(place.vantage);
+    if (!there && place.need == Need::required) lacking |= bit(place.vantage);
+  }
+  vantages_ = config_.vantages & served & ~lacking;
+  for (const Place& place : places) {
+    if ((vantages_ & bit(place.vantage)) != 0) continue;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
+                              false);
+  }
+}
+
+int Programs::load() {
+  return tscope_bpf__load(skeleton_.get()) == 0 ? 0 : errno;
+}
+
+void Programs::attach() {
+  if (tscope_bpf__attach(skeleton_.get()) != 0) {
+    throw Error(fmt::format("can't attach the BPF programs ({}): {}; see tscope doctor",
+                            std::strerror(errno), last_words));
+  }
+  skeleton_->bss->running = true;
+}
+
+void Programs::detach() {
+  skeleton_->bss->running = false;
+  // Programs run where RCU waits for them.
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+  tscope_bpf__detach(skeleton_.get());
+}
+
+int Programs::records_fd() const {
+  return bpf_map__fd(skeleton_->maps.records);
+}
+
+int Programs::rings_fd() const {
+  return bpf_map__fd(skeleton_->maps.rings);
+}
+
+int Programs::tails_fd() const {
+  return bpf_map__fd(skeleton_->maps.tails);
+}
+
+std::uint64_t Programs::missed() const {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t count : skeleton_->bss->unreadable) sum += count;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    bpf_prog_info info{};
+    __u32 size = sizeof(info);
+    const int fd = bpf_program__fd(program);
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) sum += info.recursion_misses;
+  }
+  return sum;
+}
+
+}  // namespace tscope

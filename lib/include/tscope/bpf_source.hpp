@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tscope/live_source.hpp"
+
+namespace tscope {
+
+/// BPF programs as a source: loads them, attaches them and starts.
+///
+/// Throws Error when the kernel has no BTF, refuses BPF programs, the caller lacks the privilege,
+/// or a vantage point can't be had: each says what to do. Closing it, or the end of the process in
+/// whatever way, removes the programs.
+std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options);
+
+/// What BPF programs can do here, found out by loading them.
+struct BpfStatus {
+  std::vector<Vantage> vantages;  ///< those that can be had
+  bool functions = false;         ///< entries and exits of functions (fentry, fexit)
+  std::string why_no_functions;   ///< the kernel's refusal, in words
+  std::string clock;              ///< "tsc" by the module's kfunc, else "monotonic"
+};
+
+/// Throws Error as open_bpf() does.
+BpfStatus bpf_status();
+
+}  // namespace tscope

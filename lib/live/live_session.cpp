@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "live/live_session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "tscope/error.hpp"
+#include "tscope/facts.hpp"
+
+namespace tscope {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t default_ring_bytes = 64U << 20;  // over all CPUs
+constexpr std::uint32_t slots_min = 16, default_slots_max = 131072;
+constexpr milliseconds nap{20};
+
+// Close together at first: the longer the span between two anchors, the better the rate is known.
+constexpr std::array anchor_intervals{milliseconds(10), milliseconds(30), milliseconds(100),
+                                      milliseconds(300), milliseconds(1000)};
+constexpr int anchor_tries = 4;
+constexpr std::uint64_t usual_width = 4;  // times the narrowest read so far
+
+// Most headers fit in two cache lines after the fields; what is behind them means nothing.
+void copy_record(tscope_record& to, const tscope_record& from) {
+  constexpr std::size_t fields = offsetof(tscope_record, header), short_header = 64;
+  std::memcpy(&to, &from, fields + short_header);
+  if (to.header_len > short_header) {
+    std::memcpy(to.header + short_header, from.header + short_header,
+                TSCOPE_HEADER_MAX - short_header);
+  }
+}
+
+}  // namespace
+
+std::uint32_t ring_slots(std::uint32_t asked, std::uint32_t cpus, std::uint32_t max_slots) {
+  if (asked == 0) {
+    const std::size_t share = default_ring_bytes / sizeof(tscope_record) / std::max(1U, cpus);
+    return std::min(max_slots, std::clamp(std::bit_floor(static_cast<std::uint32_t>(share)),
+                                          default_slots_min, default_slots_max));
+  }
+  if (!std::has_single_bit(asked) || asked < slots_min || asked > max_slots) {
+    throw UsageError(fmt::format("a ring of {} slots can't be: give a power of two from {} to {}",
+                                 asked, slots_min, max_slots));
+  }
+  return asked;
+}
+
+std::uint32_t vantage_bits(const std::vector<Vantage>& vantages) {
+  std::uint32_t bits = 0;
+  for (const Vantage vantage : vantages) bits |= 1U << static_cast<unsigned>(vantage);
+  return bits;
+}
+
+std::string vantage_list(std::uint32_t bits) {
+  std::string names;
+  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
+    if ((bits & 1U << i) == 0) continue;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", vantage_name(static_cast<Vantage>(i)));
+  }
+  return names;
+}
+
+LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_window)
+    : engine_(std::move(engine)),
+      merge_(engine_->rings(),
+             static_cast<std::uint64_t>(reorder_window.count()) * engine_->clock_khz()),
+      facts_(host_facts()) {
+  const Anchor first = read_anchor();
+  clock_.emplace(first, engine_->clock_khz());
+  keep_anchor(first);
+  missed_before_ = engine_->missed();
+  facts_["clock"] = engine_->clock_name();
+  facts_["reorder_window_ms"] = std::to_string(reorder_window.count());
+  facts_.merge(engine_->facts());
+  engine_->start();
+}
+
+// Tries again when the host seems to have taken the CPU away in the middle of a read.
+Anchor LiveSession::read_anchor() {
+  Anchor best{};
+  for (int i = 0; i < anchor_tries; i++) {
+    const Anchor anchor = engine_->anchor();
+    if (i == 0 || anchor.width < best.width) best = anchor;
+    if (anchors_taken_ > 0 && best.width <= usual_width * narrowest_anchor_) break;
+  }
+  narrowest_anchor_ = std::min<std::uint64_t>(narrowest_anchor_, best.width);
+  return best;
+}
+
+void LiveSession::keep_anchor(const Anchor& anchor) {
+  if (anchors_taken_ > 0) clock_->add(anchor);
+  anchors_.push_back(anchor);
+  const auto interval = anchor_intervals[std::min(anchors_taken_, anchor_intervals.size() - 1)];
+  next_anchor_ = anchor.tsc + static_cast<std::uint64_t>(interval.count()) * engine_->clock_khz();
+  anchors_taken_++;
+}
+
+std::vector<Anchor> LiveSession::take_anchors() {
+  return std::exchange(anchors_, {});
+}
+
+void LiveSession::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  engine_->stop();
+  const Anchor last = read_anchor();
+  keep_anchor(last);
+  stopped_at_ = last.tsc;
+}
+
+void LiveSession::refill() {
+  if (!stopped_ && !engine_->wait(nap)) {
+    netns_gone_ = true;
+    stop();
+  }
+  if (stopped_) {
+    merge_.gather_rest(stopped_at_);
+    drained_ = true;
+    return;
+  }
+  // Read before the rings: what is stamped later may still be missing from them.
+  const std::uint64_t now = engine_->now();
+  if (now >= next_anchor_) keep_anchor(read_anchor());
+  merge_.gather(now);
+}
+
+Source::Next LiveSession::next(Packet& packet) {
+  const tscope_record* record = merge_.next(packet.late);
+  if (record == nullptr) {
+    if (drained_) return Next::end;
+    refill();
+    // Even if there is something now: a steady trickle must not keep the caller from its other
+    // duties.
+    return Next::idle;
+  }
+  copy_record(packet.record, *record);
+  packet.time_ns = clock_->to_ns(packet.record.tsc);
+  packet.interface = interfaces_.index_of(packet.record);
+  return Next::packet;
+}
+
+std::int64_t LiveSession::watermark_ns() const {
+  return clock_->to_ns(stopped_ ? stopped_at_ : merge_.limit());
+}
+
+ClockInfo LiveSession::clock() const {
+  ClockInfo info = clock_->info();
+  info.source = engine_->clock_name();
+  return info;
+}
+
+Loss LiveSession::loss() const {
+  Loss loss;
+  for (const Ring& ring : merge_.rings()) ring.add_losses(loss);
+  loss.invalid = merge_.invalid();
+  loss.late = merge_.late();
+  loss.missed = engine_->missed() - missed_before_;
+  return loss;
+}
+
+}  // namespace tscope

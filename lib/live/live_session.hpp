@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "live/engine.hpp"
+#include "live/interface_table.hpp"
+#include "reader/merge.hpp"
+#include "tscope/live_source.hpp"
+
+namespace tscope {
+
+/// An engine's records in the order of time.
+class LiveSession final : public LiveSource {
+ public:
+  /// Starts the engine. Throws what it throws.
+  LiveSession(std::unique_ptr<Engine> engine, std::chrono::milliseconds reorder_window);
+
+  Next next(Packet& packet) override;
+  const std::vector<Interface>& interfaces() const override { return interfaces_.all(); }
+  Loss loss() const override;
+  ClockInfo clock() const override;
+  const std::map<std::string, std::string>& facts() const override { return facts_; }
+  void stop() override;
+  std::vector<Anchor> take_anchors() override;
+  std::uint32_t clock_khz() const override { return engine_->clock_khz(); }
+  bool netns_gone() const override { return netns_gone_; }
+  std::int64_t watermark_ns() const override;
+
+ private:
+  Anchor read_anchor();
+  void keep_anchor(const Anchor& anchor);
+  void refill();
+
+  std::unique_ptr<Engine> engine_;
+  Merge merge_;
+  std::optional<ClockModel> clock_;
+  std::vector<Anchor> anchors_;
+  std::size_t anchors_taken_ = 0;
+  std::uint64_t narrowest_anchor_ = UINT64_MAX;
+  std::uint64_t next_anchor_ = 0;  // ticks
+  std::uint64_t stopped_at_ = 0;   // ticks
+  std::uint64_t missed_before_ = 0;
+  bool stopped_ = false;
+  bool drained_ = false;
+  bool netns_gone_ = false;
+  InterfaceTable interfaces_;
+  std::map<std::string, std::string> facts_;
+};
+
+/// Slots a ring: what was asked for, checked, or the default. Throws UsageError.
+std::uint32_t ring_slots(std::uint32_t asked, std::uint32_t cpus, std::uint32_t max_slots);
+/// What the default may shrink to where memory is short.
+constexpr std::uint32_t default_slots_min = 1024;
+
+std::uint32_t vantage_bits(const std::vector<Vantage>& vantages);
+/// "driver-rx, socket-rx".
+std::string vantage_list(std::uint32_t bits);
+
+}  // namespace tscope

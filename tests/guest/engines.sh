@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# One transfer captured at once by the module, by BPF programs and by tcpdump: the same packets everywhere.
+. /tests/guest/lib.sh
+
+vantages=driver,qdisc,socket,app
+make_pair
+load_module
+ip netns exec left tcpdump -i l0 -s 128 -B 16384 --immediate-mode --time-stamp-precision=nano -w tcpdump.pcap 'tcp port 5201' 2>tcpdump.log &
+tcpdump=$!
+wait_for tcpdump grep -q 'listening on' tcpdump.log
+capture_by() { # ENGINE
+	ip netns exec left tscope capture --json --engine "$1" -p 5201 --at "$vantages" -o "$1.pcapng" >"$1.json" 2>"$1.log" &
+	pids+=($!)
+	wait_for "the capture by $1" grep -q capturing "$1.log"
+}
+pids=()
+capture_by kmod
+capture_by bpf
+start_exchange x right 10.9.0.2 5201 2000000 10000
+start_exchange y right fd09::2 5201 200000 5000
+stop_exchange
+sleep 1
+kill -INT "${pids[@]}" "$tcpdump"
+wait "${pids[@]}" "$tcpdump"
+
+is "$(jq -r .clock.source bpf.json)" tsc "BPF programs stamp by the module's clock"
+for at in driver-rx driver-tx qdisc-tx socket-rx socket-tx app-rx app-tx; do
+	is "$(at $at records bpf.json)" "$(at $at records kmod.json)" "$at: as many records by both engines"
+	is "$(at $at segments bpf.json)" "$(at $at segments kmod.json)" "$at: as many segments"
+done
+is "$(jq .loss.lost bpf.json)" 0 "BPF programs lost nothing"
+is "$(tcpdump -r tcpdump.pcap 2>/dev/null | wc -l)" "$(($(at driver-rx records bpf.json) + $(at driver-tx records bpf.json)))" "as many as tcpdump saw"
+
+# While a program uses the module's clock, the module stays.
+ip netns exec left tscope capture --engine bpf -p 5201 -o held.pcapng 2>held.log &
+held=$!
+wait_for "the capture" grep -q capturing held.log
+holds "rmmod is refused while a BPF program uses the module's clock" sh -c '! rmmod tscope 2>/dev/null'
+kill -9 $held
+wait $held 2>/dev/null || true
+wait_for "the programs to go" rmmod tscope
+ok "a killed capture leaves nothing that holds the module"
+
+# Without the module, the kernel's clock.
+start_capture left --engine bpf -p 5202 --at "$vantages" -o alone.pcapng
+start_exchange z right 10.9.0.2 5202 100000 5000
+segs=$(jq .segs_out z.client)
+stop_exchange
+stop_capture
+is "$(jq -r .clock.source capture.json)" monotonic "without the module BPF programs stamp by the kernel's clock"
+holds "and see every segment ($(at socket-tx segments), $segs before the close)" test "$(at socket-tx segments)" -ge "$segs"
+drop_pair
