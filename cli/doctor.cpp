@@ -27,15 +27,22 @@ struct Findings {
 
 Findings examine() {
   Findings found;
-  std::optional<tscope::KmodStatus> status;
-  found.checks = {doctor::check_privilege(),   doctor::check_module(status),
-                  doctor::check_hypervisor(),  doctor::check_invariant(),
-                  doctor::check_clocksource(), doctor::check_read_cost(),
-                  doctor::check_order()};
-  if (!status) return found;
-  found.points = doctor::vantage_points(*status);
-  found.packet = doctor::send_packet_to_self(*status);
-  found.checks.push_back(doctor::check_anchor(*status));
+  std::optional<tscope::KmodStatus> module;
+  std::optional<tscope::BpfStatus> bpf;
+  found.checks = {doctor::check_privilege(), doctor::check_module(module),
+                  doctor::check_bpf(bpf),    doctor::check_hypervisor(),
+                  doctor::check_invariant(), doctor::check_clocksource(),
+                  doctor::check_read_cost(), doctor::check_order()};
+  if (!module && !bpf) {
+    for (auto& check : found.checks) {
+      if (check.name == "module" || check.name == "BPF programs") check.state = State::fail;
+    }
+    return found;
+  }
+  found.points = module ? doctor::vantage_points(*module) : doctor::vantage_points(*bpf);
+  found.packet =
+      doctor::send_packet_to_self(found.points, module ? tscope::open_kmod : tscope::open_bpf);
+  if (module) found.checks.push_back(doctor::check_anchor(*module));
   found.checks.push_back(doctor::check_vantage_points(found.points));
   found.checks.push_back(doctor::check_packet(*found.packet, found.points));
   return found;
@@ -83,7 +90,9 @@ void print_text(const Findings& found) {
     if (!check.why.empty()) fmt::print("{:22} why: {}\n", "", check.why);
     if (!check.fix.empty()) fmt::print("{:22} do:  {}\n", "", check.fix);
   }
-  if (!found.points.empty()) print_places(found);
+  const bool places =
+      std::ranges::any_of(found.points, [](const auto& point) { return !point.places.empty(); });
+  if (places) print_places(found);
   if (found.packet && found.packet->done) print_journeys(found);
   if (found.capture_works()) fmt::print("\ntscope capture works here.\n");
 }

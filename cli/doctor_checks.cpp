@@ -111,9 +111,9 @@ Check check_module(std::optional<tscope::KmodStatus>& status) {
   try {
     status = tscope::kmod_status();
   } catch (const tscope::Error& error) {
-    check.state = State::fail;
+    check.state = State::warn;
     check.what = error.what();
-    check.why = "no module, no capture; reports on files work without it";
+    check.why = "stamps of the TSC come from the module; reports on files work without it";
     return check;
   }
   const tscope_info& info = status->info;
@@ -122,6 +122,37 @@ Check check_module(std::optional<tscope::KmodStatus>& status) {
                   info.interface_version, info.record_version, info.cpus, info.tsc_khz / 1e3);
   return check;
 }
+
+Check check_bpf(std::optional<tscope::BpfStatus>& status) {
+  Check check;
+  check.name = "BPF programs";
+  try {
+    status = tscope::bpf_status();
+  } catch (const tscope::Error& error) {
+    check.state = State::warn;
+    check.what = error.what();
+    check.why = "no capture without the module (--engine bpf)";
+    return check;
+  }
+  check.what = fmt::format("loaded: {}; stamps by {}",
+                           status->functions ? "tracepoints and functions" : "tracepoints",
+                           status->clock == "tsc" ? "the module's clock" : "CLOCK_MONOTONIC");
+  if (status->functions) return check;
+  check.state = State::warn;
+  check.why = status->why_no_functions;
+  check.fix = "load the module for the vantage points that lack";
+  return check;
+}
+
+namespace {
+
+std::vector<VantagePoint> in_path_order(std::vector<VantagePoint> points) {
+  std::ranges::sort(points, {},
+                    [](const VantagePoint& p) { return tscope::path_order(p.vantage); });
+  return points;
+}
+
+}  // namespace
 
 std::vector<VantagePoint> vantage_points(const tscope::KmodStatus& status) {
   std::vector<VantagePoint> points;
@@ -132,9 +163,17 @@ std::vector<VantagePoint> vantage_points(const tscope::KmodStatus& status) {
     }
     points.push_back(point);
   }
-  std::ranges::sort(points, {},
-                    [](const VantagePoint& p) { return tscope::path_order(p.vantage); });
-  return points;
+  return in_path_order(points);
+}
+
+std::vector<VantagePoint> vantage_points(const tscope::BpfStatus& status) {
+  std::vector<VantagePoint> points;
+  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
+    const auto vantage = static_cast<tscope::Vantage>(i);
+    points.push_back(
+        {vantage, std::ranges::find(status.vantages, vantage) != status.vantages.end(), {}});
+  }
+  return in_path_order(points);
 }
 
 Check check_vantage_points(const std::vector<VantagePoint>& points) {
@@ -149,7 +188,7 @@ Check check_vantage_points(const std::vector<VantagePoint>& points) {
   if (lacking.empty()) return check;
   check.what += fmt::format("; absent: {}", lacking);
   check.state = there.empty() ? State::fail : State::warn;
-  check.why = "this kernel has no place to hook there";
+  check.why = "nothing can be hooked there";
   check.fix = there.empty() ? "use a kernel with tracepoints and CONFIG_FUNCTION_TRACER"
                             : "choose among the others with capture --at";
   return check;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tscope/bpf_source.hpp"
 #include "tscope/facts.hpp"
 #include "tscope/kmod_source.hpp"
 #include "tscope/tsc_check.hpp"
@@ -33,7 +34,10 @@ std::string_view hook_state_name(std::uint32_t state);
 Check check_privilege();
 /// Fills status if the module answers.
 Check check_module(std::optional<tscope::KmodStatus>& status);
+/// Fills status if BPF programs can be loaded.
+Check check_bpf(std::optional<tscope::BpfStatus>& status);
 std::vector<VantagePoint> vantage_points(const tscope::KmodStatus& status);
+std::vector<VantagePoint> vantage_points(const tscope::BpfStatus& status);
 Check check_vantage_points(const std::vector<VantagePoint>& points);
 Check check_anchor(const tscope::KmodStatus& status);
 

@@ -86,10 +86,10 @@ void exchange(const Socket& listener, sockaddr_in address) {
   }
 }
 
-std::vector<tscope::Vantage> all_available(const tscope::KmodStatus& status) {
+std::vector<tscope::Vantage> all_available(const std::vector<VantagePoint>& points) {
   std::vector<tscope::Vantage> vantages;
-  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
-    if ((status.info.vantages & 1U << i) != 0) vantages.push_back(static_cast<tscope::Vantage>(i));
+  for (const VantagePoint& point : points) {
+    if (point.available) vantages.push_back(point.vantage);
   }
   return vantages;
 }
@@ -114,17 +114,19 @@ void make_relative(Journey& journey) {
 
 }  // namespace
 
-PacketTest send_packet_to_self(const tscope::KmodStatus& status) {
+PacketTest send_packet_to_self(
+    const std::vector<VantagePoint>& points,
+    std::unique_ptr<tscope::LiveSource> (*open)(const tscope::CaptureOptions&)) {
   PacketTest test;
   try {
     const Socket listener(stream_socket());
     const sockaddr_in address = listen_on_any_port(listener);
     const std::uint16_t port = ntohs(address.sin_port);
     tscope::CaptureOptions options;
-    options.vantages = all_available(status);
+    options.vantages = all_available(points);
     options.filter.port = port;
     options.slots = 1024;
-    const auto source = tscope::open_kmod(options);
+    const auto source = open(options);
     exchange(listener, address);
     source->stop();
     tscope::Packet packet;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "doctor_checks.hpp"
@@ -23,7 +24,9 @@ struct PacketTest {
 };
 
 /// Opens a session at all vantage points for a connection of its own, sends a byte each way.
-PacketTest send_packet_to_self(const tscope::KmodStatus& status);
+PacketTest send_packet_to_self(
+    const std::vector<VantagePoint>& points,
+    std::unique_ptr<tscope::LiveSource> (*open)(const tscope::CaptureOptions&));
 
 Check check_packet(const PacketTest& test, const std::vector<VantagePoint>& points);
 

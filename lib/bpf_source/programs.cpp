@@ -7,13 +7,16 @@
 #include <fmt/format.h>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "tscope.skel.h"
 #include "tscope/error.hpp"
@@ -64,20 +67,23 @@ constexpr std::array places{
     Place{"inet_sock_set_state", Vantage::session, Need::required, false, "inet_sock_set_state"},
 };
 
+// Compare-and-exchange in programs.
+constexpr std::pair oldest_kernel{5U, 12U};
+
 std::uint32_t bit(Vantage vantage) {
   return 1U << static_cast<unsigned>(vantage);
 }
 
-// libbpf's own words, for an error that we can't name better.
-std::string last_words;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// libbpf's own first words on a failure, for an error that we can't name better.
+std::string first_words;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 __attribute__((format(printf, 2, 0))) int keep_words(libbpf_print_level level, const char* format,
                                                      va_list arguments) {
-  if (level != LIBBPF_WARN) return 0;
+  if (level != LIBBPF_WARN || !first_words.empty()) return 0;
   std::array<char, 512> line{};
   const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
-  last_words = line.data();
-  while (!last_words.empty() && last_words.back() == '\n') last_words.pop_back();
+  first_words = line.data();
+  first_words.resize(std::min(first_words.size(), first_words.find('\n')));
   return length;
 }
 
@@ -87,8 +93,18 @@ std::string refusal(int error) {
            "CAP_NET_ADMIN";
   }
   if (error == ENOMEM) return "no memory for the rings; ask for fewer with --ring-slots";
+  utsname system{};
+  uname(&system);
+  unsigned major = 0, minor = 0;
+  if (error == ENOSYS || (std::sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
+                          std::pair(major, minor) < oldest_kernel)) {
+    return fmt::format(
+        "this kernel ({}) is too old for the BPF programs or built without CONFIG_BPF_SYSCALL: "
+        "use Linux {}.{} or later, or --engine kmod",
+        system.release, oldest_kernel.first, oldest_kernel.second);
+  }
   return fmt::format("the kernel refuses the BPF programs ({}): {}; use --engine kmod",
-                     std::strerror(error), last_words);
+                     std::strerror(error), first_words);
 }
 
 struct BtfDeleter {
@@ -130,6 +146,7 @@ void Programs::Deleter::operator()(tscope_bpf* skeleton) const {
 
 Programs::Programs(const tscope_bpf_config& config) : config_(config) {
   libbpf_set_print(keep_words);
+  first_words.clear();
   choose(true);
   int error = load();
   if (error != 0 && error != ENOMEM) {
@@ -184,7 +201,7 @@ int Programs::load() {
 void Programs::attach() {
   if (tscope_bpf__attach(skeleton_.get()) != 0) {
     throw Error(fmt::format("can't attach the BPF programs ({}): {}; see tscope doctor",
-                            std::strerror(errno), last_words));
+                            std::strerror(errno), first_words));
   }
   skeleton_->bss->running = true;
 }

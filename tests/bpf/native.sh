@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# BPF programs on this machine itself, where no module is loaded: what they see, that nothing of them stays, what is
+# said where they can't be had. Traffic stays in two network namespaces made here.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+tscope=$PWD/build/tscope
+exchange=$PWD/build/guest-bin/exchange
+work=$(mktemp -d)
+left=tscope-$$-l right=tscope-$$-r
+pids=()
+
+clean() {
+	local pid netns
+	for pid in "${pids[@]}"; do kill -9 "$pid" && wait "$pid"; done 2>/dev/null
+	for netns in $left $right; do ip netns del $netns 2>/dev/null; done
+	rm -rf "$work"
+}
+trap clean EXIT
+
+ok() { echo "ok bpf: $*"; }
+not_ok() { echo "not ok bpf: $*"; }
+is() { if [ "$1" = "$2" ]; then ok "$3 ($1)"; else not_ok "$3: got $1, wanted $2"; fi; }
+holds() {
+	local what=$1
+	shift
+	if "$@" >/dev/null 2>&1; then ok "$what"; else not_ok "$what"; fi
+}
+said() { # WHAT PATTERN COMMAND...: fails, with one line
+	local what=$1 pattern=$2 status=0
+	shift 2
+	"$@" >/dev/null 2>"$work/err" </dev/null || status=$?
+	if [ $status -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -qE -- "$pattern" "$work/err"; then
+		ok "$what"
+	else
+		not_ok "$what: status $status, said: $(head -c 300 "$work/err")"
+	fi
+}
+wait_for() { # SECONDS COMMAND...
+	local i tries=$(($1 * 20))
+	shift
+	for ((i = 0; i < tries; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.05
+	done
+	return 1
+}
+programs_are() { [ "$(ids prog)" = "$1" ]; }
+maps_are() { [ "$(ids map)" = "$1" ]; }
+ids() { bpftool -j "$1" show | jq -c '[.[].id]'; }
+
+said "without CAP_BPF" 'CAP_BPF' setpriv --reuid 65534 --regid 65534 --clear-groups "$tscope" capture --engine bpf -o /dev/null
+why=$("$tscope" doctor --json 2>/dev/null | jq -r '.checks[] | select(.name == "BPF programs") | select(.what | startswith("loaded") | not) | .what')
+if [ -n "$why" ]; then
+	echo "skip bpf: everything else # $why"
+	exit 0
+fi
+if [ -e /dev/tscope ]; then
+	echo "skip bpf: everything else # the module is loaded here, and this is about doing without"
+	exit 0
+fi
+
+for netns in $left $right; do ip netns add $netns && ip -n $netns link set lo up; done
+ip link add l0 netns $left type veth peer name r0 netns $right
+ip -n $left addr add 10.9.0.1/24 dev l0 && ip -n $left link set l0 up
+ip -n $right addr add 10.9.0.2/24 dev r0 && ip -n $right link set r0 up
+
+capture() { # NAME ARGUMENTS...
+	local name=$1
+	shift
+	"$tscope" capture --json --engine bpf -o "$work/$name.pcapng" "$@" >"$work/$name.json" 2>"$work/$name.log" &
+	captured=$!
+	pids+=("$captured")
+	wait_for 30 grep -q capturing "$work/$name.log" || not_ok "capture $name does not start: $(head -c 300 "$work/$name.log")"
+}
+transfer() { # PORT BYTES: what the client had sent stands in $work/client
+	ip netns exec $right "$exchange" server 10.9.0.2 "$1" "$2" 65536 >"$work/server" 2>/dev/null &
+	local server=$!
+	pids+=("$server")
+	wait_for 30 sh -c "ip netns exec $right ss -Htln | grep -q ':$1 '"
+	ip netns exec $left "$exchange" client 10.9.0.2 "$1" "$2" 65536 >"$work/client" 2>/dev/null &
+	local client=$!
+	pids+=("$client")
+	wait_for 60 test -s "$work/client" -a -s "$work/server"
+	kill $server $client
+	wait $server $client 2>/dev/null
+}
+at() { jq --arg at "$1" --arg field "$2" '[.vantage_points[] | select(.vantage == $at) | .[$field]] | add // 0' "$3"; }
+
+# What there is to see, in one namespace, by its process, and in all of them.
+before_programs=$(ids prog) before_maps=$(ids map)
+ip netns exec $right sleep 600 &
+inside=$!
+pids+=("$inside")
+capture name --netns $left -p 5201 --at driver,qdisc
+by_name=$captured
+capture pid --netns $inside -p 5201 --at driver
+by_pid=$captured
+capture all --netns all -p 5201 --at driver
+by_all=$captured
+transfer 5201 200000000
+sent=$(jq .segs_out "$work/client")
+kill -INT $by_name $by_pid $by_all
+wait $by_name $by_pid $by_all
+for name in name pid all; do
+	is "$(jq .loss.lost "$work/$name.json")" 0 "--netns by $name: nothing lost"
+done
+is "$(jq -r .clock.source "$work/name.json")" monotonic "the file says which clock stamped"
+seen=$(at driver-tx segments "$work/name.json")
+# The reset or FIN of the end comes on top.
+holds "driver-tx saw what TCP says it sent ($seen, $sent before the close)" test "$seen" -ge "$sent" -a "$seen" -le $((sent + 2))
+is "$(at qdisc-tx segments "$work/name.json")" "$seen" "qdisc-tx as many"
+is "$(at driver-rx segments "$work/pid.json")" "$seen" "driver-rx at the other end as many"
+is "$(at driver-rx segments "$work/all.json")" "$(($(at driver-rx segments "$work/name.json") + $(at driver-rx segments "$work/pid.json")))" "all namespaces: both ends"
+holds "tshark reads it" tshark -r "$work/name.pcapng" -c 1000
+is "$(ids prog)" "$before_programs" "no program is left"
+is "$(ids map)" "$before_maps" "no map is left"
+
+# However it ends: killed while it opens, loads, attaches, captures.
+stays=0
+for delay in 0.02 0.05 0.1 0.15 0.2 0.25 0.3 0.4 0.6 1; do
+	"$tscope" capture --engine bpf --netns $left -o "$work/killed.pcapng" 2>/dev/null &
+	killed=$!
+	pids+=("$killed")
+	sleep $delay
+	kill -9 $killed
+	wait $killed 2>/dev/null
+	# The kernel frees what a dead process had within an RCU grace period or two.
+	wait_for 1 programs_are "$before_programs" || stays=$((stays + 1))
+done
+is $stays 0 "captures killed at ten moments whose programs were still there after a second"
+wait_for 5 maps_are "$before_maps"
+is "$(ids map)" "$before_maps" "and no map either"
+capture stopped --netns $left
+if programs_are "$before_programs"; then
+	not_ok "bpftool shows no program of a capture that runs"
+else
+	ok "bpftool shows the programs of a capture that runs"
+fi
+kill -INT $captured
+if wait_for 1 sh -c "! kill -0 $captured"; then ok "^C: gone within a second"; else not_ok "^C: still there after a second"; fi
+wait $captured
+holds "and its programs with it" programs_are "$before_programs"
+
+# What is refused, and in which words.
+capture=("$tscope" capture --engine bpf -o /dev/null --duration 1s)
+said "a kernel without BTF" 'CONFIG_DEBUG_INFO_BTF' unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - "${capture[@]}"
+said "a kernel too old for BPF" 'too old|kernel 5' strace -qq -o /dev/null -e inject=bpf:error=ENOSYS "${capture[@]}"
+said "a policy that forbids BPF" 'CAP_BPF' strace -qq -o /dev/null -e inject=bpf:error=EPERM "${capture[@]}"
+said "no memory" 'ring-slots' strace -qq -o /dev/null -e inject=bpf:error=ENOMEM "${capture[@]}"
+said "a network namespace that is not there" 'ip netns list' "${capture[@]}" --netns tscope-none
+said "a process that is not there" 'no process' "${capture[@]}" --netns 4194303
+if "${capture[@]}" --at socket 2>/dev/null; then
+	echo "skip bpf: a vantage point that lacks # functions can be hooked here, nothing lacks"
+else
+	said "a vantage point that lacks" '--at' "${capture[@]}" --at socket
+fi

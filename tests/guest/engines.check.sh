@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# On the host, in the folder that engines.sh filled: records of several CPUs in the order of their stamps.
+set -uo pipefail
+
+is() {
+	if [ "$1" = "$2" ]; then echo "ok engines: $3 ($1)"; else echo "not ok engines: $3: got $1, wanted $2"; fi
+}
+for engine in kmod bpf; do
+	backward=$(tshark -n -r $engine.pcapng -T fields -e frame.time_delta 2>/dev/null | grep -c '^-')
+	is "$backward" "$(jq .loss.late $engine.json)" "$engine: no record is out of order but those counted late"
+	is "$(jq '[.cpus[] | select(.records > 0)] | length > 1' $engine.json)" true "$engine: several CPUs made records"
+done
