@@ -3,7 +3,7 @@
 # On the host, in the folder that stamps.sh filled: how far apart the two engines stamped each packet.
 set -uo pipefail
 
-stamps() { tshark -n -r "$1" -T fields -e frame.interface_name -e frame.packet_id -e frame.time_epoch 2>/dev/null; }
+stamps() { tshark -n -r "$1" -T fields -e frame.interface_name -e frame.time_epoch -e tcp.srcport -e tcp.seq_raw -e tcp.ack_raw -e tcp.flags -e tcp.len 2>/dev/null; }
 stamps kmod.pcapng >kmod.stamps
 stamps bpf.pcapng >bpf.stamps
 python3 - <<'PYTHON'
@@ -16,10 +16,10 @@ def stamps(name):
     found = {}
     with open(name, encoding="ascii") as lines:
         for line in lines:
-            interface, packet, time = line.rstrip("\n").split("\t")
-            if packet:
-                at = interface.split("/")[-1]
-                found.setdefault(at, {})[packet] = int(decimal.Decimal(time) * 10**9)
+            interface, time, *packet = line.rstrip("\n").split("\t")
+            at = found.setdefault(interface.split("/")[-1], {})
+            same = sum(1 for other in at if other[:-1] == tuple(packet))
+            at[*packet, same] = int(decimal.Decimal(time) * 10**9)
     return found
 
 
