@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <nlohmann/json.hpp>
+
+#include "tscope/pair_report.hpp"
+
+namespace tscope {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json point_json(const PairPoint& point) {
+  return {{"file", point.file},
+          {"vantage", vantage_name(point.interface.vantage)},
+          {"interface", point.interface.device}};
+}
+
+Json alignment_json(const PairReport& report) {
+  const Alignment& a = report.alignment;
+  Json json{{"method", align_method_name(a.method)},
+            {"offset_ns", a.offset_ns()},
+            {"drift_ppm", a.drift_ppm()},
+            {"error_ns", nullptr},
+            {"residual_ns", {{"p50", a.residual_p50_ns}, {"p99", a.residual_p99_ns}}},
+            {"round_trip_ns", a.round_trip_ns},
+            {"samples", a.samples},
+            {"outliers", a.outliers},
+            {"bends", a.bends},
+            {"one_way", a.towards_second != a.towards_first},
+            {"steps", Json::array()},
+            {"pieces", Json::array()},
+            {"note", report.alignment_note}};
+  if (a.error_ns) json["error_ns"] = *a.error_ns;
+  for (const ClockStep& step : a.steps) {
+    json["steps"].push_back({{"at_ns", step.at_ns},
+                             {"within_ns", step.within_ns},
+                             {"size_ns", step.size_ns},
+                             {"error_ns", step.error_ns}});
+  }
+  for (const Alignment::Piece& piece : a.pieces) {
+    json["pieces"].push_back({{"from_ns", piece.from_ns},
+                              {"to_ns", piece.to_ns},
+                              {"offset_ns", piece.offset_ns},
+                              {"drift_ppm", piece.drift * 1e6}});
+  }
+  return json;
+}
+
+Json batches_json(const AckBatches& batches) {
+  Json json{{"acks", batches.acks}, {"count", batches.count}, {"sizes", Json::array()}};
+  for (const AckBatches::Size& size : batches.sizes) {
+    json["sizes"].push_back({{"acks", size.acks}, {"count", size.count}});
+  }
+  return json;
+}
+
+Json origin_json(const CompressionOrigin& origin) {
+  return {{"last", vantage_name(origin.last.vantage)},
+          {"events", origin.events},
+          {"between_captures", origin.between},
+          {"one_napi_poll", origin.one_poll},
+          {"driver_to_socket", origin.in_kernel}};
+}
+
+Json pair_entry(const CapturePair& p, const PairReport& report) {
+  Json alignment = alignment_json(report);
+  alignment["negative"] = p.negative;
+  alignment["unaligned"] = p.unaligned;
+  Json json{
+      {"src", p.flow.src.to_string()},
+      {"dst", p.flow.dst.to_string()},
+      {"verdict", pair_verdict(p, report)},
+      {"first", point_json(p.first)},
+      {"second", point_json(p.second)},
+      {"direction_assumed", p.direction_assumed},
+      {"matched", p.matched},
+      {"unmatched", p.unmatched},
+      {"outside", p.outside},
+      {"merged", p.merged},
+      {"alignment", std::move(alignment)},
+      {"segment_time_ns", p.segment_time_ns},
+      {"segment_time_source", p.at_first.segment_time_source},
+      {"gaps", p.gaps},
+      {"compressed_share", nullptr},
+      {"xi",
+       {{"events", p.xi.events},
+        {"acks", p.xi.acks},
+        {"longest", p.xi.longest},
+        {"p50", p.xi.xi_p50}}},
+      {"gap_ratio", {{"p10", p.gap_ratio_p10}, {"p50", p.gap_ratio_p50}, {"p90", p.gap_ratio_p90}}},
+      {"added_delay_ns", nullptr},
+      {"batches", nullptr},
+      {"origin", nullptr}};
+  if (p.segment_time_ns > 0) json["compressed_share"] = {p.share_first, p.share_second};
+  if (p.delays > 0) {
+    json["added_delay_ns"] = {{"count", p.delays},
+                              {"p50", p.added_p50_ns},
+                              {"p99", p.added_p99_ns},
+                              {"max", p.added_max_ns}};
+  }
+  if (p.batches) json["batches"] = batches_json(*p.batches);
+  if (p.origin) json["origin"] = origin_json(*p.origin);
+  return json;
+}
+
+}  // namespace
+
+std::string pair_json(const PairReport& report) {
+  Json json{
+      {"schema", "tscope-acks-pair-1"}, {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
+      {"swapped", report.swapped},      {"common_packets", report.common_packets},
+      {"files", Json::array()},         {"pairs", Json::array()}};
+  for (std::size_t i = 0; i < report.files.size(); i++) {
+    json["files"].push_back(Json::parse(ack_json(report.reports[i], report.files[i])));
+  }
+  for (const CapturePair& pair : report.pairs) json["pairs"].push_back(pair_entry(pair, report));
+  if (report.pairs.empty()) json["why_no_pairs"] = report.why_no_pairs;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tscope
