@@ -9,7 +9,7 @@ namespace {
 
 constexpr double compressed_below = 0.75, xi_scale = 1000;
 constexpr std::uint64_t run_min = 3;
-constexpr std::int64_t batch_part = 4;  // of τ
+constexpr std::int64_t apart_part = 2, close_part = 4;  // of τ
 
 }  // namespace
 
@@ -70,8 +70,10 @@ CompressionEvents CompressionRuns::events() const {
 }
 
 void BatchFinder::add(const Passage& passage) {
-  if (has_previous_ && passage.first_ns - previous_.first_ns >= segment_time_ns_ &&
-      batch_part * (passage.second_ns - previous_.second_ns) < segment_time_ns_) {
+  const std::int64_t gap_first = passage.first_ns - previous_.first_ns;
+  const std::int64_t gap_second = passage.second_ns - previous_.second_ns;
+  if (has_previous_ && apart_part * gap_first >= segment_time_ns_ &&
+      close_part * gap_second < segment_time_ns_) {
     run_++;
   } else {
     cut();

@@ -55,7 +55,7 @@ class CompressionRuns {
   CompressionOrigin origin_;
 };
 
-/// Runs of ACKs apart by τ at the first vantage point that come close together at the second.
+/// Runs of ACKs that were apart at the first vantage point and come close together at the second.
 class BatchFinder {
  public:
   static constexpr std::uint64_t size_max = 64;  ///< larger ones are counted as this

@@ -31,7 +31,7 @@ int hint_towards_second(const std::vector<Interface>& first, const std::vector<I
 }  // namespace
 
 Interface point_out(const std::vector<Interface>& points) {
-  const Interface* best = nullptr;
+  const Interface* best = &points.front();
   for (const Interface& point : points) {
     const auto better = [&] {
       if (way(point.vantage) != way(best->vantage)) {
@@ -44,13 +44,13 @@ Interface point_out(const std::vector<Interface>& points) {
       return way(point.vantage) == Way::through ||
              path_order(point.vantage) >= path_order(best->vantage);
     };
-    if (best == nullptr || better()) best = &point;
+    if (better()) best = &point;
   }
   return *best;
 }
 
 Interface point_in(const std::vector<Interface>& points) {
-  const Interface* best = nullptr;
+  const Interface* best = &points.front();
   for (const Interface& point : points) {
     const auto better = [&] {
       if (way(point.vantage) != way(best->vantage)) {
@@ -59,7 +59,7 @@ Interface point_in(const std::vector<Interface>& points) {
       return way(point.vantage) != Way::through &&
              path_order(point.vantage) < path_order(best->vantage);
     };
-    if (best == nullptr || better()) best = &point;
+    if (better()) best = &point;
   }
   return *best;
 }

@@ -22,7 +22,7 @@ struct FlowPlan {
 };
 
 /// The last vantage point of a flow on its way out of a machine; the first on its way in. The
-/// driver's before the layers above it.
+/// driver's before the layers above it. Of one at least.
 Interface point_out(const std::vector<Interface>& points);
 Interface point_in(const std::vector<Interface>& points);
 

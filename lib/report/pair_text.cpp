@@ -39,6 +39,17 @@ std::string signed_duration(std::int64_t ns) {
   return ns < 0 ? "-" + format_duration(-ns) : format_duration(ns);
 }
 
+std::string ratio(double value) {
+  return fmt::format("{:.{}f}", value, value < 0.1 ? 3 : 2);
+}
+
+// The distance of two clocks: to the microsecond, however far they are apart.
+std::string clock_distance(std::int64_t ns) {
+  const auto distance = std::abs(ns);
+  return distance < 1'000'000'000 ? format_duration(distance)
+                                  : fmt::format("{:.6f} s", static_cast<double>(distance) / 1e9);
+}
+
 std::string table(const CapturePair& pair, const PairReport& report) {
   using D = const AckDistribution&;
   const bool has_time = pair.segment_time_ns > 0;
@@ -187,8 +198,8 @@ std::string passage(const CapturePair& pair, const PairReport& report) {
         fact("  around a clock step", fmt::format("{}, left out", counted(pair.unaligned, "ACK")));
   }
   text += fact("gap at second / at first",
-               fmt::format("{:.2f} median; 10 % below {:.2f}, 90 % below {:.2f}",
-                           pair.gap_ratio_p50, pair.gap_ratio_p10, pair.gap_ratio_p90));
+               fmt::format("{} median; 10 % below {}, 90 % below {}", ratio(pair.gap_ratio_p50),
+                           ratio(pair.gap_ratio_p10), ratio(pair.gap_ratio_p90)));
   text += fact("compression events", events(pair.xi));
   if (pair.batches) text += fact("batches", batches(*pair.batches));
   if (pair.origin && pair.origin->events > 0) {
@@ -205,8 +216,8 @@ std::string clocks(const PairReport& report) {
     text += "not aligned";
   } else {
     text += fmt::format("file 2 is {} {} file 1 at the start and gains {:.3f} ppm",
-                        format_duration(std::abs(a.offset_ns())),
-                        a.offset_ns() < 0 ? "behind" : "ahead of", a.drift_ppm());
+                        clock_distance(a.offset_ns()), a.offset_ns() < 0 ? "behind" : "ahead of",
+                        a.drift_ppm());
     text +=
         a.error_ns ? fmt::format(", within {}", format_duration(*a.error_ns)) : ", error unknown";
     text += fmt::format("; by {}", counted(a.samples, "packet"));

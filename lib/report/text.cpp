@@ -49,7 +49,8 @@ std::string bar(double share, std::size_t columns, bool ascii) {
 }
 
 std::string to_ascii(std::string text) {
-  constexpr std::pair<const char*, const char*> signs[] = {{"µ", "u"}, {"τ", "T"}, {"─", "-"}};
+  constexpr std::pair<const char*, const char*> signs[] = {
+      {"µ", "u"}, {"τ", "T"}, {"─", "-"}, {"±", "+-"}, {"…", "..."}};
   for (const auto& [sign, plain] : signs) {
     const std::string from = sign;
     for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at)) {

@@ -21,7 +21,7 @@ std::string counted(std::uint64_t count, const std::string& noun);
 /// A horizontal bar of share * columns, in eighths of a column where the terminal has Unicode.
 std::string bar(double share, std::size_t columns, bool ascii);
 
-/// The few signs that reports use, as ASCII: µ, τ, ─.
+/// The few signs that reports use, as ASCII: µ, τ, ─, ±, ….
 std::string to_ascii(std::string text);
 
 }  // namespace tscope

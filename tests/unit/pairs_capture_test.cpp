@@ -401,6 +401,62 @@ TEST(CapturePairs, ASegmentTimeThatIsInferredIsOneForBoth) {
   EXPECT_NEAR(pair.at_second.compressed_share, 2.0 / 3, 0.01);
 }
 
+// By tcpdump on a host and in a namespace whose frames come every 8 ms (golden/pair-generate).
+TEST(CapturePairs, TcpdumpsOwnFilesOfAHostAndAGuest) {
+  PairOptions options;
+  options.acks.link_rate_bps = 20e6;
+  const PairReport report =
+      compare_captures(test::golden("pair-host.pcap"), test::golden("pair-guest.pcap"), options);
+  EXPECT_FALSE(report.swapped);
+  EXPECT_EQ(report.common_packets, 679U);
+  const Alignment& alignment = report.alignment;
+  EXPECT_EQ(alignment.method, AlignMethod::envelope);
+  ASSERT_TRUE(alignment.error_ns);
+  EXPECT_LT(*alignment.error_ns, 200'000);
+  EXPECT_TRUE(alignment.steps.empty());
+  // One machine's clock, set ahead by this in the guest's file.
+  for (const Alignment::Piece& piece : alignment.pieces) {
+    for (const std::int64_t at : {piece.from_ns, piece.to_ns}) {
+      EXPECT_LE(std::abs(alignment.offset_at(at).value() - 3'600'250'000'000), *alignment.error_ns);
+    }
+  }
+  const CapturePair& pair = report.pairs.at(0);
+  EXPECT_EQ(pair.flow.src.to_string(), "10.5.0.2:5201");
+  EXPECT_FALSE(pair.direction_assumed);
+  EXPECT_EQ(pair.matched, 259U);
+  EXPECT_EQ(pair.unmatched[0] + pair.unmatched[1] + pair.outside[0] + pair.outside[1], 0U);
+  EXPECT_EQ(pair.negative, 0U);
+  EXPECT_NEAR(pair.share_first, 0.349, 0.001);
+  EXPECT_NEAR(pair.share_second, 0.880, 0.001);
+  EXPECT_EQ(pair.xi.events, 32U);
+  // A frame waits for 8 ms at most, if the carrier is not late itself.
+  EXPECT_NEAR(static_cast<double>(pair.added_p50_ns), 4e6, 1e6);
+  // 0.27 s of such intervals.
+  ASSERT_TRUE(pair.batches);
+  EXPECT_NEAR(static_cast<double>(pair.batches->count), 33, 5);
+  EXPECT_THAT(pair_verdict(pair, report), HasSubstr("strongly compressed between"));
+
+  const PairReport swapped =
+      compare_captures(test::golden("pair-guest.pcap"), test::golden("pair-host.pcap"), options);
+  EXPECT_TRUE(swapped.swapped);
+  EXPECT_EQ(swapped.pairs.at(0).xi.events, 32U);
+  EXPECT_EQ(swapped.alignment.offset_ns(), alignment.offset_ns());
+}
+
+TEST(CapturePairs, TwoCapturesAtOnePlaceAreNotSwapped) {
+  TwoCaptures captures = play({});
+  captures.guest = captures.host;
+  // Stamped behind the first, sooner or later.
+  std::mt19937_64 random(4);
+  std::uniform_int_distribution<std::int64_t> later(20, 900);
+  for (Sighting& s : captures.guest) s.time_ns += later(random);
+  const PairReport report = compare(captures);
+  EXPECT_FALSE(report.swapped);
+  EXPECT_TRUE(only_pair(report).direction_assumed);
+  EXPECT_THAT(pair_text(report, false, false), HasSubstr("taken at one place"));
+  EXPECT_EQ(only_pair(report).xi.events, 0U);
+}
+
 TEST(CapturePairs, JsonAndTextHoldTheFigures) {
   Scene scene;
   scene.batch = 5;
@@ -419,6 +475,7 @@ TEST(CapturePairs, JsonAndTextHoldTheFigures) {
   EXPECT_TRUE(pair["origin"].is_null());
   const std::string text = pair_text(report, true, false);
   EXPECT_THAT(text, HasSubstr("STEP"));
+  EXPECT_TRUE(std::ranges::all_of(text, [](char c) { return c > 0; }));
   for (std::size_t from = 0; from < text.size();) {
     const std::size_t end = text.find('\n', from);
     EXPECT_LE(end - from, 100U) << text.substr(from, end - from);

@@ -37,8 +37,8 @@ struct CompressionEvents {
   double xi_p50 = 0;
 };
 
-/// ACKs that were apart by τ or more at the first vantage point and by less than τ/4 at the second,
-/// one behind the other.
+/// ACKs that were apart by τ/2 or more at the first vantage point and by less than τ/4 at the
+/// second, one behind the other.
 struct AckBatches {
   struct Size {
     std::uint64_t acks = 0;
