@@ -343,6 +343,10 @@ void Comparison::compare() {
     const auto& flow = stats[packet.flow];
     if (flow && packet.is_ack) flow->missing(static_cast<std::size_t>(file), packet);
   };
+  events.copy = [&](std::size_t file, const PacketStamp& packet) {
+    const auto& flow = stats[packet.flow];
+    if (flow && packet.is_ack) flow->copy(file);
+  };
   events.arrived = [&](std::size_t file, const PacketStamp& packet) {
     const auto& flow = stats[packet.flow];
     if (!flow) return;

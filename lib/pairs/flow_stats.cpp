@@ -74,8 +74,7 @@ void FlowStats::match(const PacketStamp& first, const PacketStamp& second,
 }
 
 void FlowStats::missing(std::size_t file, const PacketStamp& packet) {
-  const std::size_t place = file == plan_.into() ? 1 : 0;
-  (coverage_[file].holds(packet.time_ns) ? result_.unmatched : result_.outside)[place]++;
+  (coverage_[file].holds(packet.time_ns) ? result_.unmatched : result_.outside)[place(file)]++;
 }
 
 void FlowStats::arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns) {

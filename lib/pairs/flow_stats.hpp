@@ -34,6 +34,8 @@ class FlowStats {
   void match(const PacketStamp& first, const PacketStamp& second,
              std::optional<std::int64_t> offset_ns);
   void missing(std::size_t file, const PacketStamp& packet);
+  /// Once more in the file.
+  void copy(std::size_t file) { result_.copies[place(file)]++; }
   /// Stamped at the plan's last vantage point.
   void arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns);
 
@@ -49,6 +51,7 @@ class FlowStats {
     bool aligned = true;
   };
 
+  std::size_t place(std::size_t file) const { return file == plan_.into() ? 1 : 0; }
   void emit(const Held& held);
   void align(PacketStamp& packet, std::size_t file, std::int64_t offset_ns) const;
 

@@ -59,6 +59,19 @@ void PacketMatcher::drop_oldest(int side) {
   own.waiting--;
 }
 
+bool CopyFilter::is_copy(const PacketStamp& packet) {
+  if (!packet.real_ip_id || packet.ip_id == 0) return false;
+  const std::uint64_t whole =
+      packet.key ^ std::uint64_t{packet.ip_id} << 48 ^ std::uint64_t{packet.tsval} << 16;
+  if (!known_.insert(whole).second) return true;
+  order_.push_back(whole);
+  if (order_.size() > remembered) {
+    known_.erase(order_.front());
+    order_.pop_front();
+  }
+  return false;
+}
+
 void PacketMatcher::finish() {
   for (int side = 0; side < 2; side++) {
     while (!sides_[static_cast<std::size_t>(side)].turns.empty()) drop_oldest(side);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "pairs/identity.hpp"
@@ -64,6 +65,20 @@ class PacketMatcher {
   OnMissing on_missing_;
   std::array<Side, 2> sides_;
   std::uint64_t serial_ = 0;
+};
+
+/// Tells when one packet is in a file once more, as another device's (tcpdump -i any) or because
+/// the network doubled it: as good as new but for its IP identification, which a retransmission
+/// does not share. Remembers `remembered` packets.
+class CopyFilter {
+ public:
+  static constexpr std::size_t remembered = 4096;
+
+  bool is_copy(const PacketStamp& packet);
+
+ private:
+  std::unordered_set<std::uint64_t> known_;
+  std::deque<std::uint64_t> order_;
 };
 
 }  // namespace tscope

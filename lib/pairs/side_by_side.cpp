@@ -54,7 +54,11 @@ void SideBySide::take(std::size_t file, PacketMatcher& matcher, const SideBySide
   PacketStamp stamp(*tcp, at.packet, found->second);
   if (interface == plan.points[file]) {
     stamp.is_ack = is_ack(at.known[found->second], *tcp);
-    matcher.add(static_cast<int>(file), stamp, at.common_ns);
+    if (!at.copies.is_copy(stamp)) {
+      matcher.add(static_cast<int>(file), stamp, at.common_ns);
+    } else if (events.copy) {
+      events.copy(file, stamp);
+    }
   } else if (plan.last && file == plan.into() && interface == *plan.last && tcp->payload == 0 &&
              events.arrived) {
     events.arrived(file, stamp);
@@ -67,6 +71,7 @@ void SideBySide::read(const std::function<std::int64_t(std::int64_t)>& offset,
   for (std::size_t i = 0; i < files_.size(); i++) {
     files_[i].source = open_file(paths_[i]);
     files_[i].known.assign(plans_.size(), {});
+    files_[i].copies = {};
     advance(i, offset);
   }
   PacketMatcher matcher(events.match, events.missing);

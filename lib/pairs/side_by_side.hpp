@@ -31,6 +31,8 @@ struct SideBySideEvents {
   std::function<void(std::size_t file, const Packet&, const Interface&)> packet;  // may be empty
   PacketMatcher::OnMatch match;
   PacketMatcher::OnMissing missing;
+  /// Once more in the file, passed over; may be empty.
+  std::function<void(std::size_t file, const PacketStamp&)> copy;
   /// Without payload, at a plan's last vantage point.
   std::function<void(std::size_t file, const PacketStamp&)> arrived;
 };
@@ -62,6 +64,7 @@ class SideBySide {
     Packet packet;
     std::int64_t common_ns = 0;
     bool over = false;
+    CopyFilter copies;
     std::vector<Known> known;  // by plan
   };
 

@@ -76,6 +76,7 @@ Json pair_entry(const CapturePair& p, const PairReport& report) {
       {"matched", p.matched},
       {"unmatched", p.unmatched},
       {"outside", p.outside},
+      {"copies", p.copies},
       {"merged", p.merged},
       {"alignment", std::move(alignment)},
       {"segment_time_ns", p.segment_time_ns},

@@ -65,6 +65,10 @@ std::string table(const CapturePair& pair, const PairReport& report) {
     text += row("  while the other was not on", std::to_string(pair.outside[0]),
                 std::to_string(pair.outside[1]));
   }
+  if (pair.copies[0] + pair.copies[1] > 0) {
+    text += row("  once more in the file", std::to_string(pair.copies[0]),
+                std::to_string(pair.copies[1]));
+  }
   if (pair.merged > 0) text += row("  inside merged records", "", std::to_string(pair.merged));
   text += row("records lost", std::to_string(report.reports[pair.first.file].loss.lost()),
               std::to_string(report.reports[pair.second.file].loss.lost()));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -198,6 +199,11 @@ inline PairReport compare(const MemoryFile& first, const MemoryFile& second,
 inline PairReport compare(const TwoCaptures& captures,
                           const PairOptions& options = pair_options()) {
   return compare(*pcap_of(captures.host), *pcap_of(captures.guest), options);
+}
+
+inline const CapturePair& only_pair(const PairReport& report) {
+  if (report.pairs.size() != 1) throw std::runtime_error("not one pair: " + report.why_no_pairs);
+  return report.pairs[0];
 }
 
 }  // namespace tscope::test

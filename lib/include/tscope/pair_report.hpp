@@ -69,9 +69,10 @@ struct CapturePair {
   /// While both captures saw the flow: seen at the one only. Those inside a merged record do not
   /// count.
   std::array<std::uint64_t, 2> unmatched{};
-  std::array<std::uint64_t, 2> outside{};    ///< before or after the time that both saw
-  std::uint64_t merged = 0;                  ///< of the first, inside a merged record at the second
-  std::int64_t segment_time_ns = 0;          ///< one τ for both; 0: unknown
+  std::array<std::uint64_t, 2> outside{};  ///< before or after the time that both saw
+  std::array<std::uint64_t, 2> copies{};   ///< of packets that a file has more than once: left out
+  std::uint64_t merged = 0;                ///< of the first, inside a merged record at the second
+  std::int64_t segment_time_ns = 0;        ///< one τ for both; 0: unknown
   double share_first = 0, share_second = 0;  ///< below τ among gaps of consecutive matched ACKs
   std::uint64_t gaps = 0;
   CompressionEvents xi;
