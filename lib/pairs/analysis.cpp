@@ -296,10 +296,12 @@ void Comparison::note_alignment() {
       const auto echo = surveys_[from].echo_ns(plan.flow);
       if (plan.into() != from && echo) bound = std::min(*echo, bound.value_or(*echo));
     }
-    if (bound) alignment.error_ns = *bound + alignment.residual_p50_ns + resolution();
+    const bool known = std::ranges::any_of(plans_, [](const FlowPlan& p) { return !p.assumed; });
+    if (bound && known) alignment.error_ns = *bound + alignment.residual_p50_ns + resolution();
     report_.alignment_note = fmt::format(
         "packets one way only: the quickest is taken to need no time, so delays are short by {}",
         bound ? fmt::format("up to {}", format_duration(*bound)) : "an unknown amount");
+    if (!known) report_.alignment_note += ", if the order of the files is right";
   } else if (!alignment.error_ns) {
     report_.alignment_note =
         "after a step of the clock packets go one way only: no error can be stated";
