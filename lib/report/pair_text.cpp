@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "report/text.hpp"
 #include "tscope/pair_report.hpp"
@@ -219,9 +220,9 @@ std::string clocks(const PairReport& report) {
   if (a.method == AlignMethod::none) {
     text += "not aligned";
   } else {
-    text += fmt::format("file 2 is {} {} file 1 at the start and gains {:.3f} ppm",
+    text += fmt::format("file 2 is {} {} file 1 at the start and {} {:.3f} ppm",
                         clock_distance(a.offset_ns()), a.offset_ns() < 0 ? "behind" : "ahead of",
-                        a.drift_ppm());
+                        a.drift_ppm() < 0 ? "loses" : "gains", std::abs(a.drift_ppm()));
     text +=
         a.error_ns ? fmt::format(", within {}", format_duration(*a.error_ns)) : ", error unknown";
     text += fmt::format("; by {}", counted(a.samples, "packet"));
