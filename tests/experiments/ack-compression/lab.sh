@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The lab and one run in it:
+#
+#   guest 1 ── tap1 ─┐
+#   guest 2 ── tap2 ─┤ bridge ── uplink ══ 100 Mbit/s each way ══ eth0, peer
+#   sender (no VM) ──┘
+#
+# Everything lives in three network namespaces, whose names carry our process id.
+# Uses $root, $here, $out, $bytes, $offloads, $memory, $peer_capture and $force_tcpdump of `run`.
+# shellcheck disable=SC2154
+
+prefix=tscope-acks
+lab=$prefix-$$-lab peer=$prefix-$$-peer sender=$prefix-$$-sender
+peer_address=10.77.0.254
+test_port=5201 test_source=40001
+open_now=5300 open_test=5301 # gates: a guest goes on when it can connect there
+kernel=6.12
+once_more=3 # one_run's status if nothing failed and yet it is to be done again
+pids=()
+
+say() { echo "ack-compression: $*" >&2; }
+
+# Says what this machine lacks for runs with these numbers of guests.
+can_run() {
+	local tool missing=() n guests=
+	for n in "$@"; do [ "$n" -eq 0 ] || guests=1; done
+	[ "$(id -u)" -eq 0 ] || { say "needs root for namespaces and taps; run it with sudo"; return 1; }
+	for tool in ip tc ethtool iperf3 tcpdump python3 jq flock ${guests:+qemu-system-x86_64}; do
+		type -P "$tool" >/dev/null || missing+=("$tool")
+	done
+	[ ${#missing[@]} -eq 0 ] || { say "not on this machine: ${missing[*]}; make deps installs them"; return 1; }
+	[ -x "$root/build/tscope" ] || { say "no build/tscope; make user builds it"; return 1; }
+	[ -z "$guests" ] || [ -c /dev/net/tun ] || { say "no /dev/net/tun, so guests can have no tap; modprobe tun"; return 1; }
+	[ -z "$guests" ] || { : <>/dev/net/tun; } 2>/dev/null || { say "/dev/net/tun can't be opened here (a container?)"; return 1; }
+	ip netns add "$lab" 2>/dev/null || { say "network namespaces can't be made here (a container?)"; return 1; }
+	ip netns del "$lab"
+	grep -qw cubic /proc/sys/net/ipv4/tcp_available_congestion_control || { say "this kernel lacks TCP cubic, which the guests use; modprobe tcp_cubic"; return 1; }
+	drop_leftovers
+}
+
+# Namespaces of a run that was killed and could not clean up.
+drop_leftovers() {
+	local name pid
+	while read -r name _; do
+		[[ $name =~ ^$prefix-([0-9]+)-(lab|peer|sender)$ ]] || continue
+		pid=${BASH_REMATCH[1]}
+		[ -e "/proc/$pid" ] || ip netns del "$name"
+	done < <(ip netns list)
+}
+
+# What needs the network of the machine (kernels, a first boot that decides on KVM) is done outside the lab.
+prepare_guests() {
+	local n guests=
+	for n in "$@"; do [ "$n" -eq 0 ] || guests=1; done
+	[ -n "$guests" ] || return 0
+	"$root/mk/build-kmod" "$kernel-amd64" >&2 || return 1
+	[ -e "$root/build/vm/accel" ] || "$root/tests/vm/run" --kernel $kernel -- true || return 1
+}
+
+# The rate counts what is on the wire: FCS, preamble and gap beside the frame. What tbf itself cuts up (TSO)
+# loses that correction, so with offloads the rate is that of the frames alone, full ones: 1514 of 1538 bytes.
+bucket() { # NAMESPACE DEVICE
+	if [ "$offloads" = on ]; then
+		tc -n "$1" qdisc replace dev "$2" root tbf rate 98440kbit burst 3000 latency 20ms
+	else
+		tc -n "$1" qdisc replace dev "$2" root stab overhead 24 mpu 84 tbf rate 100mbit burst 3000 latency 20ms
+	fi
+}
+
+no_offloads() { ip netns exec "$1" ethtool -K "$2" tso off gso off gro off tx off rx off >/dev/null; }
+
+make_lab() { # GUESTS
+	local ns i
+	for ns in "$lab" "$peer" "$sender"; do
+		ip netns add "$ns"
+		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 2>/dev/null || true
+		ip -n "$ns" link set lo up
+	done
+	ip netns exec "$lab" sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true
+	ip -n "$lab" link add name bridge type bridge
+	ip -n "$lab" link set bridge up
+	ip -n "$lab" link add name uplink type veth peer name eth0 netns "$peer"
+	ip -n "$lab" link add name port0 type veth peer name eth0 netns "$sender"
+	ip -n "$peer" addr add "$peer_address/24" dev eth0
+	ip -n "$sender" addr add 10.77.0.100/24 dev eth0
+	for ns in "$peer" "$sender"; do
+		ip -n "$ns" link set eth0 up
+		no_offloads "$ns" eth0
+	done
+	for ((i = 1; i <= $1; i++)); do ip -n "$lab" tuntap add dev "tap$i" mode tap vnet_hdr; done
+	for i in uplink port0; do no_offloads "$lab" $i; done
+	for i in uplink port0 $(seq -f 'tap%g' 1 "$1"); do
+		ip -n "$lab" link set "$i" master bridge up
+	done
+	bucket "$lab" uplink
+	bucket "$peer" eth0
+}
+
+# A number that is free again may be somebody else's.
+forget() { # PID
+	local pid kept=()
+	for pid in "${pids[@]}"; do [ "$pid" = "$1" ] || kept+=("$pid"); done
+	pids=("${kept[@]}")
+}
+
+# Ends one of our processes: gently, and by force after SECONDS.
+end_process() { # PID SECONDS
+	local i
+	kill "$1" 2>/dev/null || true
+	for ((i = 0; i < $2 * 10; i++)); do
+		kill -0 "$1" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -9 "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+	forget "$1"
+}
+
+drop_lab() {
+	local pid ns
+	for pid in "${pids[@]}"; do end_process "$pid" 5; done
+	for ns in "$lab" "$peer" "$sender"; do
+		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns" || true
+	done
+}
+
+# wait_until SECONDS COMMAND...: polls.
+wait_until() {
+	local i tenths=$(($1 * 10))
+	shift
+	for ((i = 0; i < tenths; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# start LOG COMMAND...: in the background, to be ended with the lab.
+start() {
+	local log=$1
+	shift
+	"$@" </dev/null >"$log" 2>"$log.err" 8>&- &
+	pids+=($!)
+}
+
+listening() { ip netns exec "$peer" ss -Htln | grep -q ":$1 "; }
+
+open_gate() { # PORT
+	start "$dir/gate-$1.log" ip netns exec "$peer" python3 -c "$(printf '%s\n' \
+		'import socket, sys' 's = socket.create_server(("", int(sys.argv[1])))' 'while True: s.accept()[0].close()')" "$1"
+}
+
+has_engines() { "$root/build/tscope" capture --help | grep -q -e '--engine'; }
+
+# Sets $host_capture, $host_file and $engine. Not tcpdump's immediate mode: stamps are the kernel's either way, and it
+# would wake tcpdump for each packet.
+start_host_capture() { # NAMESPACE DEVICE
+	if [ -z "$force_tcpdump" ] && has_engines; then
+		host_file=$dir/host.pcapng engine=bpf
+		start "$dir/host-capture.json" "$root/build/tscope" capture --engine bpf --netns "$1" -i "$2" -p $test_port --at driver --json -o "$host_file"
+		host_capture=$!
+		wait_until 15 grep -q capturing "$dir/host-capture.json.err" && return 0
+		end_process "$host_capture" 3
+		say "tscope can't capture at $2 ($(tail -n 1 "$dir/host-capture.json.err")); tcpdump does"
+		rm -f "$host_file"
+	fi
+	host_file=$dir/host.pcap engine=tcpdump
+	start_tcpdump "$1" "$2" "$host_file" host-tcpdump
+	host_capture=$!
+}
+
+start_tcpdump() { # NAMESPACE DEVICE FILE LOG
+	start "$dir/$4.log" ip netns exec "$1" tcpdump -i "$2" -s 128 -B 16384 --time-stamp-precision=nano -Z root -w "$3" "tcp port $test_port"
+	wait_until 10 grep -q listening "$dir/$4.log.err" || { say "tcpdump did not start: $(cat "$dir/$4.log.err")"; return 1; }
+}
+
+# The counters of the machine and of the lab's devices, as they are now.
+snapshot() { # NAME
+	date +%s.%N >"$dir/time.$1"
+	head -n 1 /proc/stat >"$dir/stat.$1"
+	ip -n "$lab" -s -j link >"$dir/links.$1.json"
+	tc -n "$lab" -s -j qdisc show dev uplink >"$dir/qdisc.$1.json"
+}
+
+start_guest() { # NUMBER LIMIT
+	local role=background megabytes=512
+	[ "$1" -gt 1 ] || role=test megabytes=$memory
+	start "$dir/guest$1.log" ip netns exec "$lab" "$root/tests/vm/run" --kernel $kernel --smp 1 --memory "$megabytes" \
+		--timeout "$2" --out "$dir/guest$1" --file "$here/guest.sh" \
+		--nic "tap,ifname=tap$1,script=no,downscript=no,model=virtio-net-pci,mac=52:54:00:77:00:0$1" -- \
+		bash /files/guest.sh "$role" "10.77.0.$1" "$peer_address" $((test_port + $1 - 1)) "$bytes" "$offloads"
+	guests+=($!)
+}
+
+said() { grep -q "^$2\$" "$dir/guest$1.log"; }
+alive() { kill -0 "${guests[$1 - 1]}" 2>/dev/null; }
+# A guest that died says no more.
+said_or_dead() { said "$1" "$2" || ! alive "$1"; }
+bytes_of() { ip -n "$lab" -s -j link show dev "$1" | jq '.[0].stats64.rx.bytes'; }
+moving() { [ "$(bytes_of "$1")" -gt 1000000 ]; }
+
+# The transfer from the host itself.
+send_without_guest() { # LIMIT
+	snapshot before
+	timeout "$1" ip netns exec "$sender" iperf3 -c "$peer_address" -p $test_port -n "$bytes" -C cubic \
+		--cport $test_source -J >"$dir/iperf.json" || { say "the transfer failed: $(jq -r .error "$dir/iperf.json")"; return 1; }
+	snapshot after
+}
+
+# The test guest's transfer beside those of the others.
+send_from_guests() { # GUESTS LIMIT
+	local i
+	for ((i = 1; i <= $1; i++)); do
+		wait_until 240 said_or_dead "$i" ready
+		said "$i" ready || { say "VM lost: guest $i did not come up"; return 1; }
+	done
+	open_gate $open_now
+	for ((i = 2; i <= $1; i++)); do
+		wait_until 60 moving "tap$i" || { say "VM lost: guest $i does not send"; return 1; }
+	done
+	open_gate $open_test
+	wait_until 60 said_or_dead 1 begins
+	snapshot before
+	wait_until "$2" said_or_dead 1 ended
+	snapshot after
+	said 1 ended || { say "VM lost: the test guest did not end its transfer"; return 1; }
+	for ((i = 2; i <= $1; i++)); do
+		alive "$i" || { say "VM lost: guest $i was gone before the transfer was over"; return 1; }
+	done
+}
+
+# Waits for what the guests bring back; the servers go first, which ends the others' transfers.
+collect_guests() { # GUESTS
+	local i pid status
+	dirty=0
+	for pid in "${servers[@]}"; do end_process "$pid" 3; done
+	for ((i = 1; i <= $1; i++)); do
+		pid=${guests[i - 1]}
+		wait_until 120 eval "! kill -0 $pid" || { say "VM lost: guest $i does not end"; return 1; }
+		status=0
+		wait "$pid" || status=$?
+		forget "$pid"
+		case $status in
+		0) ;;
+		124) dirty=1; say "guest $i: its kernel log is dirty; see $dir/guest$i.log.err" ;;
+		*) say "guest $i ended with status $status: $(tail -n 1 "$dir/guest$i.log.err")"; [ "$i" -gt 1 ] || return 1 ;;
+		esac
+	done
+}
+
+# Leaves everything in its folder; run.json comes last and says that it is complete.
+one_run() { # GUESTS REPETITION ATTEMPTS-LOST
+	local n=$1 i limit began=$SECONDS load host_capture host_file engine peer_dump='' servers=() guests=() dirty=0
+	dir=$out/guests-$n/repeat-$2
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	limit=$((60 + 4 * $(on_link "$n")))
+	read -r load _ </proc/loadavg
+	make_lab "$n" || return 1
+	for ((i = 0; i == 0 || i < n; i++)); do
+		start "$dir/server$((i + 1)).log" ip netns exec "$peer" iperf3 -s -p $((test_port + i))
+		servers+=($!)
+		wait_until 10 listening $((test_port + i)) || { say "iperf3 -s did not start"; return 1; }
+	done
+	for ((i = 1; i <= n; i++)); do start_guest "$i" $((400 + limit)); done
+	if [ "$n" -eq 0 ]; then start_host_capture "$sender" eth0; else start_host_capture "$lab" tap1; fi || return 1
+	if [ -n "$peer_capture" ]; then
+		start_tcpdump "$peer" eth0 "$dir/peer.pcap" peer-tcpdump || return 1
+		peer_dump=$!
+	fi
+	if [ "$n" -eq 0 ]; then send_without_guest "$limit"; else send_from_guests "$n" "$limit"; fi || return 1
+	sleep 1.5 # what a capture holds back, it hands over within a second
+	end_process "$host_capture" 10
+	[ -z "$peer_dump" ] || end_process "$peer_dump" 10
+	if [ "$engine" = bpf ] && [ "$(jq .records "$dir/host-capture.json")" = 0 ]; then
+		say "tscope's capture at the host holds nothing (see $dir/host-capture.json); from now on tcpdump captures there"
+		force_tcpdump=1
+		return $once_more
+	fi
+	[ "$n" -eq 0 ] || collect_guests "$n" || return 1
+	drop_lab
+	[ "$n" -eq 0 ] || [ -s "$dir/guest1/acks.pcapng" ] || { say "the guest brought back no capture"; return 1; }
+	jq -n --argjson guests "$n" --argjson repetition "$2" --argjson bytes "$bytes" --arg offloads "$offloads" \
+		--argjson lost "$3" --argjson dirty "$dirty" --argjson load "$load" --arg engine "$engine" \
+		--arg host_file "${host_file##*/}" --argjson seconds $((SECONDS - began)) --argjson cpus "$(nproc)" --arg kernel "$kernel" \
+		--arg accelerator "$(cat "$root/build/vm/accel" 2>/dev/null || echo none)" \
+		'{guests: $guests, repetition: $repetition, bytes: $bytes, offloads: $offloads, host_engine: $engine,
+		  host_file: $host_file, vms_lost: $lost, dirty_log: ($dirty == 1), host_cpus: $cpus, guest_kernel: $kernel,
+		  accelerator: $accelerator, load_average_before: $load, seconds: $seconds}' >"$dir/run.json.new"
+	mv "$dir/run.json.new" "$dir/run.json"
+}
