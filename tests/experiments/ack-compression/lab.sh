@@ -175,12 +175,39 @@ start_tcpdump() { # NAMESPACE DEVICE FILE LOG
 	wait_until 10 grep -q listening "$dir/$4.log.err" || { say "tcpdump did not start: $(cat "$dir/$4.log.err")"; return 1; }
 }
 
+# CPU time of everything in the lab and of its captures, in ticks: what the machine spent beyond that, others did.
+lab_ticks() {
+	local ns pid pids_here=("$$" "${pids[@]}")
+	for ns in "$lab" "$peer" "$sender"; do
+		while read -r pid; do pids_here+=("$pid"); done < <(ip netns pids "$ns")
+	done
+	# One by one, since any may end meanwhile. Of ourselves the children that are over count too: the sender without a
+	# VM is one.
+	printf '%s\n' "${pids_here[@]}" | sort -un | while read -r pid; do
+		cat "/proc/$pid/stat" 2>/dev/null || true
+	done | awk -v self="$$" '{ pid = $1; sub(/.*\) /, ""); sum += $12 + $13 + (pid == self ? $14 + $15 : 0) } END { print sum + 0 }'
+}
+
 # The counters of the machine and of the lab's devices, as they are now.
 snapshot() { # NAME
 	date +%s.%N >"$dir/time.$1"
 	head -n 1 /proc/stat >"$dir/stat.$1"
+	lab_ticks >"$dir/ticks.$1"
 	ip -n "$lab" -s -j link >"$dir/links.$1.json"
 	tc -n "$lab" -s -j qdisc show dev uplink >"$dir/qdisc.$1.json"
+}
+
+# On a loaded machine an emulated guest mistakes the rate of its TSC, by up to a factor of five, and all its times with
+# it. Its counter is this machine's, whose rate is the CPU's where nothing scales it.
+tsc_rate() {
+	[ "$(cat "$root/build/vm/accel" 2>/dev/null)" = tcg ] && [ ! -e /sys/devices/system/cpu/cpu0/cpufreq ] || return 0
+	awk -F ': *' '/^cpu MHz/ && $2 > 0 { printf "tsc_early_khz=%d\n", $2 * 1000; exit }' /proc/cpuinfo
+}
+
+# Did the guest's clock go as ours did while it sent?
+clock_is_sound() {
+	awk -v guest="$(jq '.end.sum_sent.seconds' "$dir/guest1/iperf.json")" -v before="$(cat "$dir/time.before")" \
+		-v after="$(cat "$dir/time.after")" 'BEGIN { exit !(guest > 0 && guest < 1.3 * (after - before) + 2 && guest > 0.7 * (after - before) - 2) }'
 }
 
 start_guest() { # NUMBER LIMIT
@@ -188,6 +215,7 @@ start_guest() { # NUMBER LIMIT
 	[ "$1" -gt 1 ] || role=test megabytes=$memory
 	start "$dir/guest$1.log" ip netns exec "$lab" "$root/tests/vm/run" --kernel $kernel --smp 1 --memory "$megabytes" \
 		--timeout "$2" --out "$dir/guest$1" --file "$here/guest.sh" \
+		--append "$(tsc_rate)" \
 		--nic "tap,ifname=tap$1,script=no,downscript=no,model=virtio-net-pci,mac=52:54:00:77:00:0$1" -- \
 		bash /files/guest.sh "$role" "10.77.0.$1" "$peer_address" $((test_port + $1 - 1)) "$bytes" "$offloads"
 	guests+=($!)
@@ -281,6 +309,7 @@ one_run() { # GUESTS REPETITION ATTEMPTS-LOST
 	[ "$n" -eq 0 ] || collect_guests "$n" || return 1
 	drop_lab
 	[ "$n" -eq 0 ] || [ -s "$dir/guest1/acks.pcapng" ] || { say "the guest brought back no capture"; return 1; }
+	[ "$n" -eq 0 ] || clock_is_sound || { say "clock lost: the guest's time did not go as the host's; see $dir/guest1/dmesg.txt for its TSC"; return 1; }
 	jq -n --argjson guests "$n" --argjson repetition "$2" --argjson bytes "$bytes" --arg offloads "$offloads" \
 		--argjson lost "$3" --argjson dirty "$dirty" --argjson load "$load" --arg engine "$engine" \
 		--arg host_file "${host_file##*/}" --argjson seconds $((SECONDS - began)) --argjson cpus "$(nproc)" --arg kernel "$kernel" \
