@@ -34,28 +34,40 @@ struct packet {
 /* Packets whose headers lie where no program of this type can read: by vantage point. */
 __u64 unreadable[TSCOPE_VANTAGES];
 
-static __always_inline void begin(struct packet *packet, __u8 vantage)
+static __always_inline void begin_at(struct packet *packet, __u8 vantage, __u64 stamp)
 {
 	__builtin_memset(packet, 0, sizeof(*packet));
-	packet->stamp = now();
+	packet->stamp = stamp;
 	packet->vantage = vantage;
 	packet->kind = TSCOPE_PACKET;
 	packet->segs = 1;
 }
 
+static __always_inline void begin(struct packet *packet, __u8 vantage)
+{
+	begin_at(packet, vantage, now());
+}
+
+/* Most packets of a busy host are another namespace's or device's: they cost no more than this. */
+static __always_inline bool device_wanted(const struct net_device *dev)
+{
+	if (config.netns && dev->nd_net.net->ns.inum != config.netns)
+		return false;
+	return !config.filter.ifindex || config.filter.ifindex == (__u32)dev->ifindex;
+}
+
 static __always_inline __u16 segments(const struct sk_buff *skb, __u32 payload)
 {
 	const struct skb_shared_info *info = (const void *)(skb->head + skb->end);
-	__u16 segs = BPF_CORE_READ(info, gso_segs);
-	__u16 size;
+	__u16 size = BPF_CORE_READ(info, gso_size), segs;
 
+	if (!size)
+		return 1;
+	segs = BPF_CORE_READ(info, gso_segs);
 	if (segs)
 		return segs;
 	/* A guest's or tun's GSO packet comes without a count. */
-	size = BPF_CORE_READ(info, gso_size);
-	if (!size || payload <= size)
-		return 1;
-	return (payload + size - 1) / size;
+	return payload <= size ? 1 : (payload + size - 1) / size;
 }
 
 /* Where TCP begins behind IPv6's extension headers; 0: not here. */
@@ -79,6 +91,19 @@ static __always_inline __u32 skip_extensions(const void *ip, __u32 avail, __u8 n
 		next = extension[0];
 	}
 	return next == IPPROTO_TCP ? offset : 0;
+}
+
+/* From what was read already where it lies where it mostly does. */
+static __always_inline bool read_tcp(const struct packet *packet, const void *ip, __u32 offset,
+				     struct tcphdr *tcp)
+{
+	if (offset == sizeof(struct iphdr))
+		__builtin_memcpy(tcp, packet->header + sizeof(struct iphdr), sizeof(*tcp));
+	else if (offset == sizeof(struct ipv6hdr))
+		__builtin_memcpy(tcp, packet->header + sizeof(struct ipv6hdr), sizeof(*tcp));
+	else
+		return !bpf_probe_read_kernel(tcp, sizeof(*tcp), ip + offset);
+	return true;
 }
 
 /* Reads what is at `ip`, of which `avail` bytes can be read. */
@@ -124,8 +149,7 @@ static __always_inline bool read_headers(struct packet *packet, const void *ip, 
 		total = packet->wire_len;
 	if (offset + sizeof(*tcp) > TSCOPE_HEADER_MAX)
 		return false;
-	if (offset + sizeof(*tcp) > avail ||
-	    bpf_probe_read_kernel(tcp, sizeof(*tcp), ip + offset)) {
+	if (offset + sizeof(*tcp) > avail || !read_tcp(packet, ip, offset, tcp)) {
 		unreadable[packet->vantage & (TSCOPE_VANTAGES - 1)]++;
 		return false;
 	}

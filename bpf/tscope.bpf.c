@@ -126,10 +126,13 @@ static __always_inline int ip_offset(const struct sk_buff *skb)
 
 static __always_inline int driver_rx(const struct sk_buff *skb)
 {
+	__u64 stamp = now();
 	struct packet packet;
 	int offset;
 
-	begin(&packet, TSCOPE_DRIVER_RX);
+	if (!device_wanted(skb->dev))
+		return 0;
+	begin_at(&packet, TSCOPE_DRIVER_RX, stamp);
 	offset = ip_offset(skb);
 	if (offset >= 0 && at_device(&packet, skb, skb->dev, offset))
 		deliver(&packet);
@@ -179,9 +182,12 @@ int BPF_PROG(napi_poll, struct napi_struct *napi, int work, int budget)
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb, struct net_device *dev)
 {
+	__u64 stamp = now();
 	struct packet packet;
 
-	begin(&packet, TSCOPE_DRIVER_TX);
+	if (!device_wanted(dev))
+		return 0;
+	begin_at(&packet, TSCOPE_DRIVER_TX, stamp);
 	if (at_device(&packet, skb, dev, skb->network_header - (skb->data - skb->head)))
 		deliver(&packet);
 	return 0;
@@ -192,9 +198,12 @@ int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb, struct net_device *dev)
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(net_dev_queue, struct sk_buff *skb)
 {
+	__u64 stamp = now();
 	struct packet packet;
 
-	begin(&packet, TSCOPE_QDISC_TX);
+	if (!device_wanted(skb->dev))
+		return 0;
+	begin_at(&packet, TSCOPE_QDISC_TX, stamp);
 	if (at_device(&packet, skb, skb->dev, skb->network_header - (skb->data - skb->head)))
 		deliver(&packet);
 	return 0;

@@ -14,7 +14,7 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t buffer_bytes = 1 << 20;
+constexpr std::size_t buffer_bytes = 1 << 17;
 constexpr std::size_t text_max = 1 << 14;
 
 int open_for_writing(const std::string& path) {
