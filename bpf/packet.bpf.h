@@ -59,15 +59,14 @@ static __always_inline bool device_wanted(const struct net_device *dev)
 static __always_inline __u16 segments(const struct sk_buff *skb, __u32 payload)
 {
 	const struct skb_shared_info *info = (const void *)(skb->head + skb->end);
-	__u16 size = BPF_CORE_READ(info, gso_size), segs;
+	/* What the backlog merged has a count and no size, a guest's or tun's GSO packet the other way round. */
+	__u16 segs = BPF_CORE_READ(info, gso_segs);
+	__u16 size;
 
-	if (!size)
-		return 1;
-	segs = BPF_CORE_READ(info, gso_segs);
 	if (segs)
 		return segs;
-	/* A guest's or tun's GSO packet comes without a count. */
-	return payload <= size ? 1 : (payload + size - 1) / size;
+	size = BPF_CORE_READ(info, gso_size);
+	return !size || payload <= size ? 1 : (payload + size - 1) / size;
 }
 
 /* Where TCP begins behind IPv6's extension headers; 0: not here. */
