@@ -340,7 +340,7 @@ TEST(PcapngWriter, AFullDiskLeavesWholeBlocks) {
   std::uint64_t claimed = 0;
   {
     CaptureFile file(path, LinkType::ethernet, facts);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 300; i++) {
       file.write(test::packet_at(Vantage::driver_rx, {}, i), {"eth0", Vantage::driver_rx});
     }
     setrlimit(RLIMIT_FSIZE, &limit);
