@@ -5,7 +5,7 @@
 check: deps user kmod ## run every test; ends in "N passed, M failed, S skipped"
 	@tests/check
 
-demo: deps user kmod ## capture a TCP transfer in a guest twice and report its ACKs
+demo: deps user kmod ## one ACK stream captured on the host and in its guest, and what happened in between
 	@tests/demo/run
 
 bench: deps user kmod ## compare cost and speed with tcpdump, side by side in one run

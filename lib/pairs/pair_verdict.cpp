@@ -13,6 +13,7 @@ namespace {
 // As the verdict on one capture has them (docs/ack-report.md).
 constexpr std::uint64_t gaps_to_judge = 100;
 constexpr double partly_from = 0.20, strongly_from = 0.50, grown_from = 0.10;
+constexpr double mildly_from = 0.03, mildly_ratio = 1.5;
 constexpr double events_from = 0.10;  // share of the ACKs
 constexpr double mostly = 0.5;
 
@@ -58,10 +59,14 @@ std::string pair_verdict(const CapturePair& pair, const PairReport& report) {
     text += stage(pair);
   } else {
     const double rise = pair.share_second - pair.share_first;
-    if (rise >= grown_from) {
+    const bool mildly =
+        rise >= mildly_from && pair.share_second >= mildly_ratio * pair.share_first;
+    if (rise >= grown_from || mildly) {
+      const char* degree = pair.share_second >= strongly_from ? "strongly "
+                           : rise >= grown_from               ? ""
+                                                              : "mildly ";
       text = fmt::format("The ACK stream was {}compressed between the two captures: {}; {}{}",
-                         pair.share_second >= strongly_from ? "strongly " : "", shares(pair),
-                         events, stage(pair));
+                         degree, shares(pair), events, stage(pair));
     } else if (rise <= -grown_from) {
       text = fmt::format("The ACK stream was smoothed between the two captures: {}", shares(pair));
     } else if (pair.share_first >= partly_from) {
