@@ -59,8 +59,7 @@ std::string pair_verdict(const CapturePair& pair, const PairReport& report) {
     text += stage(pair);
   } else {
     const double rise = pair.share_second - pair.share_first;
-    const bool mildly =
-        rise >= mildly_from && pair.share_second >= mildly_ratio * pair.share_first;
+    const bool mildly = rise >= mildly_from && pair.share_second >= mildly_ratio * pair.share_first;
     if (rise >= grown_from || mildly) {
       const char* degree = pair.share_second >= strongly_from ? "strongly "
                            : rise >= grown_from               ? ""
