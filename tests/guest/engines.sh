@@ -25,12 +25,21 @@ kill -INT "${pids[@]}" "$tcpdump"
 wait "${pids[@]}" "$tcpdump"
 
 is "$(jq -r .clock.source bpf.json)" tsc "BPF programs stamp by the module's clock"
+# A program that would have run within itself is passed over by the kernel, which counts it: then a record is missing and told.
+lacking=0
 for at in driver-rx driver-tx qdisc-tx socket-rx socket-tx app-rx app-tx; do
-	is "$(at $at records bpf.json)" "$(at $at records kmod.json)" "$at: as many records by both engines"
-	is "$(at $at segments bpf.json)" "$(at $at segments kmod.json)" "$at: as many segments"
+	lacks=$(($(at $at records kmod.json) - $(at $at records bpf.json)))
+	lacking=$((lacking + lacks))
+	if [ $lacks -eq 0 ]; then
+		is "$(at $at records bpf.json)" "$(at $at records kmod.json)" "$at: as many records by both engines"
+		is "$(at $at segments bpf.json)" "$(at $at segments kmod.json)" "$at: as many segments"
+	else
+		holds "$at: a few records less by BPF programs ($lacks)" test $lacks -gt 0 -a $lacks -le 5
+	fi
 done
-is "$(jq .loss.lost bpf.json)" 0 "BPF programs lost nothing"
-is "$(tcpdump -r tcpdump.pcap 2>/dev/null | wc -l)" "$(($(at driver-rx records bpf.json) + $(at driver-tx records bpf.json)))" "as many as tcpdump saw"
+is "$lacking" "$(jq .loss.missed bpf.json)" "what BPF programs lack they say they missed"
+is "$(jq '.loss | .full + .contended + .invalid' bpf.json)" 0 "and they lost nothing else"
+is "$(tcpdump -r tcpdump.pcap 2>/dev/null | wc -l)" "$(($(at driver-rx records kmod.json) + $(at driver-tx records kmod.json)))" "as many as tcpdump saw"
 
 # While a program uses the module's clock, the module stays.
 ip netns exec left tscope capture --engine bpf -p 5201 -o held.pcapng 2>held.log &
