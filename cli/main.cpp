@@ -21,6 +21,8 @@ int run(int argc, char** argv) {
   add_capture(app);
   add_acks(app);
   add_convert(app);
+  add_reflect(app);
+  add_train(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

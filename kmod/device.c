@@ -13,6 +13,7 @@
 #include "device.h"
 #include "hooks.h"
 #include "session.h"
+#include "train.h"
 
 static int tscope_open(struct inode *inode, struct file *file)
 {
@@ -76,6 +77,42 @@ static long give_anchor(void __user *user)
 	return copy_to_user(user, &anchor, sizeof(anchor)) ? -EFAULT : 0;
 }
 
+static long submit_train(struct file *file, void __user *user)
+{
+	struct tscope_train request;
+	int err;
+
+	if (copy_from_user(&request, user, sizeof(request)))
+		return -EFAULT;
+	err = tscope_train_submit(file->private_data, file, &request);
+	if (err)
+		return err;
+	/* The train is under way: its number can also be guessed, so nothing is undone. */
+	return copy_to_user(user, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
+static long give_train_status(struct file *file, void __user *user)
+{
+	struct tscope_train_status status;
+	int err;
+
+	if (copy_from_user(&status, user, sizeof(status)))
+		return -EFAULT;
+	err = tscope_train_describe(file->private_data, &status);
+	if (err)
+		return err;
+	return copy_to_user(user, &status, sizeof(status)) ? -EFAULT : 0;
+}
+
+static long cancel_train(struct file *file, const void __user *user)
+{
+	u32 number;
+
+	if (copy_from_user(&number, user, sizeof(number)))
+		return -EFAULT;
+	return tscope_train_cancel(file->private_data, number);
+}
+
 static long tscope_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	void __user *user = (void __user *)argument;
@@ -93,6 +130,12 @@ static long tscope_ioctl(struct file *file, unsigned int command, unsigned long 
 		return tscope_session_stop(file->private_data);
 	case TSCOPE_IOC_ANCHOR:
 		return give_anchor(user);
+	case TSCOPE_IOC_TRAIN:
+		return submit_train(file, user);
+	case TSCOPE_IOC_TRAIN_STATUS:
+		return give_train_status(file, user);
+	case TSCOPE_IOC_TRAIN_CANCEL:
+		return cancel_train(file, user);
 	default:
 		return -ENOTTY;
 	}

@@ -6,6 +6,7 @@
 #include "hooks.h"
 #include "kfunc.h"
 #include "netns.h"
+#include "train.h"
 
 static int __init tscope_init(void)
 {
@@ -17,13 +18,18 @@ static int __init tscope_init(void)
 	err = tscope_netns_init();
 	if (err)
 		goto hooks;
-	err = tscope_device_init();
+	err = tscope_trains_init();
 	if (err)
 		goto netns;
+	err = tscope_device_init();
+	if (err)
+		goto trains;
 	if (tscope_kfunc_init())
 		pr_info("tscope: no clock for BPF programs: this build of the module has no BTF\n");
 	return 0;
 
+trains:
+	tscope_trains_exit();
 netns:
 	tscope_netns_exit();
 hooks:
@@ -34,6 +40,7 @@ hooks:
 static void __exit tscope_exit(void)
 {
 	tscope_device_exit();
+	tscope_trains_exit();
 	tscope_netns_exit();
 	tscope_hooks_exit();
 }

@@ -3,6 +3,7 @@
 #include <linux/cpumask.h>
 #include <linux/fs.h>
 #include <linux/log2.h>
+#include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -14,6 +15,7 @@
 #include "hooks.h"
 #include "packet.h"
 #include "session.h"
+#include "train.h"
 #include "uapi/layout.h"
 
 static DEFINE_MUTEX(sessions_lock);
@@ -36,6 +38,15 @@ struct tscope_session *tscope_session_new(struct net *net)
 	return session;
 }
 
+static bool flags_valid(const struct tscope_config *config)
+{
+	const u32 senders = TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX) | TSCOPE_VANTAGE_BIT(TSCOPE_QDISC_TX);
+
+	if (config->flags & TSCOPE_CONFIG_TRAIN)
+		return config->flags == TSCOPE_CONFIG_TRAIN && !(config->vantages & ~senders);
+	return !(config->flags & ~TSCOPE_CONFIG_ALL_NETNS);
+}
+
 static bool config_valid(const struct tscope_config *config)
 {
 	return config->interface_version == TSCOPE_INTERFACE_VERSION && config->vantages &&
@@ -43,7 +54,7 @@ static bool config_valid(const struct tscope_config *config)
 	       is_power_of_2(config->slots) && config->slots >= TSCOPE_MIN_SLOTS &&
 	       config->slots <= TSCOPE_MAX_SLOTS && config->watermark &&
 	       config->watermark <= config->slots && !config->pad &&
-	       !(config->flags & ~TSCOPE_CONFIG_ALL_NETNS) && tscope_filter_valid(&config->filter);
+	       flags_valid(config) && tscope_filter_valid(&config->filter);
 }
 
 /* As AF_PACKET asks, of the opener and not of who happens to hold the file now. */
@@ -74,7 +85,7 @@ int tscope_session_configure(struct tscope_session *session, struct file *file,
 	err = may_capture(session, file, config->flags);
 	if (err)
 		return err;
-	if (config->vantages & ~tscope_hooks_available())
+	if (!(config->flags & TSCOPE_CONFIG_TRAIN) && config->vantages & ~tscope_hooks_available())
 		return -ENODEV;
 
 	mutex_lock(&session->lock);
@@ -104,19 +115,12 @@ static void set_state(struct tscope_session *session, enum tscope_state state)
 	WRITE_ONCE(session->rings->info->state, state);
 }
 
-int tscope_session_start(struct tscope_session *session)
+static int start_hooks(struct tscope_session *session)
 {
-	int err = 0;
+	int err = tscope_hooks_attach(session->config.vantages);
 
-	mutex_lock(&session->lock);
-	if (session->state != TSCOPE_CONFIGURED) {
-		err = session->state ? -EBUSY : -EINVAL;
-		goto out;
-	}
-	err = tscope_hooks_attach(session->config.vantages);
 	if (err)
-		goto out;
-
+		return err;
 	/* In one step after every hook is there, so that all vantage points begin together. */
 	mutex_lock(&sessions_lock);
 	if (session->net)
@@ -126,7 +130,31 @@ int tscope_session_start(struct tscope_session *session)
 	mutex_unlock(&sessions_lock);
 	if (err)
 		tscope_hooks_detach(session->config.vantages);
-	else
+	return err;
+}
+
+static void stop_hooks(struct tscope_session *session)
+{
+	mutex_lock(&sessions_lock);
+	list_del_rcu(&session->running);
+	mutex_unlock(&sessions_lock);
+	/* Every hook that could still see the session has committed after this. */
+	synchronize_rcu();
+	tscope_hooks_detach(session->config.vantages);
+}
+
+int tscope_session_start(struct tscope_session *session)
+{
+	int err = 0;
+
+	mutex_lock(&session->lock);
+	if (session->state != TSCOPE_CONFIGURED) {
+		err = session->state ? -EBUSY : -EINVAL;
+		goto out;
+	}
+	if (!(session->config.flags & TSCOPE_CONFIG_TRAIN))
+		err = start_hooks(session);
+	if (!err)
 		set_state(session, TSCOPE_RUNNING);
 out:
 	mutex_unlock(&session->lock);
@@ -142,12 +170,10 @@ int tscope_session_stop(struct tscope_session *session)
 		err = -EINVAL;
 		goto out;
 	}
-	mutex_lock(&sessions_lock);
-	list_del_rcu(&session->running);
-	mutex_unlock(&sessions_lock);
-	/* Every hook that could still see the session has committed after this. */
-	synchronize_rcu();
-	tscope_hooks_detach(session->config.vantages);
+	if (session->config.flags & TSCOPE_CONFIG_TRAIN)
+		tscope_train_cancel(session, 0);
+	else
+		stop_hooks(session);
 	set_state(session, TSCOPE_STOPPED);
 out:
 	mutex_unlock(&session->lock);
@@ -159,6 +185,7 @@ out:
 void tscope_session_free(struct tscope_session *session)
 {
 	tscope_session_stop(session);
+	tscope_trains_free(session);
 	mutex_lock(&sessions_lock);
 	list_del(&session->open);
 	mutex_unlock(&sessions_lock);
@@ -283,4 +310,40 @@ void tscope_sessions_deliver(const struct tscope_packet *packet)
 	}
 	rcu_read_unlock();
 	preempt_enable_notrace();
+}
+
+int tscope_session_device(struct tscope_session *session, u32 ifindex, struct net_device **dev)
+{
+	int err = 0;
+
+	mutex_lock(&sessions_lock);
+	if (session->net) {
+		*dev = dev_get_by_index(session->net, ifindex);
+		if (!*dev)
+			err = -ENODEV;
+	} else {
+		err = -ENXIO;
+	}
+	mutex_unlock(&sessions_lock);
+	return err;
+}
+
+void tscope_session_record(struct tscope_session *session, const struct tscope_record *record)
+{
+	struct tscope_ring *ring;
+	struct tscope_record *slot;
+	u64 index;
+
+	preempt_disable();
+	ring = &session->rings->rings[smp_processor_id()];
+	slot = tscope_ring_reserve(ring, record->vantage, record->segs, &index);
+	if (slot) {
+		u32 commit = slot->commit;
+
+		*slot = *record;
+		slot->commit = commit;
+		slot->cpu = smp_processor_id();
+		tscope_ring_commit(ring, slot, index);
+	}
+	preempt_enable();
 }

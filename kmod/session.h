@@ -12,6 +12,7 @@
 
 struct file;
 struct net;
+struct net_device;
 struct tscope_packet;
 
 /* One open file. */
@@ -43,5 +44,11 @@ void tscope_sessions_netns_gone(struct net *net);
 
 /* From a hook: a record for each running session whose filter matches. */
 void tscope_sessions_deliver(const struct tscope_packet *packet);
+
+/* For a train: a device of the session's network namespace, held. */
+int tscope_session_device(struct tscope_session *session, u32 ifindex, struct net_device **dev);
+
+/* Into this CPU's ring, or counted as lost. */
+void tscope_session_record(struct tscope_session *session, const struct tscope_record *record);
 
 #endif

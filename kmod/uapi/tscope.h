@@ -17,6 +17,10 @@
  *	poll(), read the rings, advance the tails
  *	ioctl(fd, TSCOPE_IOC_STOP), drain, close(fd)
  *
+ * A session configured with TSCOPE_CONFIG_TRAIN sends instead: TSCOPE_IOC_TRAIN
+ * after the start, as often as wanted; a record for each probe comes out of the
+ * same rings. Closing the file ends its trains.
+ *
  * Every integer is in the machine's byte order unless its comment says otherwise.
  */
 #ifndef _UAPI_TSCOPE_H
@@ -52,6 +56,7 @@ enum tscope_kind {
 	TSCOPE_PACKET	= 1,
 	TSCOPE_OPEN	= 2,	/* connection established; TSCOPE_SESSION only */
 	TSCOPE_CLOSE	= 3,	/* connection closed; TSCOPE_SESSION only */
+	TSCOPE_PROBE	= 4,	/* of a train, at TSCOPE_DRIVER_TX or TSCOPE_QDISC_TX: see below */
 };
 
 /* What read the time in tscope_record.tsc. */
@@ -70,6 +75,10 @@ enum tscope_clock {
 #define TSCOPE_F_CUT		0x0040	/* headers did not fit in header[] */
 #define TSCOPE_F_TIMEWAIT	0x0080	/* reached a TIME_WAIT socket */
 #define TSCOPE_F_REQUEST	0x0100	/* reached a request socket (handshake not finished) */
+
+#define TSCOPE_F_LATE		0x0200	/* probe: handed over later than the train allows */
+#define TSCOPE_F_CONTENDED	0x0400	/* probe: another train's was due at the same time */
+#define TSCOPE_F_TIMER		0x0800	/* probe: no spin, it left when a timer fired */
 
 #define TSCOPE_HEADER_MAX	128
 #define TSCOPE_LINK_MAX		14
@@ -97,6 +106,20 @@ struct tscope_record {
 	__u8 link[TSCOPE_LINK_MAX];	/* link header as seen */
 	__u8 pad[2];		/* zero */
 	__u8 header[TSCOPE_HEADER_MAX];	/* from the IP header on, network order */
+};
+
+/*
+ * A probe's record: tsc is the hand-over, read right before the driver (or the
+ * qdisc) is called; `seq` its index in the train, `seq_end` the train's number,
+ * `napi_poll` 0 or the errno that kept it from being handed over. The headers
+ * are as sent, up to TSCOPE_PROBE_AT, where these times stand.
+ */
+#define TSCOPE_PROBE_AT		104
+
+struct tscope_probe {
+	__u64 scheduled;	/* ticks */
+	__u64 woken;		/* the sending thread turned to it */
+	__u64 spun;		/* last read of the spin; equals woken if there was none */
 };
 
 /*
@@ -204,6 +227,7 @@ struct tscope_filter {
 };
 
 #define TSCOPE_CONFIG_ALL_NETNS	0x1	/* needs CAP_NET_ADMIN in the initial user namespace */
+#define TSCOPE_CONFIG_TRAIN	0x2	/* no hooks: records of the session's own trains */
 
 struct tscope_config {
 	__u32 interface_version;
@@ -223,6 +247,61 @@ struct tscope_anchor {
 	__u64 realtime_ns;
 };
 
+/* --- trains --- */
+
+struct tscope_train_probe {
+	__u64 at_ns;		/* after the train's start; strictly ascending */
+	__u32 len;		/* of the frame, from the Ethernet header on; no more than frame_len */
+	__u32 pad;		/* zero */
+};
+
+#define TSCOPE_TRAIN_QDISC	0x1	/* hand over to the qdisc, not to the driver */
+#define TSCOPE_TRAIN_TIMER	0x2	/* do not spin */
+
+/*
+ * A train of UDP probes. Each is the head of `frame`, `len` bytes of it; the module fills in the
+ * lengths, the IPv4 header's checksum, the UDP checksum, the probe's index and the time. The sequence and time fields
+ * are those of RFC 8762: 4 bytes, and an NTP timestamp of 8.
+ */
+struct tscope_train {
+	__u64 probes;		/* pointer to struct tscope_train_probe[count] */
+	__u64 frame;		/* pointer to frame_len bytes */
+	__u64 start_tsc;	/* in: 0 for as soon as possible; out: the tick of at_ns = 0 */
+	__u32 count;
+	__u32 frame_len;
+	__u32 ifindex;
+	__u32 cpu;		/* that sends */
+	__u32 flags;		/* in and out: TSCOPE_TRAIN_TIMER comes back where spinning is not allowed */
+	__u32 late_ns;		/* handed over later than this, a probe is marked */
+	__u16 ip_at;		/* in frame: the IP header, 14, or 18 behind a VLAN tag */
+	__u16 seq_at;		/* the sequence number; 0 for none */
+	__u16 time_at;		/* the timestamp, at an even distance from the UDP header; 0 for none */
+	__u16 pad;		/* zero */
+	__u32 number;		/* out */
+	__u32 pad2;		/* zero */
+};
+
+enum tscope_train_state {
+	TSCOPE_TRAIN_RUNNING	= 1,
+	TSCOPE_TRAIN_DONE	= 2,	/* every probe had its turn */
+	TSCOPE_TRAIN_ENDED	= 3,	/* before its end, see reason */
+};
+
+struct tscope_train_status {
+	__u32 number;		/* in */
+	__u32 state;		/* enum tscope_train_state */
+	__u32 sent;		/* handed over */
+	__u32 failed;		/* had their turn and could not be handed over */
+	__u32 left;		/* had no turn (yet) */
+	__u32 reason;		/* errno: ECANCELED, ENODEV (device or namespace gone), EHOSTDOWN (CPU gone) */
+	__u32 late;
+	__u32 contended;
+	__u32 timer;		/* sent without a spin */
+	__u32 lead_ns;		/* how early the CPU's thread is woken at present */
+	__u64 spin_ticks;	/* spent on waiting for this train's ticks */
+	__u64 busy_ticks;	/* spent on this train in all, the spin included */
+};
+
 #define TSCOPE_IOC_MAGIC	0xb7
 #define TSCOPE_IOC_INFO		_IOR(TSCOPE_IOC_MAGIC, 0, struct tscope_info)
 #define TSCOPE_IOC_HOOK		_IOWR(TSCOPE_IOC_MAGIC, 1, struct tscope_hook)
@@ -230,6 +309,9 @@ struct tscope_anchor {
 #define TSCOPE_IOC_START	_IO(TSCOPE_IOC_MAGIC, 3)
 #define TSCOPE_IOC_STOP		_IO(TSCOPE_IOC_MAGIC, 4)
 #define TSCOPE_IOC_ANCHOR	_IOR(TSCOPE_IOC_MAGIC, 5, struct tscope_anchor)
+#define TSCOPE_IOC_TRAIN	_IOWR(TSCOPE_IOC_MAGIC, 6, struct tscope_train)
+#define TSCOPE_IOC_TRAIN_STATUS	_IOWR(TSCOPE_IOC_MAGIC, 7, struct tscope_train_status)
+#define TSCOPE_IOC_TRAIN_CANCEL	_IOW(TSCOPE_IOC_MAGIC, 8, __u32)	/* number; 0: all */
 
 /*
  * Errors. ENOTTY: no such ioctl, or its size differs (another version).
@@ -237,7 +319,9 @@ struct tscope_anchor {
  * EPERM: the opener lacks the capability. EBUSY: configured or started
  * already. ENODEV: the vantage points asked for have no hook in this kernel
  * (absent). ENOMEM: rings too large, or no memory. ENXIO: the session's network
- * namespace is gone. mmap: EINVAL for an offset or length that is not exactly a
+ * namespace is gone. A train: ENODEV no such device or it is going, ENETDOWN it is down, EMSGSIZE a
+ * frame longer than the device takes, EAFNOSUPPORT not Ethernet, EDQUOT too many trains or probes
+ * at once, EHOSTDOWN no such CPU online, ENOENT no such train. mmap: EINVAL for an offset or length that is not exactly a
  * region's, EPERM for a writable mapping of a read-only one.
  */
 

@@ -233,7 +233,9 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
   const std::uint32_t link = ethernet ? ethernet_header : 0;
   const std::uint32_t id = impl_->id_of(packet, interface);
   const auto time = static_cast<std::uint64_t>(packet.time_ns);
-  const std::uint32_t header_len = std::min<std::uint32_t>(record.header_len, TSCOPE_HEADER_MAX);
+  const bool probe = record.kind == TSCOPE_PROBE;
+  const std::uint32_t header_len =
+      std::min<std::uint32_t>(record.header_len, probe ? TSCOPE_PROBE_AT : TSCOPE_HEADER_MAX);
   const std::uint32_t captured = link + header_len;
 
   BlockBuffer& buffer = impl_->buffer;
@@ -270,6 +272,11 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
                                                                 record.link_len,
                                                                 packet.late,
                                                                 {}});
+  if (probe) {
+    format::ProbeOption times{};
+    std::memcpy(&times, record.header + TSCOPE_PROBE_AT, sizeof(times));
+    buffer.put_option(format::probe_option, times);
+  }
   buffer.end_options();
   buffer.end_block();
   impl_->written[id].packets++;

@@ -27,6 +27,7 @@ inline constexpr std::uint32_t clock_anchor = 0x80000001;
 inline constexpr std::uint32_t host_facts = 0x80000002;
 inline constexpr std::uint16_t record_option = 0x8001;
 inline constexpr std::uint16_t loss_option = 0x8002;
+inline constexpr std::uint16_t probe_option = 0x8003;
 
 inline constexpr std::uint32_t snap_length = 262144;   // libpcap's largest
 inline constexpr std::uint32_t block_max = 16U << 20;  // as libpcap: a longer one is damage
@@ -49,6 +50,11 @@ struct RecordOption {
   std::uint8_t pad[6];
 };
 static_assert(sizeof(RecordOption) == 48);
+
+struct ProbeOption {
+  std::uint64_t scheduled, woken, spun;
+};
+static_assert(sizeof(ProbeOption) == 24);
 
 struct LossOption {
   std::uint64_t full_records, full_segments;

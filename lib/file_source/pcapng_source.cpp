@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -170,11 +171,12 @@ bool PcapngSource::read_our_record(const Fields& option, std::span<const std::ui
   const auto offset = our_ip_offset(interface.link_type, frame);
   const auto tail = option.bytes(38, 4);
   const std::uint8_t kind = tail[0];
-  if (!offset || *offset > frame.size() || kind < TSCOPE_PACKET || kind > TSCOPE_CLOSE)
+  if (!offset || *offset > frame.size() || kind < TSCOPE_PACKET || kind > TSCOPE_PROBE)
     return false;
 
+  const std::size_t header_max = kind == TSCOPE_PROBE ? TSCOPE_PROBE_AT : TSCOPE_HEADER_MAX;
   const auto header =
-      frame.subspan(*offset, std::min<std::size_t>(frame.size() - *offset, TSCOPE_HEADER_MAX));
+      frame.subspan(*offset, std::min<std::size_t>(frame.size() - *offset, header_max));
   tscope_record& record = packet.record;
   record = tscope_record{};
   record.tsc = option.u64(0);
@@ -210,13 +212,20 @@ bool PcapngSource::read_packet(const Fields& body, Packet& packet) {
   if (frame.size() < captured) return false;
 
   bool known = false;
+  tscope_probe times{};
   if (interface.ours) {
     const std::size_t options = packet_data + (captured + 3ULL) / 4 * 4;
     body.options(options, [&](std::uint16_t code, const Fields& value) {
       if (code == format::record_option && value.size() >= sizeof(format::RecordOption)) {
         known = read_our_record(value, frame, interface, packet);
       }
+      if (code == format::probe_option && value.size() >= sizeof(format::ProbeOption)) {
+        times = {value.u64(0), value.u64(8), value.u64(16)};
+      }
     });
+  }
+  if (known && packet.record.kind == TSCOPE_PROBE) {
+    std::memcpy(packet.record.header + TSCOPE_PROBE_AT, &times, sizeof(times));
   }
   if (!known && !build_foreign_packet(interface.link_type, frame, original, packet)) return false;
   packet.record.vantage = static_cast<std::uint8_t>(interfaces_[interface.index].vantage);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "kmod_source/device.hpp"
+#include "kmod_source/session_memory.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
 #include "tscope/error.hpp"
@@ -49,14 +49,14 @@ class KmodEngine final : public Engine {
  public:
   explicit KmodEngine(const CaptureOptions& options) { configure(options); }
 
-  std::vector<Ring> rings() override;
+  std::vector<Ring> rings() override { return map_rings(device_, mappings_); }
   void start() override;
   void stop() override { device_.call(TSCOPE_IOC_STOP, nullptr); }
   bool wait(std::chrono::milliseconds limit) override;
   std::string clock_name() const override { return "tsc"; }
   std::uint32_t clock_khz() const override { return device_.info().tsc_khz; }
   std::uint64_t now() const override { return read_tsc(); }
-  Anchor anchor() const override;
+  Anchor anchor() const override { return kmod_anchor(device_); }
   std::uint64_t missed() const override;
   std::map<std::string, std::string> facts() const override;
 
@@ -86,27 +86,6 @@ void KmodEngine::configure(const CaptureOptions& options) {
   }
 }
 
-std::vector<Ring> KmodEngine::rings() {
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t info_bytes =
-      sizeof(tscope_map_info) + device_.info().cpus * sizeof(tscope_ring_info);
-  mappings_.emplace_back(device_.fd(), TSCOPE_MMAP_INFO, (info_bytes + page - 1) / page * page,
-                         false);
-  const auto* info = static_cast<const tscope_map_info*>(mappings_.back().data());
-  mappings_.emplace_back(device_.fd(), TSCOPE_MMAP_TAIL, info->tail_bytes, true);
-  char* tails = static_cast<char*>(mappings_.back().data());
-  std::vector<Ring> rings;
-  for (std::uint32_t cpu = 0; cpu < info->cpus; cpu++) {
-    mappings_.emplace_back(device_.fd(), TSCOPE_MMAP_DATA + cpu * info->ring_bytes,
-                           info->ring_bytes, false);
-    auto* tail = reinterpret_cast<std::uint64_t*>(tails + std::size_t{cpu} * info->tail_stride);
-    rings.emplace_back(&info->rings[cpu], tail,
-                       static_cast<const tscope_record*>(mappings_.back().data()), info->slots,
-                       cpu);
-  }
-  return rings;
-}
-
 void KmodEngine::start() {
   if (const int error = device_.call(TSCOPE_IOC_START, nullptr); error != 0) {
     throw Error(
@@ -120,15 +99,6 @@ bool KmodEngine::wait(std::chrono::milliseconds limit) {
   pollfd waiting{device_.fd(), POLLIN, 0};
   poll(&waiting, 1, static_cast<int>(limit.count()));
   return (waiting.revents & POLLHUP) == 0;
-}
-
-Anchor KmodEngine::anchor() const {
-  Anchor anchor{};
-  if (const int error = device_.call(TSCOPE_IOC_ANCHOR, &anchor); error != 0) {
-    throw Error(fmt::format("can't read the module's clock: {}; load the module anew",
-                            std::strerror(error)));
-  }
-  return anchor;
 }
 
 std::uint64_t KmodEngine::missed() const {

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Trains from their submission to their end, whoever brings it about. */
+#include <linux/capability.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/fs.h>
+#include <linux/if_arp.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/netdevice.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <net/rtnetlink.h>
+
+#include <asm/tsc.h>
+
+#include "clock.h"
+#include "session.h"
+#include "train.h"
+#include "train_frame.h"
+#include "train_sender.h"
+
+#define PROBES_MAX		(1U << 22)
+#define FRAME_MAX		(64U << 10)
+#define TRAINS_MAX		256		/* of all sessions */
+#define LENGTH_MAX_NS		(7ULL * 24 * 3600 * NSEC_PER_SEC)
+#define START_MAX_NS		(3600ULL * NSEC_PER_SEC)
+#define START_SOON_NS		(20ULL * NSEC_PER_MSEC)
+#define LATE_MAX_NS		NSEC_PER_SEC
+
+static unsigned int train_limit_mib = 256;
+module_param(train_limit_mib, uint, 0644);
+MODULE_PARM_DESC(train_limit_mib, "memory for the schedules of all trains, MiB");
+
+/* Taken after a session's lock, the CPU hotplug lock and RTNL. */
+static DEFINE_MUTEX(trains_lock);
+static LIST_HEAD(all_trains);		/* trains_lock */
+static unsigned int trains_count;	/* trains_lock */
+static size_t bytes_in_use;		/* trains_lock */
+static u32 last_number;			/* trains_lock */
+static enum cpuhp_state cpu_state;
+
+/* --- what a user may ask for --- */
+
+static int check_request(const struct tscope_train *request)
+{
+	if (request->pad || request->pad2 || !request->count || !request->frame_len ||
+	    request->flags & ~(TSCOPE_TRAIN_QDISC | TSCOPE_TRAIN_TIMER) ||
+	    request->late_ns > LATE_MAX_NS)
+		return -EINVAL;
+	if (request->frame_len > FRAME_MAX)
+		return -EMSGSIZE;
+	return request->count > PROBES_MAX ? -EDQUOT : 0;
+}
+
+static int check_probes(const struct tscope_train_probe *probes, const struct tscope_train *request)
+{
+	u32 i;
+
+	for (i = 0; i < request->count; i++) {
+		if (probes[i].pad || !probes[i].len || probes[i].len > request->frame_len ||
+		    probes[i].at_ns > LENGTH_MAX_NS || (i && probes[i].at_ns <= probes[i - 1].at_ns))
+			return -EINVAL;
+		if (i % (1 << 16) == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+static int check_device(const struct net_device *dev, const struct tscope_train *request)
+{
+	if (dev->type != ARPHRD_ETHER && dev->type != ARPHRD_LOOPBACK)
+		return -EAFNOSUPPORT;
+	if (!netif_running(dev))
+		return -ENETDOWN;
+	return request->frame_len - request->ip_at > dev->mtu ? -EMSGSIZE : 0;
+}
+
+/* A device that stands on another one's queue enables softirqs on the way, which needs interrupts on. */
+static bool irqs_off_suits(const struct net_device *dev)
+{
+	const struct rtnl_link_ops *link = dev->rtnl_link_ops;
+
+	return !(dev->priv_flags & IFF_NO_QUEUE) || dev->flags & IFF_LOOPBACK ||
+	       (link && !strcmp(link->kind, "veth"));
+}
+
+/* --- memory --- */
+
+static void free_train(struct tscope_probe_train *train)
+{
+	kvfree(train->probes);
+	kvfree(train->frame);
+	kfree(train);
+}
+
+static void *copy_in(u64 user, size_t bytes)
+{
+	void *copy = kvmalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(copy, u64_to_user_ptr(user), bytes)) {
+		kvfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	return copy;
+}
+
+/* With everything checked that can be checked without the device. */
+static struct tscope_probe_train *new_train(const struct tscope_train *request)
+{
+	struct tscope_probe_train *train = kzalloc(sizeof(*train), GFP_KERNEL_ACCOUNT);
+	void *copy;
+	int err;
+
+	if (!train)
+		return ERR_PTR(-ENOMEM);
+	copy = copy_in(request->probes, array_size(request->count, sizeof(*train->probes)));
+	if (IS_ERR(copy)) {
+		err = PTR_ERR(copy);
+		goto fail;
+	}
+	train->probes = copy;
+	copy = copy_in(request->frame, request->frame_len);
+	if (IS_ERR(copy)) {
+		err = PTR_ERR(copy);
+		goto fail;
+	}
+	train->frame = copy;
+	err = check_probes(train->probes, request);
+	if (err)
+		goto fail;
+	err = tscope_frame_parse(train, request);
+	if (err)
+		goto fail;
+	train->count = request->count;
+	train->charged = request->frame_len + array_size(request->count, sizeof(*train->probes));
+	train->late_ticks = mul_u64_u32_div(request->late_ns, tsc_khz, 1000 * 1000);
+	train->status.left = request->count;
+	RB_CLEAR_NODE(&train->node);
+	return train;
+fail:
+	free_train(train);
+	return ERR_PTR(err);
+}
+
+/* --- the end --- */
+
+/* Its thread is done with it, and the device may go. What it did can still be asked for. */
+static void end_train(struct tscope_probe_train *train, int reason)
+{
+	lockdep_assert_held(&trains_lock);
+	if (!train->sender)
+		return;
+	tscope_sender_remove(train->sender, train, reason);
+	tscope_sender_put(train->sender);
+	train->sender = NULL;
+	dev_put(train->dev);
+	train->dev = NULL;
+}
+
+static int on_device_event(struct notifier_block *block, unsigned long event, void *data)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(data);
+	struct tscope_probe_train *train;
+
+	if (event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+	mutex_lock(&trains_lock);
+	list_for_each_entry(train, &all_trains, all) {
+		if (train->dev == dev)
+			end_train(train, -ENODEV);
+	}
+	mutex_unlock(&trains_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block device_notifier = {
+	.notifier_call = on_device_event,
+};
+
+static int on_cpu_going(unsigned int cpu)
+{
+	struct tscope_probe_train *train;
+
+	mutex_lock(&trains_lock);
+	list_for_each_entry(train, &all_trains, all) {
+		if (train->sender && train->cpu == cpu)
+			end_train(train, -EHOSTDOWN);
+	}
+	mutex_unlock(&trains_lock);
+	return 0;
+}
+
+/* --- ioctls --- */
+
+static u64 start_of(const struct tscope_train *request, u64 now)
+{
+	if (request->start_tsc)
+		return request->start_tsc;
+	return now + mul_u64_u32_div(START_SOON_NS, tsc_khz, 1000 * 1000);
+}
+
+static bool start_valid(u64 start, u64 now)
+{
+	return start > now && start - now <= mul_u64_u32_div(START_MAX_NS, tsc_khz, 1000 * 1000);
+}
+
+/* With CPU hotplug kept out. */
+static int enlist(struct tscope_probe_train *train, struct tscope_train *request)
+{
+	u64 now = tscope_now();
+	struct tscope_sender *sender;
+
+	lockdep_assert_held(&trains_lock);
+	train->start = start_of(request, now);
+	if (!start_valid(train->start, now))
+		return -EINVAL;
+	if (trains_count >= TRAINS_MAX ||
+	    bytes_in_use + train->charged > (size_t)READ_ONCE(train_limit_mib) << 20)
+		return -EDQUOT;
+	if (request->cpu >= nr_cpu_ids || !cpu_online(request->cpu))
+		return -EHOSTDOWN;
+	/* Whoever unregisters it from here on finds the train in the list. */
+	if (train->dev->reg_state != NETREG_REGISTERED)
+		return -ENODEV;
+	tscope_frame_prepare(train);
+	if (!train->skb)
+		return -ENOMEM;
+	sender = tscope_sender_get(request->cpu);
+	if (IS_ERR(sender)) {
+		kfree_skb(train->skb);
+		return PTR_ERR(sender);
+	}
+	train->cpu = request->cpu;
+	train->sender = sender;
+	train->status.number = ++last_number ?: ++last_number;
+	trains_count++;
+	bytes_in_use += train->charged;
+	list_add_tail(&train->all, &all_trains);
+	tscope_sender_add(sender, train);
+	return 0;
+}
+
+static int submit_with_session(struct tscope_session *session, struct file *file,
+			       struct tscope_train *request, struct tscope_probe_train *train)
+{
+	int err;
+
+	lockdep_assert_held(&session->lock);
+	if (session->state != TSCOPE_RUNNING || !(session->config.flags & TSCOPE_CONFIG_TRAIN))
+		return -EINVAL;
+	if (!file_ns_capable(file, &init_user_ns, CAP_SYS_NICE))
+		request->flags |= TSCOPE_TRAIN_TIMER;
+	err = tscope_session_device(session, request->ifindex, &train->dev);
+	if (err)
+		return err;
+	err = check_device(train->dev, request);
+	if (!err) {
+		train->session = session;
+		train->flags = request->flags;
+		train->irqs_off = irqs_off_suits(train->dev);
+		cpus_read_lock();
+		mutex_lock(&trains_lock);
+		err = enlist(train, request);
+		mutex_unlock(&trains_lock);
+		cpus_read_unlock();
+	}
+	if (err)
+		dev_put(train->dev);
+	return err;
+}
+
+int tscope_train_submit(struct tscope_session *session, struct file *file,
+			struct tscope_train *request)
+{
+	struct tscope_probe_train *train;
+	int err = check_request(request);
+
+	if (err)
+		return err;
+	train = new_train(request);
+	if (IS_ERR(train))
+		return PTR_ERR(train);
+	mutex_lock(&session->lock);
+	err = submit_with_session(session, file, request, train);
+	if (!err) {
+		request->start_tsc = train->start;
+		request->number = train->status.number;
+	}
+	mutex_unlock(&session->lock);
+	if (err)
+		free_train(train);
+	return err;
+}
+
+static struct tscope_probe_train *find_train(struct tscope_session *session, u32 number)
+{
+	struct tscope_probe_train *train;
+
+	lockdep_assert_held(&trains_lock);
+	list_for_each_entry(train, &all_trains, all) {
+		if (train->session == session && train->status.number == number)
+			return train;
+	}
+	return NULL;
+}
+
+int tscope_train_describe(struct tscope_session *session, struct tscope_train_status *status)
+{
+	struct tscope_probe_train *train;
+	int err = 0;
+
+	mutex_lock(&trains_lock);
+	train = find_train(session, status->number);
+	if (!train)
+		err = -ENOENT;
+	else if (train->sender)
+		tscope_sender_status(train->sender, train, status);
+	else
+		*status = train->status;
+	mutex_unlock(&trains_lock);
+	return err;
+}
+
+int tscope_train_cancel(struct tscope_session *session, u32 number)
+{
+	struct tscope_probe_train *train;
+	int err = number ? -ENOENT : 0;
+
+	mutex_lock(&trains_lock);
+	list_for_each_entry(train, &all_trains, all) {
+		if (train->session != session || (number && train->status.number != number))
+			continue;
+		end_train(train, -ECANCELED);
+		err = 0;
+	}
+	mutex_unlock(&trains_lock);
+	return err;
+}
+
+void tscope_trains_free(struct tscope_session *session)
+{
+	struct tscope_probe_train *train, *next;
+
+	mutex_lock(&trains_lock);
+	list_for_each_entry_safe(train, next, &all_trains, all) {
+		if (train->session != session)
+			continue;
+		end_train(train, -ECANCELED);
+		list_del(&train->all);
+		trains_count--;
+		bytes_in_use -= train->charged;
+		free_train(train);
+	}
+	mutex_unlock(&trains_lock);
+}
+
+/* --- the module --- */
+
+int tscope_trains_init(void)
+{
+	int err = register_netdevice_notifier(&device_notifier);
+
+	if (err)
+		return err;
+	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tscope:online", NULL, on_cpu_going);
+	if (err < 0) {
+		unregister_netdevice_notifier(&device_notifier);
+		return err;
+	}
+	cpu_state = err;
+	return 0;
+}
+
+/* No file is open any more, so there are no trains. */
+void tscope_trains_exit(void)
+{
+	cpuhp_remove_state_nocalls(cpu_state);
+	unregister_netdevice_notifier(&device_notifier);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Probe trains. A train is a list of times and frame sizes; the sender of its CPU takes the probes
+ * of all trains of all sessions from one queue, in the order of their times.
+ */
+#ifndef TSCOPE_TRAIN_H
+#define TSCOPE_TRAIN_H
+
+#include <linux/list.h>
+#include <linux/netdevice.h>
+#include <linux/rbtree.h>
+#include <linux/skbuff.h>
+
+#include "uapi/tscope.h"
+
+struct file;
+struct tscope_sender;
+struct tscope_session;
+
+struct tscope_probe_train {
+	struct list_head all;		/* trains_lock */
+	struct tscope_session *session;
+	struct tscope_sender *sender;	/* NULL once ended; trains_lock */
+	struct net_device *dev;		/* held as long as there is a sender; trains_lock */
+
+	/* Fixed once it is queued. */
+	struct tscope_train_probe *probes;
+	u8 *frame;
+	size_t charged;			/* bytes counted against the limit */
+	u64 start;			/* tick of at_ns = 0 */
+	u64 late_ticks;
+	u32 count, flags, cpu;
+	u16 ip_at, udp_at, seq_at, time_at;
+	bool irqs_off;			/* the device may be called with interrupts off */
+
+	/* The sender's: the queue under its lock, the rest in its thread alone. */
+	struct rb_node node;
+	u64 due;			/* tick of the next probe */
+	u32 next;			/* its index */
+	struct sk_buff *skb;		/* it, ready but for the time */
+	__wsum sum;			/* of its UDP packet, without the time */
+	u32 head_len;
+	u8 head[TSCOPE_PROBE_AT];	/* its headers from IP on, as they will be sent */
+
+	struct tscope_train_status status;	/* sender's lock */
+};
+
+int tscope_trains_init(void);
+void tscope_trains_exit(void);
+
+/* From ioctls. */
+int tscope_train_submit(struct tscope_session *session, struct file *file,
+			struct tscope_train *request);
+int tscope_train_describe(struct tscope_session *session, struct tscope_train_status *status);
+int tscope_train_cancel(struct tscope_session *session, u32 number);
+
+/* All of a session's, on its way out. */
+void tscope_trains_free(struct tscope_session *session);
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+
+#include <asm/tsc.h>
+
+#include "train_pace.h"
+
+static unsigned int train_cpu_percent = 75;
+module_param(train_cpu_percent, uint, 0644);
+MODULE_PARM_DESC(train_cpu_percent, "share of a CPU that sending probes may take, spinning included (1 to 90)");
+
+static unsigned int lead_max_us = 1000;
+module_param(lead_max_us, uint, 0644);
+MODULE_PARM_DESC(lead_max_us, "longest spin for a probe, us (45 to 10000)");
+
+#define LEAD_MIN_US	45	/* a timer tick may come in between */
+#define BUDGET_MS	10	/* used in one go */
+
+static u64 us(u64 us)
+{
+	return us * tsc_khz / 1000;
+}
+
+static void set_lead(struct tscope_pace *pace)
+{
+	u64 longest = us(clamp(READ_ONCE(lead_max_us), 45U, 10000U));
+
+	/* A quarter more than what wake-ups took, and the time to turn to the probe. */
+	pace->lead = clamp(pace->latency + pace->latency / 4 + us(5), us(LEAD_MIN_US), longest);
+}
+
+void tscope_pace_init(struct tscope_pace *pace, u64 now)
+{
+	pace->latency = 0;
+	pace->budget = us(BUDGET_MS * 1000);
+	pace->counted = now;
+	pace->running = false;
+	set_lead(pace);
+}
+
+void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now)
+{
+	u64 took = (s64)(now - asked) > 0 ? now - asked : 0;
+
+	/* Up at once, but not beyond what a lead can be; down slowly: 1 % after 64 quick ones, say. */
+	if (took > pace->latency)
+		pace->latency = min(took, us(clamp(READ_ONCE(lead_max_us), 45U, 10000U)));
+	else
+		pace->latency -= (pace->latency - took) / 64;
+	set_lead(pace);
+}
+
+static void count(struct tscope_pace *pace, u64 now)
+{
+	u64 passed = min(now - pace->counted, us(1000 * 1000));
+	u32 share = clamp(READ_ONCE(train_cpu_percent), 1U, 90U);
+
+	pace->budget += div_u64(passed * share, 100);
+	if (pace->running)
+		pace->budget -= passed;
+	pace->budget = min_t(s64, pace->budget, us(BUDGET_MS * 1000));
+	pace->counted = now;
+}
+
+void tscope_pace_run(struct tscope_pace *pace, u64 now)
+{
+	count(pace, now);
+	pace->running = true;
+}
+
+void tscope_pace_rest(struct tscope_pace *pace, u64 now)
+{
+	count(pace, now);
+	pace->running = false;
+}
+
+bool tscope_pace_may_spin(struct tscope_pace *pace, u64 ticks, u64 now)
+{
+	count(pace, now);
+	return pace->budget >= (s64)ticks;
+}
+
+u64 tscope_pace_must_rest(struct tscope_pace *pace, u64 now)
+{
+	count(pace, now);
+	return pace->budget < -(s64)us(1000) ? us(2000) : 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How early a sender has itself woken, and how much of its CPU it may take. Ticks everywhere. */
+#ifndef TSCOPE_TRAIN_PACE_H
+#define TSCOPE_TRAIN_PACE_H
+
+#include <linux/types.h>
+
+struct tscope_pace {
+	u64 lead;		/* a wake-up is asked for so much before the time */
+	u64 latency;		/* of wake-ups: near the worst of late */
+	s64 budget;		/* left to run; below 0 the CPU is others' for a while */
+	u64 counted;		/* the budget is right for this tick */
+	bool running;
+};
+
+void tscope_pace_init(struct tscope_pace *pace, u64 now);
+
+/* A timer that was to fire at `asked` had the thread running at `now`. */
+void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now);
+
+/* The thread begins or ends to use the CPU. */
+void tscope_pace_run(struct tscope_pace *pace, u64 now);
+void tscope_pace_rest(struct tscope_pace *pace, u64 now);
+
+/* May it wait by spinning for so long? */
+bool tscope_pace_may_spin(struct tscope_pace *pace, u64 ticks, u64 now);
+/* How long it must stay away from the CPU first; 0 if it need not. */
+u64 tscope_pace_must_rest(struct tscope_pace *pace, u64 now);
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "report/text.hpp"
+#include "tscope/train_report.hpp"
+#include "tscope/units.hpp"
+
+namespace tscope {
+
+namespace {
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string fact(const TrainReport& report, const char* key) {
+  const auto found = report.facts.find(key);
+  return found == report.facts.end() ? "" : found->second;
+}
+
+std::string row(const char* name, const TrainQuantiles& quantiles) {
+  std::string text = padded(name, 14);
+  for (const std::int64_t ns : {quantiles.p50, quantiles.p90, quantiles.p99, quantiles.max}) {
+    const std::string value = format_duration(ns);
+    const std::size_t width = text_width(value);
+    text += std::string(width < 12 ? 12 - width : 1, ' ') + value;
+  }
+  return text + "\n";
+}
+
+std::string why_ended(const TrainReport& report) {
+  const TrainOutcome& outcome = report.outcome;
+  if (outcome.left == 0) return "";
+  const std::string why = outcome.reason == ECANCELED   ? "it was ended"
+                          : outcome.reason == ENODEV    ? "the interface or its namespace is gone"
+                          : outcome.reason == EHOSTDOWN ? "its CPU went off line"
+                                                        : std::strerror(outcome.reason);
+  return fmt::format("{} had no turn: {}\n", counted(outcome.left, "probe"), why);
+}
+
+std::string marks(const TrainReport& report) {
+  const TrainOutcome& outcome = report.outcome;
+  std::string text =
+      fmt::format("{} late (by more than {}, {:.2f} %)", outcome.late,
+                  format_duration(report.late_ns), percent(outcome.late, outcome.sent));
+  text += fmt::format(", {} contended, {} by timer", outcome.contended, outcome.timer);
+  if (outcome.expired > 0) text += fmt::format(", {} dropped by the qdisc", outcome.expired);
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string train_text(const TrainReport& report) {
+  const TrainOutcome& outcome = report.outcome;
+  const bool module = fact(report, "engine") == "kmod";
+  std::string text =
+      fmt::format("{} of {} sent in {:.2f} s, {} failed\n", outcome.sent,
+                  counted(report.planned, "probe"), outcome.elapsed_s, outcome.failed);
+  text += why_ended(report);
+  for (const auto& [error, count] : report.failures) {
+    text += fmt::format("{} failed: {}\n", counted(count, "probe"), std::strerror(error));
+  }
+  text += marks(report);
+  if (report.recorded < outcome.sent) {
+    text += fmt::format("the records of {} are lost; what follows is of the others\n",
+                        counted(outcome.sent - report.recorded, "probe"));
+  }
+  text += fmt::format("\n{:<14}{:>12}{:>12}{:>12}{:>12}\n", "", "p50", "p90", "p99", "max");
+  text += row("lateness", report.lateness);
+  text += row("spin error", report.spin_error);
+  text += row("gap error", report.gap_error);
+  const double elapsed = outcome.elapsed_s > 0 ? outcome.elapsed_s : 1;
+  text += fmt::format(
+      "\nCPU {}: busy {:.1f} %, of it spinning {:.1f} %; woken {} early; stamps right before the "
+      "{}, "
+      "within {} of the clock\n",
+      fact(report, "cpu_sending"), 100 * outcome.busy_s / elapsed, 100 * outcome.spin_s / elapsed,
+      format_duration(static_cast<std::int64_t>(outcome.lead_ns)),
+      module ? fact(report, "hand_over") + " is called" : fact(report, "hand_over"),
+      format_duration(outcome.clock.error_ns));
+  for (const std::string& note : outcome.notes) text += fmt::format("note: {}\n", note);
+  if (report.replies) text += "\n" + reply_text(*report.replies);
+  if (!report.file.empty() && report.file != "-") {
+    text +=
+        fmt::format("{} ({}); next: tshark -d udp.port=={},twamp.test -r {}\n", report.file,
+                    format_bytes(report.file_bytes), fact(report, "destination_port"), report.file);
+  }
+  return text;
+}
+
+}  // namespace tscope

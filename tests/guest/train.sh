@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Trains by the module: every probe is accounted for, however the train ends, and nothing of it stays.
+. /tests/guest/lib.sh
+
+load_module
+make_pair
+ip netns exec left ping -c 1 -W 2 10.9.0.2 >/dev/null
+tx_packets() { ip -n left -j -s link show l0 | jq '.[0].stats64.tx.packets'; }
+train() { ip netns exec left tscope train 10.9.0.2 --engine kmod --json "$@"; }
+begin() { # NAME ARGUMENTS...: a long train, under way when it returns
+	local name=$1
+	shift
+	ip netns exec left tscope train 10.9.0.2 --engine kmod --json --gap 1ms --count 100000 "$@" >"$name.json" 2>"$name.log" &
+	sending=$!
+	before=$(tx_packets)
+	wait_for "probes" sh -c "[ \$(ip -n left -j -s link show l0 | jq '.[0].stats64.tx.packets') -gt $((before + 20)) ]"
+}
+ended() { # NAME
+	wait "$sending" || true
+	holds "$1: the report is still made ($(jq -r .sent "$1.json") sent; $(tail -n 1 "$1.log"))" \
+		jq -e '.sent > 0 and .sent < 100000' "$1.json"
+}
+
+ip netns exec right tcpdump -i r0 -B 8192 --immediate-mode -w arrived.pcap 'udp portrange 9000-9010' 2>tcpdump.log &
+dump=$!
+wait_for tcpdump grep -q 'listening on' tcpdump.log
+train -p 9000 --gap 500us --count 2000 -o sent.pcapng >one.json 2>one.log
+is "$(jq .sent one.json)" 2000 "every probe was sent"
+train -p 9001 --hand-over qdisc --gap 1ms --count 500 >qdisc.json 2>qdisc.log
+is "$(jq .sent qdisc.json)" 500 "by way of the qdisc too"
+
+# Eight trains at once, some of them at the very same times.
+pids=()
+for i in 2 3 4 5 6 7 8 9; do
+	schedule=$([ $((i % 2)) = 0 ] && echo periodic || echo poisson)
+	train -p 900$i --gap 2ms --count 500 --schedule "$schedule" --seed $i >eight$i.json 2>eight$i.log &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid" || true; done
+is "$(jq -s 'map(.sent) | add' eight*.json)" 4000 "eight trains at once: every probe was sent"
+sleep 1
+kill -INT "$dump"
+wait "$dump"
+is "$(tcpdump -r arrived.pcap 2>/dev/null | wc -l)" 6500 "and arrived at the other end"
+is "$(tcpdump -vv -r arrived.pcap 2>/dev/null | grep -c 'bad.*cksum' || true)" 0 "with right checksums"
+
+begin interrupted
+holds "rmmod is refused while a train runs" sh -c '! rmmod tscope 2>/dev/null'
+kill -INT "$sending"
+ended interrupted
+begin killed
+kill -9 "$sending"
+wait "$sending" 2>/dev/null || true
+# One of a user space that dies leaves no more probes.
+sleep 0.2
+before=$(tx_packets)
+sleep 0.5
+is "$(tx_packets)" "$before" "killed: nothing is sent any more"
+begin down
+ip -n left link set l0 down
+sleep 0.3
+kill -INT "$sending"
+ended down
+holds "down: what could not be sent is counted ($(jq -c .failed down.json))" jq -e '[.failed | .. | numbers] | add > 0' down.json
+ip -n left link set l0 up
+wait_for "the link" ip netns exec left ping -c 1 -W 1 10.9.0.2
+if [ -w /sys/devices/system/cpu/cpu1/online ]; then
+	begin offlined --cpu 1
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	ended offlined
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+else
+	skip "CPU off-lined" "this guest's CPUs can't be switched off"
+fi
+begin unplugged
+ip -n right link del r0
+ended unplugged
+drop_pair
+wait_for "the module to be free" rmmod tscope
+ok "nothing of the trains holds the module"
+is "$(cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^tscope/' || true)" 0 "no thread is left"
