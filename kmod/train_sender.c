@@ -169,11 +169,15 @@ static void hand_to_driver(struct tscope_sender *sender, struct tscope_probe_tra
 		departure->handed = tscope_now();
 		departure->err = -EBUSY;
 	} else {
+		int ret;
+
 		stamp(sender, train, departure);
-		if (netdev_start_xmit(skb, dev, queue, false) == NETDEV_TX_OK)
+		ret = netdev_start_xmit(skb, dev, queue, false);
+		/* A driver that drops has freed it, whatever it returns but busy. */
+		if (dev_xmit_complete(ret))
 			train->skb = NULL;
-		else
-			departure->err = -EBUSY;
+		if (ret != NETDEV_TX_OK)
+			departure->err = dev_xmit_complete(ret) ? -ENOBUFS : -EBUSY;
 	}
 	if (irqs_off)
 		local_irq_enable();
