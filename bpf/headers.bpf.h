@@ -5,12 +5,18 @@
 
 #include "vmlinux.h"
 
+#define AF_UNSPEC 0
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_DGRAM 2
+#define SIN6_LEN_RFC2133 24
+#define IPPROTO_ICMP 1
 #define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
 #define IPPROTO_HOPOPTS 0
 #define IPPROTO_ROUTING 43
 #define IPPROTO_FRAGMENT 44
+#define IPPROTO_ICMPV6 58
 #define IPPROTO_DSTOPTS 60
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86dd
@@ -54,6 +60,28 @@ struct tcphdr {
 	__be16 window;
 	__u16 check;
 	__be16 urg_ptr;
+};
+
+/* Also taken for the 8 bytes of an ICMP echo's header. */
+struct udphdr {
+	__be16 source;
+	__be16 dest;
+	__be16 len;
+	__u16 check;
+};
+
+struct sockaddr_in {
+	__u16 sin_family;
+	__be16 sin_port;
+	__be32 sin_addr;
+	__u8 pad[8];
+};
+
+struct sockaddr_in6 {
+	__u16 sin6_family;
+	__be16 sin6_port;
+	__be32 sin6_flowinfo;
+	struct in6_addr sin6_addr;
 };
 
 #endif

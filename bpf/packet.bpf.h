@@ -10,6 +10,11 @@
 #define FIRST_READ 80
 #define EXTENSION_HEADERS_MAX 4
 #define TCP_HEADER_MAX 60
+#define DATAGRAM_HEADER 8	/* of UDP, and of an ICMP echo */
+#define ICMP_ECHOREPLY 0
+#define ICMP_ECHO 8
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY 129
 
 struct packet {
 	__u64 stamp;
@@ -18,6 +23,7 @@ struct packet {
 	__u32 wire_len;
 	__u32 seq;
 	__u32 seq_end;
+	__u32 payload;		/* bytes behind the transport header */
 	__u16 header_len;
 	__u16 segs;
 	__u16 flags;
@@ -69,13 +75,24 @@ static __always_inline __u16 segments(const struct sk_buff *skb, __u32 payload)
 	return !size || payload <= size ? 1 : (payload + size - 1) / size;
 }
 
-/* Where TCP begins behind IPv6's extension headers; 0: not here. */
-static __always_inline __u32 skip_extensions(const void *ip, __u32 avail, __u8 next)
+static __always_inline bool is_transport_v6(__u8 next)
+{
+	return next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_ICMPV6;
+}
+
+static __always_inline bool protocol_wanted(__u8 protocol)
+{
+	return !config.filter.protocols || config.filter.protocols & protocol;
+}
+
+/* Where the transport header begins behind IPv6's extension headers, and which; 0: not here. */
+static __always_inline __u32 skip_extensions(const void *ip, __u32 avail, __u8 *protocol)
 {
 	__u32 offset = sizeof(struct ipv6hdr);
+	__u8 next = *protocol;
 	int i;
 
-	for (i = 0; i < EXTENSION_HEADERS_MAX && next != IPPROTO_TCP; i++) {
+	for (i = 0; i < EXTENSION_HEADERS_MAX && !is_transport_v6(next); i++) {
 		__u8 extension[8];
 
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
@@ -89,28 +106,118 @@ static __always_inline __u32 skip_extensions(const void *ip, __u32 avail, __u8 n
 		offset += next == IPPROTO_FRAGMENT ? 8 : (extension[1] + 1) * 8;
 		next = extension[0];
 	}
-	return next == IPPROTO_TCP ? offset : 0;
+	*protocol = next;
+	return is_transport_v6(next) ? offset : 0;
 }
 
 /* From what was read already where it lies where it mostly does. */
-static __always_inline bool read_tcp(const struct packet *packet, const void *ip, __u32 offset,
-				     struct tcphdr *tcp)
+static __always_inline bool read_transport(const struct packet *packet, const void *ip,
+					   __u32 offset, void *to, __u32 size)
 {
 	if (offset == sizeof(struct iphdr))
-		__builtin_memcpy(tcp, packet->header + sizeof(struct iphdr), sizeof(*tcp));
+		__builtin_memcpy(to, packet->header + sizeof(struct iphdr), size);
 	else if (offset == sizeof(struct ipv6hdr))
-		__builtin_memcpy(tcp, packet->header + sizeof(struct ipv6hdr), sizeof(*tcp));
+		__builtin_memcpy(to, packet->header + sizeof(struct ipv6hdr), size);
 	else
-		return !bpf_probe_read_kernel(tcp, sizeof(*tcp), ip + offset);
+		return !bpf_probe_read_kernel(to, size, ip + offset);
 	return true;
 }
 
-/* Reads what is at `ip`, of which `avail` bytes can be read. */
-static __always_inline bool read_headers(struct packet *packet, const void *ip, __u32 avail,
-					 struct tcphdr *tcp)
+/* header_len bytes are to be kept: reads what the first read left out. */
+static __always_inline void read_rest(struct packet *packet, const void *ip)
 {
-	__u32 n = avail, offset, total, length, payload;
-	__u8 version;
+	__u32 rest = packet->header_len - FIRST_READ;
+
+	if (packet->header_len <= FIRST_READ)
+		return;
+	barrier_var(rest);
+	if (rest > TSCOPE_HEADER_MAX - FIRST_READ)
+		rest = TSCOPE_HEADER_MAX - FIRST_READ;
+	barrier_var(rest);
+	bpf_probe_read_kernel(packet->header + FIRST_READ, rest, ip + FIRST_READ);
+}
+
+static __always_inline bool unreadable_here(const struct packet *packet)
+{
+	unreadable[packet->vantage & (TSCOPE_VANTAGES - 1)]++;
+	return false;
+}
+
+static __always_inline bool read_tcp(struct packet *packet, const void *ip, __u32 avail,
+				     __u32 offset, __u32 total, struct tcphdr *tcp)
+{
+	__u32 length;
+
+	if (!protocol_wanted(TSCOPE_PROTO_TCP) || offset + sizeof(*tcp) > TSCOPE_HEADER_MAX)
+		return false;
+	if (offset + sizeof(*tcp) > avail ||
+	    !read_transport(packet, ip, offset, tcp, sizeof(*tcp)))
+		return unreadable_here(packet);
+	if (tcp->doff < 5)
+		return false;
+
+	length = offset + tcp->doff * 4;
+	packet->payload = total > length ? total - length : 0;
+	if (length > avail || length > TSCOPE_HEADER_MAX) {
+		length = avail < TSCOPE_HEADER_MAX ? avail : TSCOPE_HEADER_MAX;
+		packet->flags |= TSCOPE_F_CUT;
+	}
+	packet->header_len = length;
+	read_rest(packet, ip);
+	packet->sport = bpf_ntohs(tcp->source);
+	packet->dport = bpf_ntohs(tcp->dest);
+	packet->seq = bpf_ntohl(tcp->seq);
+	packet->seq_end = packet->seq + packet->payload + tcp->syn + tcp->fin;
+	return true;
+}
+
+static __always_inline bool is_echo(__u8 type, __u8 family)
+{
+	if (family == AF_INET)
+		return type == ICMP_ECHO || type == ICMP_ECHOREPLY;
+	return type == ICMPV6_ECHO_REQUEST || type == ICMPV6_ECHO_REPLY;
+}
+
+/* UDP, or else an ICMP echo. */
+static __always_inline bool read_datagram(struct packet *packet, const void *ip, __u32 avail,
+					  __u32 offset, __u32 total, bool udp)
+{
+	__u32 length = offset + DATAGRAM_HEADER, data;
+	struct udphdr header;
+
+	if (!protocol_wanted(udp ? TSCOPE_PROTO_UDP : TSCOPE_PROTO_ICMP) ||
+	    length > TSCOPE_HEADER_MAX)
+		return false;
+	if (length > avail || !read_transport(packet, ip, offset, &header, sizeof(header)))
+		return unreadable_here(packet);
+	if (udp) {
+		packet->sport = bpf_ntohs(header.source);
+		packet->dport = bpf_ntohs(header.dest);
+	} else if (!is_echo(*(const __u8 *)&header, packet->family)) {
+		return false;
+	}
+	packet->payload = total > length ? total - length : 0;
+	data = packet->payload < TSCOPE_PAYLOAD_MAX ? packet->payload : TSCOPE_PAYLOAD_MAX;
+	length += data;
+	/* The payload may lie in a fragment, or be less than its length says. */
+	if (length > avail)
+		length = avail;
+	if (length > TSCOPE_HEADER_MAX)
+		length = TSCOPE_HEADER_MAX;
+	packet->header_len = length;
+	read_rest(packet, ip);
+	return true;
+}
+
+/*
+ * Reads what is at `ip`, of which `avail` bytes can be read. `finished`: the IP layer has written
+ * its length.
+ */
+static __always_inline bool read_headers(struct packet *packet, const void *ip, __u32 avail,
+					 struct tcphdr *tcp, bool finished)
+{
+	__u8 version, protocol;
+	__u32 n = avail, offset, total;
 
 	/* Older verifiers lose sight of a bound that the compiler checks on a copy. */
 	barrier_var(n);
@@ -121,21 +228,33 @@ static __always_inline bool read_headers(struct packet *packet, const void *ip, 
 		return false;
 	version = packet->header[0] >> 4;
 	if (version == 4) {
-		const struct iphdr *ip4 = (const void *)packet->header;
+		struct iphdr *ip4 = (void *)packet->header;
 
-		if (ip4->protocol != IPPROTO_TCP || ip4->ihl < 5 ||
-		    ip4->frag_off & bpf_htons(IP_OFFSET))
+		if (ip4->ihl < 5 || ip4->frag_off & bpf_htons(IP_OFFSET))
+			return false;
+		if (!finished) {
+			ip4->tot_len = bpf_htons(packet->wire_len < 0xffff ? packet->wire_len : 0xffff);
+			ip4->check = 0;
+		}
+		protocol = ip4->protocol;
+		if (protocol == IPPROTO_ICMPV6)
 			return false;
 		packet->family = AF_INET;
 		offset = ip4->ihl * 4;
 		total = bpf_ntohs(ip4->tot_len);
 	} else if (version == 6) {
-		const struct ipv6hdr *ip6 = (const void *)packet->header;
+		struct ipv6hdr *ip6 = (void *)packet->header;
 
+		if (!finished) {
+			__u32 length = packet->wire_len - sizeof(*ip6);
+
+			ip6->payload_len = bpf_htons(length < 0xffff ? length : 0xffff);
+		}
 		packet->family = AF_INET6;
 		offset = sizeof(*ip6);
-		if (ip6->nexthdr != IPPROTO_TCP)
-			offset = skip_extensions(ip, avail, ip6->nexthdr);
+		protocol = ip6->nexthdr;
+		if (!is_transport_v6(protocol))
+			offset = skip_extensions(ip, avail, &protocol);
 		if (!offset)
 			return false;
 		total = bpf_ntohs(ip6->payload_len);
@@ -146,34 +265,17 @@ static __always_inline bool read_headers(struct packet *packet, const void *ip, 
 	}
 	if (!total)
 		total = packet->wire_len;
-	if (offset + sizeof(*tcp) > TSCOPE_HEADER_MAX)
-		return false;
-	if (offset + sizeof(*tcp) > avail || !read_tcp(packet, ip, offset, tcp)) {
-		unreadable[packet->vantage & (TSCOPE_VANTAGES - 1)]++;
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return read_tcp(packet, ip, avail, offset, total, tcp);
+	case IPPROTO_UDP:
+		return read_datagram(packet, ip, avail, offset, total, true);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return read_datagram(packet, ip, avail, offset, total, false);
+	default:
 		return false;
 	}
-	if (tcp->doff < 5)
-		return false;
-
-	length = offset + tcp->doff * 4;
-	payload = total > length ? total - length : 0;
-	if (length > avail || length > TSCOPE_HEADER_MAX) {
-		length = avail < TSCOPE_HEADER_MAX ? avail : TSCOPE_HEADER_MAX;
-		packet->flags |= TSCOPE_F_CUT;
-	}
-	packet->header_len = length;
-	if (length > FIRST_READ) {
-		barrier_var(length);
-		if (length > TSCOPE_HEADER_MAX)
-			length = TSCOPE_HEADER_MAX;
-		barrier_var(length);
-		bpf_probe_read_kernel(packet->header, length, ip);
-	}
-	packet->sport = bpf_ntohs(tcp->source);
-	packet->dport = bpf_ntohs(tcp->dest);
-	packet->seq = bpf_ntohl(tcp->seq);
-	packet->seq_end = packet->seq + payload + tcp->syn + tcp->fin;
-	return true;
 }
 
 static __always_inline void read_link(struct packet *packet, const struct sk_buff *skb,
@@ -202,10 +304,11 @@ static __always_inline bool at_device(struct packet *packet, const struct sk_buf
 	packet->netns = dev->nd_net.net->ns.inum;
 	packet->ifindex = dev->ifindex;
 	packet->wire_len = skb->len - offset;
-	if (!read_headers(packet, ip, (__u32)offset < linear ? linear - offset : 0, &tcp))
+	if (!read_headers(packet, ip, (__u32)offset < linear ? linear - offset : 0, &tcp,
+			  true))
 		return false;
 	read_link(packet, skb, dev, ip);
-	packet->segs = segments(skb, packet->seq_end - packet->seq);
+	packet->segs = segments(skb, packet->payload);
 	return true;
 }
 
@@ -223,11 +326,11 @@ static __always_inline bool at_socket(struct packet *packet, const struct sk_buf
 	packet->netns = sk->__sk_common.skc_net.net->ns.inum;
 	packet->ifindex = skb->skb_iif;
 	packet->wire_len = skb->len + (skb->data - (unsigned char *)ip);
-	if (!read_headers(packet, ip, linear, &tcp))
+	if (!read_headers(packet, ip, linear, &tcp, true))
 		return false;
 	packet->seq = BPF_CORE_READ(cb, seq);
 	packet->seq_end = BPF_CORE_READ(cb, end_seq);
-	packet->segs = segments(skb, packet->seq_end - packet->seq);
+	packet->segs = segments(skb, packet->payload);
 
 	/* tcp_add_backlog() leaves the first ACK's number in the header of a merged one. */
 	if (tcp.ack && bpf_ntohl(tcp.ack_seq) != ack_seq) {
@@ -241,152 +344,19 @@ static __always_inline bool at_socket(struct packet *packet, const struct sk_buf
 	return true;
 }
 
-static __always_inline __u32 socket_ifindex(const struct sock *sk)
+/* UDP and ICMP behind the IP layer (`finished`) or on the way into it. */
+static __always_inline bool datagram(struct packet *packet, const struct sk_buff *skb,
+				     const struct net *net, __u32 ifindex, bool finished)
 {
-	const struct dst_entry *dst = sk->sk_dst_cache;
-	__u32 ifindex = dst ? BPF_CORE_READ(dst, dev, ifindex) : 0;
-
-	return ifindex ?: sk->__sk_common.skc_bound_dev_if;
-}
-
-static __always_inline bool is_v4_mapped(const struct in6_addr *address)
-{
-	return !address->in6_u.u6_addr32[0] && !address->in6_u.u6_addr32[1] &&
-	       address->in6_u.u6_addr32[2] == bpf_htonl(0xffff);
-}
-
-/* Which way the bytes of a made-up header go. */
-enum direction {
-	FROM_SOCKET,
-	TO_SOCKET,
-};
-
-static __always_inline void make_ipv4(struct packet *packet, const struct sock *sk,
-				      enum direction direction)
-{
-	__be32 local = BPF_CORE_READ((const struct inet_sock *)sk, inet_saddr);
-	__be32 remote = sk->__sk_common.skc_daddr;
-	struct iphdr *ip = (void *)packet->header;
-	__u32 length = packet->wire_len + sizeof(*ip);
-
-	ip->version = 4;
-	ip->ihl = 5;
-	ip->ttl = 64;
-	ip->protocol = IPPROTO_TCP;
-	ip->tot_len = bpf_htons(length < 0xffff ? length : 0xffff);
-	ip->saddr = direction == FROM_SOCKET ? local : remote;
-	ip->daddr = direction == FROM_SOCKET ? remote : local;
-	packet->wire_len = length;
-	packet->header_len += sizeof(*ip);
-}
-
-static __always_inline void make_ipv6(struct packet *packet, const struct sock *sk,
-				      enum direction direction)
-{
-	struct in6_addr local = BPF_CORE_READ(sk, __sk_common.skc_v6_rcv_saddr);
-	struct in6_addr remote = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
-	struct ipv6hdr *ip = (void *)packet->header;
-
-	if (!local.in6_u.u6_addr32[0] && !local.in6_u.u6_addr32[1] && !local.in6_u.u6_addr32[2] &&
-	    !local.in6_u.u6_addr32[3])
-		local = BPF_CORE_READ((const struct inet_sock *)sk, pinet6, saddr);
-	ip->first = bpf_htonl(6 << 28);
-	ip->hop_limit = 64;
-	ip->nexthdr = IPPROTO_TCP;
-	ip->payload_len = bpf_htons(packet->wire_len < 0xffff ? packet->wire_len : 0xffff);
-	__builtin_memcpy(ip->saddr, direction == FROM_SOCKET ? &local : &remote, 16);
-	__builtin_memcpy(ip->daddr, direction == FROM_SOCKET ? &remote : &local, 16);
-	packet->wire_len += sizeof(*ip);
-	packet->header_len += sizeof(*ip);
-}
-
-/*
- * An IP header from the socket, in front of the TCP header that header_len and wire_len count
- * already.
- */
-static __always_inline void make_ip(struct packet *packet, const struct sock *sk, __u8 family,
-				     enum direction direction)
-{
-	packet->netns = sk->__sk_common.skc_net.net->ns.inum;
-	packet->ifindex = socket_ifindex(sk);
-	packet->family = family;
-	packet->flags |= TSCOPE_F_SYNTH_IP;
-	if (family == AF_INET)
-		make_ipv4(packet, sk, direction);
-	else
-		make_ipv6(packet, sk, direction);
-}
-
-/* TCP header only, in front of the IP layer of `family`. */
-static __always_inline bool before_ip(struct packet *packet, const struct sk_buff *skb,
-				      const struct sock *sk, __u8 family)
-{
-	__u32 linear = skb->len - skb->data_len, length;
-	const void *data = skb->data;
+	const void *ip = skb->head + skb->network_header;
 	struct tcphdr tcp;
 
-	if (sk->sk_protocol != IPPROTO_TCP || linear < sizeof(tcp) ||
-	    bpf_probe_read_kernel(&tcp, sizeof(tcp), data))
+	packet->netns = net->ns.inum;
+	packet->ifindex = ifindex;
+	packet->wire_len = skb->len + (skb->data - (unsigned char *)ip);
+	if (!read_headers(packet, ip, skb->tail - skb->network_header, &tcp, finished))
 		return false;
-	length = tcp.doff * 4;
-	if (length < sizeof(tcp) || linear < length)
-		return false;
-	packet->wire_len = skb->len;
-	packet->header_len = length;
-	make_ip(packet, sk, family, FROM_SOCKET);
-	barrier_var(length);
-	if (length > TCP_HEADER_MAX)
-		return false;
-	if (family == AF_INET)
-		bpf_probe_read_kernel(packet->header + sizeof(struct iphdr), length, data);
-	else
-		bpf_probe_read_kernel(packet->header + sizeof(struct ipv6hdr), length, data);
-	packet->sport = bpf_ntohs(tcp.source);
-	packet->dport = bpf_ntohs(tcp.dest);
-	packet->seq = bpf_ntohl(tcp.seq);
-	packet->seq_end = packet->seq + skb->len - length + tcp.syn + tcp.fin;
-	packet->segs = segments(skb, skb->len - length);
-	return true;
-}
-
-/* A call's bytes [seq, seq + len): both headers are made up. */
-static __always_inline bool from_socket(struct packet *packet, const struct sock *sk,
-					enum direction direction, __u32 seq, __u32 len)
-{
-	__u16 family = sk->__sk_common.skc_family;
-	const struct tcp_sock *tp = (const void *)sk;
-	bool out = direction == FROM_SOCKET;
-	__be16 local, remote;
-	struct tcphdr tcp = {};
-
-	if (sk->sk_protocol != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
-		return false;
-	if (family == AF_INET6) {
-		struct in6_addr address = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
-
-		if (is_v4_mapped(&address))
-			family = AF_INET;
-	}
-	local = BPF_CORE_READ((const struct inet_sock *)sk, inet_sport);
-	remote = sk->__sk_common.skc_dport;
-	tcp.source = out ? local : remote;
-	tcp.dest = out ? remote : local;
-	tcp.seq = bpf_htonl(seq);
-	tcp.ack_seq = bpf_htonl(out ? BPF_CORE_READ(tp, rcv_nxt) : BPF_CORE_READ(tp, snd_una));
-	tcp.doff = sizeof(tcp) / 4;
-	tcp.ack = 1;
-	packet->flags |= TSCOPE_F_SYNTH_TCP;
-	packet->header_len = sizeof(tcp);
-	packet->wire_len = sizeof(tcp) + len;
-	make_ip(packet, sk, family, direction);
-	if (family == AF_INET)
-		__builtin_memcpy(packet->header + sizeof(struct iphdr), &tcp, sizeof(tcp));
-	else
-		__builtin_memcpy(packet->header + sizeof(struct ipv6hdr), &tcp, sizeof(tcp));
-	packet->sport = bpf_ntohs(tcp.source);
-	packet->dport = bpf_ntohs(tcp.dest);
-	packet->seq = seq;
-	packet->seq_end = seq + len;
+	packet->segs = segments(skb, packet->payload);
 	return true;
 }
 

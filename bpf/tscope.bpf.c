@@ -8,6 +8,7 @@
 
 #include "clock.bpf.h"
 #include "filter.bpf.h"
+#include "made.bpf.h"
 #include "packet.bpf.h"
 
 #define VLAN_TAGS_MAX 2
@@ -322,6 +323,129 @@ int BPF_PROG(tcp_recvmsg, struct sock *sk, struct msghdr *msg, unsigned long len
 	     int *addr_len, int ret)
 {
 	return app_rx(sk, ret, flags);
+}
+
+/* --- UDP and ICMP, at sockets and calls --- */
+
+static __always_inline int datagram_call(const struct sock *sk, const struct msghdr *msg, __u64 len)
+{
+	struct packet packet;
+
+	begin(&packet, TSCOPE_APP_TX);
+	if (from_call(&packet, sk, msg, len))
+		deliver(&packet);
+	return 0;
+}
+
+/* An IPv6 socket's IPv4 datagrams were stamped in udpv6_sendmsg(). */
+SEC("fentry/udp_sendmsg")
+int BPF_PROG(udp_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long len)
+{
+	return sk->__sk_common.skc_family == AF_INET ? datagram_call(sk, msg, len) : 0;
+}
+
+SEC("fentry/udpv6_sendmsg")
+int BPF_PROG(udpv6_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long len)
+{
+	return datagram_call(sk, msg, len);
+}
+
+SEC("fentry/ping_v4_sendmsg")
+int BPF_PROG(ping_v4_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long len)
+{
+	return datagram_call(sk, msg, len);
+}
+
+SEC("fentry/ping_v6_sendmsg")
+int BPF_PROG(ping_v6_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long len)
+{
+	return datagram_call(sk, msg, len);
+}
+
+SEC("fentry/raw_sendmsg")
+int BPF_PROG(raw_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long len)
+{
+	return datagram_call(sk, msg, len);
+}
+
+SEC("fentry/rawv6_sendmsg")
+int BPF_PROG(rawv6_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long len)
+{
+	return datagram_call(sk, msg, len);
+}
+
+static __always_inline int into_ip(const struct sk_buff *skb, const struct net *net)
+{
+	const struct dst_entry *dst;
+	struct packet packet;
+
+	begin(&packet, TSCOPE_SOCKET_TX);
+	dst = (const void *)(skb->_skb_refdst & ~1UL);
+	if (datagram(&packet, skb, net, dst ? BPF_CORE_READ(dst, dev, ifindex) : 0, false))
+		deliver(&packet);
+	return 0;
+}
+
+SEC("fentry/ip_send_skb")
+int BPF_PROG(ip_send_skb, struct net *net, struct sk_buff *skb)
+{
+	return into_ip(skb, net);
+}
+
+SEC("fentry/ip6_send_skb")
+int BPF_PROG(ip6_send_skb, struct sk_buff *skb)
+{
+	return into_ip(skb, skb->sk->__sk_common.skc_net.net);
+}
+
+static __always_inline int received(__u8 vantage, const struct sk_buff *skb, const struct net *net,
+				    __u16 flags)
+{
+	struct packet packet;
+
+	begin(&packet, vantage);
+	packet.flags = flags;
+	if (datagram(&packet, skb, net, skb->skb_iif, true))
+		deliver(&packet);
+	return 0;
+}
+
+SEC("fentry/__udp_enqueue_schedule_skb")
+int BPF_PROG(udp_enqueue_schedule_skb, struct sock *sk, struct sk_buff *skb)
+{
+	return received(TSCOPE_SOCKET_RX, skb, sk->__sk_common.skc_net.net, 0);
+}
+
+SEC("fentry/icmp_rcv")
+int BPF_PROG(icmp_rcv, struct sk_buff *skb)
+{
+	return received(TSCOPE_SOCKET_RX, skb, skb->dev->nd_net.net, 0);
+}
+
+SEC("fentry/icmpv6_rcv")
+int BPF_PROG(icmpv6_rcv, struct sk_buff *skb)
+{
+	return received(TSCOPE_SOCKET_RX, skb, skb->dev->nd_net.net, 0);
+}
+
+/* A negative length means MSG_PEEK. */
+SEC("fentry/skb_consume_udp")
+int BPF_PROG(skb_consume_udp, struct sock *sk, struct sk_buff *skb, int len)
+{
+	return received(TSCOPE_APP_RX, skb, sk->__sk_common.skc_net.net,
+			len < 0 ? TSCOPE_F_PEEK : 0);
+}
+
+/* Of every family. */
+SEC("fentry/skb_free_datagram")
+int BPF_PROG(skb_free_datagram, struct sock *sk, struct sk_buff *skb)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	if ((family == AF_INET && sk->sk_protocol == IPPROTO_ICMP) ||
+	    (family == AF_INET6 && sk->sk_protocol == IPPROTO_ICMPV6))
+		return received(TSCOPE_APP_RX, skb, sk->__sk_common.skc_net.net, 0);
+	return 0;
 }
 
 /* --- connection events --- */

@@ -90,6 +90,7 @@ struct dst_entry {
 struct sock {
 	struct sock_common __sk_common;
 	struct dst_entry *sk_dst_cache;
+	u16 sk_type;
 	u16 sk_protocol;
 };
 
@@ -118,6 +119,7 @@ struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
 	char cb[48];
+	unsigned long _skb_refdst;
 	unsigned int len;
 	unsigned int data_len;
 	__be16 protocol;
@@ -142,8 +144,12 @@ struct tcp_skb_cb {
 	__u32 ack_seq;
 };
 
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
 struct napi_struct;
-struct msghdr;
 
 #pragma clang attribute pop
 

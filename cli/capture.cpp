@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -13,7 +14,7 @@
 namespace {
 
 struct Arguments {
-  std::string port, device, address, at, duration, engine, netns;
+  std::string port, protocols, device, address, at, duration, engine, netns;
   std::string output = "tscope.pcapng";
   std::uint64_t count = 0;
   std::uint32_t ring_slots = 0;
@@ -22,6 +23,24 @@ struct Arguments {
 
 constexpr const char* netns_all = "all";
 constexpr const char* default_vantages = "driver,socket";
+constexpr const char* default_protocols = "tcp";
+
+// "tcp,udp,icmp", any of them.
+std::uint8_t parse_protocols(const std::string& list) {
+  unsigned bits = 0;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    const std::string name = list.substr(at, end - at);
+    const auto known = std::ranges::find(protocol_names, name, &ProtocolName::name);
+    if (known == protocol_names.end()) {
+      throw tscope::UsageError(fmt::format(
+          "'{}' is no protocol to capture; give tcp, udp, icmp or several with commas", name));
+    }
+    bits |= static_cast<unsigned>(known->protocol);
+    at = end + 1;
+  }
+  return static_cast<std::uint8_t>(bits);
+}
 
 // "5201", "src:5201", "dst:5201".
 void set_port(const std::string& text, tscope::CaptureFilter& filter) {
@@ -34,8 +53,8 @@ void set_port(const std::string& text, tscope::CaptureFilter& filter) {
   unsigned port = 0;
   const auto [rest, error] = std::from_chars(digits.data(), end, port);
   if (error != std::errc() || rest != end || port == 0 || port > 65535) {
-    throw tscope::UsageError(fmt::format(
-        "'{}' is no TCP port; give one from 1 to 65535, or src:PORT or dst:PORT", text));
+    throw tscope::UsageError(
+        fmt::format("'{}' is no port; give one from 1 to 65535, or src:PORT or dst:PORT", text));
   }
   filter.port = static_cast<std::uint16_t>(port);
 }
@@ -44,7 +63,18 @@ void run(const Arguments& arguments) {
   CaptureRun run;
   run.engine = parse_engine(arguments.engine);
   if (!arguments.netns.empty() && arguments.netns != netns_all) enter_netns(arguments.netns);
-  if (!arguments.port.empty()) set_port(arguments.port, run.source.filter);
+  run.source.filter.protocols = parse_protocols(arguments.protocols);
+  const bool tcp = (run.source.filter.protocols & TSCOPE_PROTO_TCP) != 0;
+  if (!arguments.port.empty()) {
+    if (run.source.filter.protocols == TSCOPE_PROTO_ICMP) {
+      throw tscope::UsageError("ICMP has no ports; leave out -p, or add udp or tcp to --proto");
+    }
+    set_port(arguments.port, run.source.filter);
+  }
+  if (arguments.sessions && !tcp) {
+    throw tscope::UsageError(
+        "only TCP has connections; add tcp to --proto, or leave out --sessions");
+  }
   run.source.filter.device = arguments.device;
   run.source.filter.address = arguments.address;
   run.source.all_netns = arguments.all_netns || arguments.netns == netns_all;
@@ -69,11 +99,14 @@ void run(const Arguments& arguments) {
 
 void add_capture(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("capture", "record the packets of a TCP port at every vantage point");
+  CLI::App* command = app.add_subcommand("capture", "record packets at every vantage point");
   command->alias("tcpmon");
   command->add_option("-p,--port", arguments->port,
-                      "TCP port on either side; src:PORT or dst:PORT for one side");
+                      "TCP or UDP port on either side; src:PORT or dst:PORT for one side");
+  command
+      ->add_option("--proto", arguments->protocols,
+                   "protocols, with commas: tcp, udp, icmp (echo requests and replies)")
+      ->default_val(default_protocols);
   command->add_option("-i,--interface", arguments->device, "only packets of this interface");
   command->add_option("--address", arguments->address,
                       "only packets from or to this address (or ADDRESS/PREFIX)");

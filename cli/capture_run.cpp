@@ -74,7 +74,11 @@ tscope::LinkType link_type(const std::string& device, bool all_netns) {
 
 std::string describe(const CaptureRun& run) {
   const auto& filter = run.source.filter;
-  std::string text = "tcp";
+  std::string text;
+  for (const auto& [protocol, name] : protocol_names) {
+    if ((filter.protocols & static_cast<unsigned>(protocol)) == 0) continue;
+    text += fmt::format("{}{}", text.empty() ? "" : ",", name);
+  }
   if (filter.port != 0) {
     text += fmt::format("{} port {}",
                         filter.port_side == TSCOPE_PORT_SOURCE        ? " src"
@@ -103,6 +107,7 @@ class Capture {
         file_(run_.output, link_type(run_.source.filter.device, run_.source.all_netns), facts()) {
     summary_.file = run.output;
     summary_.asked = run_.source.vantages;
+    summary_.protocols_asked = run_.source.filter.protocols;
   }
 
   void begin() {

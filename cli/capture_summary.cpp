@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <nlohmann/json.hpp>
 
+#include "capture_run.hpp"
 #include "tscope/units.hpp"
 
 using tscope::Vantage;
@@ -14,6 +16,13 @@ void CaptureSummary::add(const tscope::Packet& packet) {
   count.records++;
   count.segments += packet.record.segs;
   cpus[packet.record.cpu]++;
+  // With one protocol asked for, all are of it.
+  const auto protocol = std::has_single_bit(protocols_asked)
+                            ? static_cast<tscope::Protocol>(protocols_asked)
+                            : tscope::protocol_of(packet.record).value_or(tscope::Protocol::tcp);
+  Count& of_protocol = protocols[protocol];
+  of_protocol.records++;
+  of_protocol.segments += packet.record.segs;
   records++;
 }
 
@@ -38,11 +47,12 @@ std::string CaptureSummary::text() const {
     text += "To lose less: larger --ring-slots, or fewer vantage points with --at.\n";
   if (file != "-") {
     text += fmt::format("{} ({})", file, tscope::format_bytes(bytes));
-    text +=
-        records == 0 ? "; it holds no packet: did the port, the interface and the namespace match "
-                       "the traffic?\n"
-        : asked == std::vector{Vantage::session} ? fmt::format("; next: tshark -r {}\n", file)
-                                                 : fmt::format("; next: tscope acks {}\n", file);
+    text += records == 0
+                ? "; it holds no packet: did the port, the interface and the namespace match "
+                  "the traffic?\n"
+            : asked == std::vector{Vantage::session} || (protocols_asked & TSCOPE_PROTO_TCP) == 0
+                ? fmt::format("; next: tshark -r {}\n", file)
+                : fmt::format("; next: tscope acks {}\n", file);
   }
   return text;
 }
@@ -75,6 +85,14 @@ std::string CaptureSummary::json() const {
                                       {"segments", count.segments},
                                       {"lost_records", lost.records},
                                       {"lost_segments", lost.segments}});
+  }
+  json["protocols"] = nlohmann::ordered_json::array();
+  for (const auto& [protocol, name] : protocol_names) {
+    if ((protocols_asked & static_cast<unsigned>(protocol)) == 0) continue;
+    const auto count = protocols.find(protocol);
+    const Count seen = count == protocols.end() ? Count{} : count->second;
+    json["protocols"].push_back(
+        {{"protocol", name}, {"records", seen.records}, {"segments", seen.segments}});
   }
   json["cpus"] = nlohmann::ordered_json::array();
   for (const auto& [cpu, seen] : cpus) json["cpus"].push_back({{"cpu", cpu}, {"records", seen}});

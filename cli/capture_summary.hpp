@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "tscope/headers.hpp"
 #include "tscope/source.hpp"
 
 /// What a capture delivered and what it did not.
@@ -20,6 +21,8 @@ struct CaptureSummary {
   std::chrono::duration<double> duration{};
   std::vector<tscope::Vantage> asked;
   std::array<Count, TSCOPE_VANTAGES> vantages{};
+  std::uint8_t protocols_asked = 0;  // TSCOPE_PROTO_* bits
+  std::map<tscope::Protocol, Count> protocols;
   std::map<std::uint16_t, std::uint64_t> cpus;  // records by CPU
   std::uint64_t records = 0;
   bool netns_gone = false;

@@ -127,7 +127,7 @@ Check check_bpf(std::optional<tscope::BpfStatus>& status) {
   Check check;
   check.name = "BPF programs";
   try {
-    status = tscope::bpf_status();
+    status = tscope::bpf_status(TSCOPE_PROTO_TCP);
   } catch (const tscope::Error& error) {
     check.state = State::warn;
     check.what = error.what();

@@ -124,6 +124,7 @@ PacketTest send_packet_to_self(
     const std::uint16_t port = ntohs(address.sin_port);
     tscope::CaptureOptions options;
     options.vantages = all_available(points);
+    options.filter.protocols = TSCOPE_PROTO_TCP;
     options.filter.port = port;
     options.slots = 1024;
     const auto source = open(options);

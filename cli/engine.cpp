@@ -14,7 +14,7 @@ namespace {
 
 // Of a default, what can be had will do.
 void leave_out_what_is_lacking(tscope::CaptureOptions& options) {
-  const tscope::BpfStatus status = tscope::bpf_status();
+  const tscope::BpfStatus status = tscope::bpf_status(options.filter.protocols);
   std::string lacking;
   std::erase_if(options.vantages, [&](tscope::Vantage vantage) {
     if (std::ranges::find(status.vantages, vantage) != status.vantages.end()) return false;

@@ -40,7 +40,7 @@ static long give_info(void __user *user)
 		.cpus = nr_cpu_ids,
 		.tsc_khz = tsc_khz,
 		.hooks = tscope_hooks_count(),
-		.vantages = tscope_hooks_available(),
+		.vantages = tscope_hooks_available(TSCOPE_PROTO_TCP),
 		.max_slots = TSCOPE_MAX_SLOTS,
 	};
 

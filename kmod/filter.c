@@ -13,6 +13,7 @@ bool tscope_filter_valid(const struct tscope_filter *filter)
 	if (filter->prefix_len && filter->family == AF_UNSPEC)
 		return false;
 	return filter->prefix_len <= bits && filter->port_side <= TSCOPE_PORT_DESTINATION &&
+	       !(filter->protocols & ~TSCOPE_PROTO_ALL) &&
 	       !memchr_inv(filter->pad, 0, sizeof(filter->pad));
 }
 
@@ -42,6 +43,8 @@ static bool prefix_matches(const u8 *a, const u8 *b, unsigned int bits)
 
 bool tscope_filter_match(const struct tscope_filter *filter, const struct tscope_packet *packet)
 {
+	if (!(tscope_filter_protocols(filter) & packet->protocol))
+		return false;
 	if (filter->port && !port_matches(filter, packet))
 		return false;
 	if (filter->family && filter->family != packet->family)

@@ -6,6 +6,11 @@
 #include "uapi/tscope.h"
 
 bool tscope_filter_valid(const struct tscope_filter *filter);
+static inline u8 tscope_filter_protocols(const struct tscope_filter *filter)
+{
+	return filter->protocols ?: TSCOPE_PROTO_ALL;
+}
+
 bool tscope_filter_match(const struct tscope_filter *filter, const struct tscope_packet *packet);
 
 #endif

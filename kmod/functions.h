@@ -9,7 +9,7 @@
 
 #include <linux/ftrace.h>
 
-#define TSCOPE_FUNCTIONS_MAX 16
+#define TSCOPE_FUNCTIONS_MAX 24
 
 /* Its number, to be used as a bit; or a negative errno: not there, or not to be traced. At load. */
 int tscope_functions_find(const char *name, ftrace_func_t hook);

@@ -11,8 +11,10 @@
 
 static const struct tscope_layer *const layers[] = {
 	&tscope_driver_layer, &tscope_qdisc_layer, &tscope_socket_layer,
-	&tscope_app_layer,    &tscope_session_layer,
+	&tscope_app_layer,    &tscope_session_layer, &tscope_datagram_layer,
 };
+
+#define PROTOCOLS 3 /* bits of TSCOPE_PROTO_ALL */
 
 #define for_each_place(layer, place)						\
 	for ((layer) = layers; (layer) < layers + ARRAY_SIZE(layers); (layer)++)	\
@@ -20,8 +22,11 @@ static const struct tscope_layer *const layers[] = {
 		     (place) < (*(layer))->places + (*(layer))->count; (place)++)
 
 static DEFINE_MUTEX(hooks_lock);
-static u32 available_vantages;	/* set at load, then only read */
-static u32 wanted_functions;	/* hooks_lock */
+static u32 available_vantages[PROTOCOLS];	/* set at load, then only read */
+static u32 wanted_functions;			/* hooks_lock */
+static unsigned int protocol_users[PROTOCOLS];	/* sessions; hooks_lock */
+
+u8 tscope_wanted_protocols __read_mostly;	/* hooks_lock to change */
 
 static void match_tracepoint(struct tracepoint *tracepoint, void *data)
 {
@@ -96,30 +101,41 @@ static bool has_first_choice(u8 vantage)
 	return false;
 }
 
+/* For each protocol that passes `place`, the bit of its vantage point. */
+static void mark(u32 *vantages, const struct tscope_place *place)
+{
+	int i;
+
+	for (i = 0; i < PROTOCOLS; i++) {
+		if (place->protocols & BIT(i))
+			vantages[i] |= TSCOPE_VANTAGE_BIT(place->vantage);
+	}
+}
+
 int tscope_hooks_init(void)
 {
 	const struct tscope_layer *const *layer;
+	u32 lacking[PROTOCOLS] = {};
 	struct tscope_place *place;
-	u32 lacking = 0;
+	int i;
 
 	for_each_kernel_tracepoint(match_tracepoint, NULL);
 	for_each_place(layer, place) {
-		u32 bit = TSCOPE_VANTAGE_BIT(place->vantage);
-
 		if (place->need == TSCOPE_SECOND_CHOICE && has_first_choice(place->vantage)) {
 			place->state = TSCOPE_HOOK_UNNEEDED;
 			continue;
 		}
 		if (present(place)) {
 			place->state = TSCOPE_HOOK_PRESENT;
-			available_vantages |= bit;
+			mark(available_vantages, place);
 			continue;
 		}
 		place->state = TSCOPE_HOOK_ABSENT;
 		if (place->need == TSCOPE_REQUIRED)
-			lacking |= bit;
+			mark(lacking, place);
 	}
-	available_vantages &= ~lacking;
+	for (i = 0; i < PROTOCOLS; i++)
+		available_vantages[i] &= ~lacking[i];
 	return 0;
 }
 
@@ -130,9 +146,16 @@ void tscope_hooks_exit(void)
 	tscope_functions_exit();
 }
 
-u32 tscope_hooks_available(void)
+u32 tscope_hooks_available(u8 protocols)
 {
-	return available_vantages;
+	u32 vantages = 0;
+	int i;
+
+	for (i = 0; i < PROTOCOLS; i++) {
+		if (protocols & BIT(i))
+			vantages |= available_vantages[i];
+	}
+	return vantages;
 }
 
 u32 tscope_hooks_count(void)
@@ -157,6 +180,7 @@ int tscope_hooks_describe(u32 index, struct tscope_hook *hook)
 		hook->index = index;
 		hook->vantage = place->vantage;
 		hook->kind = place->kind;
+		hook->protocols = place->protocols;
 		strscpy(hook->name, place->name, sizeof(hook->name));
 		mutex_lock(&hooks_lock);
 		hook->state = place->state;
@@ -195,9 +219,9 @@ static void detach(struct tscope_place *place)
 	}
 }
 
-static bool serves(const struct tscope_place *place, u32 vantages)
+static bool serves(const struct tscope_place *place, u32 vantages, u8 protocols)
 {
-	return vantages & TSCOPE_VANTAGE_BIT(place->vantage) &&
+	return vantages & TSCOPE_VANTAGE_BIT(place->vantage) && protocols & place->protocols &&
 	       (place->state == TSCOPE_HOOK_PRESENT || place->state == TSCOPE_HOOK_ATTACHED);
 }
 
@@ -209,8 +233,8 @@ static void put(struct tscope_place *place)
 	place->state = TSCOPE_HOOK_PRESENT;
 }
 
-/* Puts every place of `vantages` before `end`; NULL: all. */
-static void put_until(u32 vantages, const struct tscope_place *end)
+/* Puts every place that serves these before `end`; NULL: all. */
+static void put_until(u32 vantages, u8 protocols, const struct tscope_place *end)
 {
 	const struct tscope_layer *const *layer;
 	struct tscope_place *place;
@@ -219,12 +243,12 @@ static void put_until(u32 vantages, const struct tscope_place *end)
 	for_each_place(layer, place) {
 		if (place == end)
 			return;
-		if (serves(place, vantages))
+		if (serves(place, vantages, protocols))
 			put(place);
 	}
 }
 
-static int get_all(u32 vantages)
+static int get_all(u32 vantages, u8 protocols)
 {
 	const struct tscope_layer *const *layer;
 	struct tscope_place *place;
@@ -232,12 +256,12 @@ static int get_all(u32 vantages)
 
 	lockdep_assert_held(&hooks_lock);
 	for_each_place(layer, place) {
-		if (!serves(place, vantages))
+		if (!serves(place, vantages, protocols))
 			continue;
 		if (!place->users) {
 			err = attach(place);
 			if (err) {
-				put_until(vantages, place);
+				put_until(vantages, protocols, place);
 				return err;
 			}
 			place->state = TSCOPE_HOOK_ATTACHED;
@@ -246,24 +270,42 @@ static int get_all(u32 vantages)
 	}
 	err = tscope_functions_hook(wanted_functions);
 	if (err)
-		put_until(vantages, NULL);
+		put_until(vantages, protocols, NULL);
 	return err;
 }
 
-int tscope_hooks_attach(u32 vantages)
+static void count_protocols(u8 protocols, int sessions)
+{
+	u8 wanted = 0;
+	int i;
+
+	lockdep_assert_held(&hooks_lock);
+	for (i = 0; i < PROTOCOLS; i++) {
+		if (protocols & BIT(i))
+			protocol_users[i] += sessions;
+		if (protocol_users[i])
+			wanted |= BIT(i);
+	}
+	WRITE_ONCE(tscope_wanted_protocols, wanted);
+}
+
+int tscope_hooks_attach(u32 vantages, u8 protocols)
 {
 	int err;
 
 	mutex_lock(&hooks_lock);
-	err = get_all(vantages);
+	err = get_all(vantages, protocols);
+	if (!err)
+		count_protocols(protocols, 1);
 	mutex_unlock(&hooks_lock);
 	return err;
 }
 
-void tscope_hooks_detach(u32 vantages)
+void tscope_hooks_detach(u32 vantages, u8 protocols)
 {
 	mutex_lock(&hooks_lock);
-	put_until(vantages, NULL);
+	count_protocols(protocols, -1);
+	put_until(vantages, protocols, NULL);
 	/*
 	 * Without the memory to take some functions off while others stay, all stay till the last
 	 * goes: sessions see the vantage points that they asked for, as ever.

@@ -24,6 +24,7 @@ struct tscope_place {
 	const char *name;
 	u8 vantage;
 	u8 kind;			/* enum tscope_hook_kind */
+	u8 protocols;			/* TSCOPE_PROTO_*: whose packets pass here */
 	enum tscope_need need;
 	void *probe;			/* tracepoint */
 	ftrace_func_t function;
@@ -48,17 +49,22 @@ extern const struct tscope_layer tscope_qdisc_layer;
 extern const struct tscope_layer tscope_socket_layer;
 extern const struct tscope_layer tscope_app_layer;
 extern const struct tscope_layer tscope_session_layer;
+extern const struct tscope_layer tscope_datagram_layer;
 
 int tscope_hooks_init(void);
 void tscope_hooks_exit(void);
 
 u32 tscope_hooks_count(void);
-u32 tscope_hooks_available(void);
+/* Vantage points that can be had for at least one of `protocols`. */
+u32 tscope_hooks_available(u8 protocols);
 int tscope_hooks_describe(u32 index, struct tscope_hook *hook);
 
-/* For the vantage points in `vantages`; all or none. Sleeps. */
-int tscope_hooks_attach(u32 vantages);
-void tscope_hooks_detach(u32 vantages);
+/* All places that serve one of `vantages` and one of `protocols`, or none. Sleeps. */
+int tscope_hooks_attach(u32 vantages, u8 protocols);
+void tscope_hooks_detach(u32 vantages, u8 protocols);
+
+/* Those that some session wants: at a device, nothing else is looked at any further. */
+extern u8 tscope_wanted_protocols;
 
 /* NAPI polls finished on this CPU since load. */
 DECLARE_PER_CPU(u32, tscope_napi_polls);

@@ -67,7 +67,8 @@ static void napi_poll_done(void *data, struct napi_struct *napi, int work, int b
 #define TRACEPOINT(name_, vantage_, need_, probe_)				\
 	{									\
 		.name = name_, .vantage = vantage_, .need = need_,		\
-		.kind = TSCOPE_HOOK_TRACEPOINT, .probe = probe_,		\
+		.kind = TSCOPE_HOOK_TRACEPOINT, .protocols = TSCOPE_PROTO_ALL,	\
+		.probe = probe_,						\
 	}
 
 static struct tscope_place places[] = {

@@ -23,6 +23,7 @@ static struct tscope_place places[] = {
 		.name = "net_dev_queue",
 		.vantage = TSCOPE_QDISC_TX,
 		.kind = TSCOPE_HOOK_TRACEPOINT,
+		.protocols = TSCOPE_PROTO_ALL,
 		.need = TSCOPE_REQUIRED,
 		.probe = qdisc_tx,
 	},

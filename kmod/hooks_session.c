@@ -33,6 +33,7 @@ static struct tscope_place places[] = {
 		.name = "inet_sock_set_state",
 		.vantage = TSCOPE_SESSION,
 		.kind = TSCOPE_HOOK_TRACEPOINT,
+		.protocols = TSCOPE_PROTO_TCP,
 		.need = TSCOPE_REQUIRED,
 		.probe = state_changed,
 	},

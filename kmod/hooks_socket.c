@@ -102,7 +102,8 @@ static void inet6_csk_xmit_entry(unsigned long ip, unsigned long parent, struct 
 #define FUNCTION(name_, vantage_, need_, function_)				\
 	{									\
 		.name = name_, .vantage = vantage_, .need = need_,		\
-		.kind = TSCOPE_HOOK_FUNCTION, .function = function_,		\
+		.kind = TSCOPE_HOOK_FUNCTION, .protocols = TSCOPE_PROTO_TCP,	\
+		.function = function_,						\
 	}
 
 static struct tscope_place places[] = {

@@ -7,6 +7,7 @@
 
 #include "uapi/tscope.h"
 
+struct msghdr;
 struct net;
 struct net_device;
 struct sk_buff;
@@ -23,12 +24,14 @@ struct tscope_packet {
 	u32 wire_len;
 	u32 seq;
 	u32 seq_end;
+	u32 payload;		/* bytes behind the transport header */
 	u16 header_len;
 	u16 segs;
 	u16 flags;
 	u16 sport;		/* host order */
 	u16 dport;
 	u8 family;		/* AF_INET, AF_INET6 */
+	u8 protocol;		/* one TSCOPE_PROTO_* */
 	u8 vantage;
 	u8 kind;
 	u8 buffer[TSCOPE_HEADER_MAX] __aligned(4);
@@ -42,7 +45,8 @@ enum tscope_direction {
 
 /*
  * Each fills all of *packet but tsc and vantage, which the caller has set, and says false for
- * what is not TCP over IPv4 or IPv6 (a later fragment has no TCP header either).
+ * what is not TCP, UDP or an ICMP echo over IPv4 or IPv6 (a later fragment has no transport
+ * header either), or is of a protocol that no session wants.
  */
 
 /* At a device: IP header at `offset` from skb->data. */
@@ -54,7 +58,16 @@ bool tscope_packet_at_socket(struct tscope_packet *packet, const struct sk_buff 
 /* TCP header only, in front of the IP layer of `family`: the IP header is made up. */
 bool tscope_packet_before_ip(struct tscope_packet *packet, const struct sk_buff *skb,
 			     const struct sock *sk, u8 family);
-/* A call's bytes [seq, seq + len): both headers are made up. */
+/* At or behind its protocol's handler, skb->data behind the headers: UDP, ICMP. */
+bool tscope_packet_of_datagram(struct tscope_packet *packet, const struct sk_buff *skb,
+			       const struct net *net);
+/* On its way into the IP layer: UDP, ICMP; the IP header is there but for its length and checksum. */
+bool tscope_packet_into_ip(struct tscope_packet *packet, const struct sk_buff *skb,
+			   const struct net *net);
+/* A send call of a UDP, ping or raw socket: both headers are made up. */
+bool tscope_packet_from_call(struct tscope_packet *packet, const struct sock *sk,
+			     const struct msghdr *msg, size_t len);
+/* A TCP call's bytes [seq, seq + len): both headers are made up. */
 bool tscope_packet_from_socket(struct tscope_packet *packet, const struct sock *sk,
 			       enum tscope_direction direction, u32 seq, u32 len);
 

@@ -85,7 +85,8 @@ int tscope_session_configure(struct tscope_session *session, struct file *file,
 	err = may_capture(session, file, config->flags);
 	if (err)
 		return err;
-	if (!(config->flags & TSCOPE_CONFIG_TRAIN) && config->vantages & ~tscope_hooks_available())
+	if (!(config->flags & TSCOPE_CONFIG_TRAIN) &&
+	    config->vantages & ~tscope_hooks_available(tscope_filter_protocols(&config->filter)))
 		return -ENODEV;
 
 	mutex_lock(&session->lock);
@@ -117,7 +118,8 @@ static void set_state(struct tscope_session *session, enum tscope_state state)
 
 static int start_hooks(struct tscope_session *session)
 {
-	int err = tscope_hooks_attach(session->config.vantages);
+	const struct tscope_config *config = &session->config;
+	int err = tscope_hooks_attach(config->vantages, tscope_filter_protocols(&config->filter));
 
 	if (err)
 		return err;
@@ -129,7 +131,7 @@ static int start_hooks(struct tscope_session *session)
 		err = -ENXIO;
 	mutex_unlock(&sessions_lock);
 	if (err)
-		tscope_hooks_detach(session->config.vantages);
+		tscope_hooks_detach(config->vantages, tscope_filter_protocols(&config->filter));
 	return err;
 }
 
@@ -140,7 +142,8 @@ static void stop_hooks(struct tscope_session *session)
 	mutex_unlock(&sessions_lock);
 	/* Every hook that could still see the session has committed after this. */
 	synchronize_rcu();
-	tscope_hooks_detach(session->config.vantages);
+	tscope_hooks_detach(session->config.vantages,
+			    tscope_filter_protocols(&session->config.filter));
 }
 
 int tscope_session_start(struct tscope_session *session)

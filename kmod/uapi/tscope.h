@@ -33,8 +33,8 @@
 #include <linux/types.h>
 #endif
 
-#define TSCOPE_INTERFACE_VERSION	1	/* the ioctls and the mapped pages */
-#define TSCOPE_RECORD_VERSION		1	/* struct tscope_record */
+#define TSCOPE_INTERFACE_VERSION	2	/* the ioctls and the mapped pages */
+#define TSCOPE_RECORD_VERSION		2	/* struct tscope_record */
 #define TSCOPE_DEVICE			"/dev/tscope"
 
 /* A vantage point is a layer and a direction; numbers are never reused. */
@@ -67,10 +67,10 @@ enum tscope_clock {
 
 /* tscope_record.flags */
 #define TSCOPE_F_SYNTH_IP	0x0001	/* IP header made up from the socket: no id, TTL, TOS */
-#define TSCOPE_F_SYNTH_TCP	0x0002	/* TCP header made up from the socket: no options, window */
+#define TSCOPE_F_SYNTH_TRANSPORT 0x0002	/* TCP, UDP or ICMP header made up from the socket: fields unknown are 0 */
 #define TSCOPE_F_SOFTIRQ	0x0004	/* stamped in softirq: napi_poll tells the batch */
 #define TSCOPE_F_COALESCED	0x0008	/* the backlog merged ACKs: header holds the last one's ack */
-#define TSCOPE_F_PEEK		0x0010	/* receive call left the bytes queued (MSG_PEEK) */
+#define TSCOPE_F_PEEK		0x0010	/* receive call left the bytes queued (MSG_PEEK); not told of ICMP */
 #define TSCOPE_F_ASKED		0x0020	/* send call: the bytes asked for, not those taken */
 #define TSCOPE_F_CUT		0x0040	/* headers did not fit in header[] */
 #define TSCOPE_F_TIMEWAIT	0x0080	/* reached a TIME_WAIT socket */
@@ -81,10 +81,14 @@ enum tscope_clock {
 #define TSCOPE_F_TIMER		0x0800	/* probe: no spin, it left when a timer fired */
 
 #define TSCOPE_HEADER_MAX	128
+#define TSCOPE_PAYLOAD_MAX	16	/* bytes behind a UDP or ICMP header that header[] also has */
 #define TSCOPE_LINK_MAX		14
 
 /*
  * One stamped packet, call or connection event. 192 bytes, three cache lines.
+ * Of UDP and ICMP, seq and seq_end are 0, and header[] goes on behind the 8
+ * bytes of the transport header with up to TSCOPE_PAYLOAD_MAX bytes of payload,
+ * by which one datagram can be known again; header_len counts them.
  */
 struct tscope_record {
 	__u64 tsc;		/* ticks, read as the hook's first act */
@@ -183,7 +187,7 @@ struct tscope_info {
 	__u32 cpus;		/* rings a session will have */
 	__u32 tsc_khz;		/* the kernel's calibration */
 	__u32 hooks;		/* for TSCOPE_IOC_HOOK */
-	__u32 vantages;		/* bits: vantage points that this kernel can serve */
+	__u32 vantages;		/* bits: vantage points that this kernel can serve for TCP */
 	__u32 max_slots;	/* largest tscope_config.slots */
 };
 
@@ -206,8 +210,15 @@ struct tscope_hook {
 	__u32 kind;
 	__u32 state;
 	__u64 missed;		/* hits that never reached the hook, since load */
+	__u32 protocols;	/* TSCOPE_PROTO_*: those whose packets pass there */
+	__u32 pad;
 	char name[48];		/* tracepoint or function, NUL-terminated */
 };
+
+#define TSCOPE_PROTO_TCP	0x1
+#define TSCOPE_PROTO_UDP	0x2
+#define TSCOPE_PROTO_ICMP	0x4	/* echo requests and replies of ICMP and ICMPv6 */
+#define TSCOPE_PROTO_ALL	0x7
 
 enum tscope_port_side {
 	TSCOPE_PORT_EITHER	= 0,
@@ -218,12 +229,13 @@ enum tscope_port_side {
 /* All given parts must match; a zero part matches everything. */
 struct tscope_filter {
 	__u32 ifindex;		/* device, where the layer knows one */
-	__u16 port;		/* TCP port, host order */
+	__u16 port;		/* TCP or UDP port, host order; no ICMP packet has one */
 	__u8 port_side;		/* enum tscope_port_side */
 	__u8 family;		/* 0, AF_INET or AF_INET6 */
 	__u8 address[16];	/* on either side; needs family; network order */
 	__u8 prefix_len;	/* leading bits of address that count; 0 = no address */
-	__u8 pad[7];		/* zero */
+	__u8 protocols;		/* TSCOPE_PROTO_* */
+	__u8 pad[6];		/* zero */
 };
 
 #define TSCOPE_CONFIG_ALL_NETNS	0x1	/* needs CAP_NET_ADMIN in the initial user namespace */
@@ -317,8 +329,8 @@ struct tscope_train_status {
  * Errors. ENOTTY: no such ioctl, or its size differs (another version).
  * EFAULT: bad pointer. EINVAL: a field out of range, a call out of order.
  * EPERM: the opener lacks the capability. EBUSY: configured or started
- * already. ENODEV: the vantage points asked for have no hook in this kernel
- * (absent). ENOMEM: rings too large, or no memory. ENXIO: the session's network
+ * already. ENODEV: a vantage point asked for has no hook in this kernel for any
+ * of the protocols asked for (absent). ENOMEM: rings too large, or no memory. ENXIO: the session's network
  * namespace is gone. A train: ENODEV no such device or it is going, ENETDOWN it is down, EMSGSIZE a
  * frame longer than the device takes, EAFNOSUPPORT not Ethernet, EDQUOT too many trains or probes
  * at once, EHOSTDOWN no such CPU online, ENOENT no such train. mmap: EINVAL for an offset or length that is not exactly a

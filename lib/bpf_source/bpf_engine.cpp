@@ -161,8 +161,9 @@ std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options) {
                                        options.reorder_window);
 }
 
-BpfStatus bpf_status() {
+BpfStatus bpf_status(std::uint8_t protocols) {
   CaptureOptions options;
+  options.filter.protocols = protocols;
   options.slots = 16;
   tscope_bpf_config config = config_of(options);
   config.vantages = (1U << TSCOPE_VANTAGES) - 1;

@@ -12,12 +12,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "live/filter.hpp"
 #include "tscope.skel.h"
 #include "tscope/error.hpp"
 #include "tscope/packet.hpp"
@@ -36,35 +38,68 @@ enum class Need {
 struct Place {
   const char* program;
   Vantage vantage;
+  std::uint8_t protocols;  // TSCOPE_PROTO_*: whose packets pass there
   Need need;
   bool function;
   const char* name;  // of the tracepoint or the function
 };
 
 constexpr std::array places{
-    Place{"napi_gro_receive_entry", Vantage::driver_rx, Need::required, false,
+    Place{"napi_gro_receive_entry", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
           "napi_gro_receive_entry"},
-    Place{"napi_gro_frags_entry", Vantage::driver_rx, Need::optional, false,
+    Place{"napi_gro_frags_entry", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false,
           "napi_gro_frags_entry"},
-    Place{"netif_receive_skb_entry", Vantage::driver_rx, Need::required, false,
+    Place{"netif_receive_skb_entry", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
           "netif_receive_skb_entry"},
-    Place{"netif_receive_skb_list_entry", Vantage::driver_rx, Need::optional, false,
-          "netif_receive_skb_list_entry"},
-    Place{"netif_rx_entry", Vantage::driver_rx, Need::required, false, "netif_rx_entry"},
-    Place{"napi_poll", Vantage::driver_rx, Need::optional, false, "napi_poll"},
-    Place{"net_dev_start_xmit", Vantage::driver_tx, Need::required, false, "net_dev_start_xmit"},
-    Place{"net_dev_queue", Vantage::qdisc_tx, Need::required, false, "net_dev_queue"},
-    Place{"tcp_v4_do_rcv", Vantage::socket_rx, Need::required, true, "tcp_v4_do_rcv"},
-    Place{"tcp_v6_do_rcv", Vantage::socket_rx, Need::optional, true, "tcp_v6_do_rcv"},
-    Place{"tcp_check_req", Vantage::socket_rx, Need::optional, true, "tcp_check_req"},
-    Place{"tcp_timewait_state_process", Vantage::socket_rx, Need::optional, true,
+    Place{"netif_receive_skb_list_entry", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional,
+          false, "netif_receive_skb_list_entry"},
+    Place{"netif_rx_entry", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
+          "netif_rx_entry"},
+    Place{"napi_poll", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false, "napi_poll"},
+    Place{"net_dev_start_xmit", Vantage::driver_tx, TSCOPE_PROTO_ALL, Need::required, false,
+          "net_dev_start_xmit"},
+    Place{"net_dev_queue", Vantage::qdisc_tx, TSCOPE_PROTO_ALL, Need::required, false,
+          "net_dev_queue"},
+    Place{"tcp_v4_do_rcv", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::required, true,
+          "tcp_v4_do_rcv"},
+    Place{"tcp_v6_do_rcv", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
+          "tcp_v6_do_rcv"},
+    Place{"tcp_check_req", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
+          "tcp_check_req"},
+    Place{"tcp_timewait_state_process", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
           "tcp_timewait_state_process"},
-    Place{"ip_queue_xmit", Vantage::socket_tx, Need::required, true, "__ip_queue_xmit"},
-    Place{"inet6_csk_xmit", Vantage::socket_tx, Need::optional, true, "inet6_csk_xmit"},
-    Place{"tcp_sendmsg", Vantage::app_tx, Need::required, true, "tcp_sendmsg"},
-    Place{"sock_recv_length", Vantage::app_rx, Need::first, false, "sock_recv_length"},
-    Place{"tcp_recvmsg", Vantage::app_rx, Need::second, true, "tcp_recvmsg"},
-    Place{"inet_sock_set_state", Vantage::session, Need::required, false, "inet_sock_set_state"},
+    Place{"ip_queue_xmit", Vantage::socket_tx, TSCOPE_PROTO_TCP, Need::required, true,
+          "__ip_queue_xmit"},
+    Place{"inet6_csk_xmit", Vantage::socket_tx, TSCOPE_PROTO_TCP, Need::optional, true,
+          "inet6_csk_xmit"},
+    Place{"tcp_sendmsg", Vantage::app_tx, TSCOPE_PROTO_TCP, Need::required, true, "tcp_sendmsg"},
+    Place{"sock_recv_length", Vantage::app_rx, TSCOPE_PROTO_TCP, Need::first, false,
+          "sock_recv_length"},
+    Place{"tcp_recvmsg", Vantage::app_rx, TSCOPE_PROTO_TCP, Need::second, true, "tcp_recvmsg"},
+    Place{"inet_sock_set_state", Vantage::session, TSCOPE_PROTO_TCP, Need::required, false,
+          "inet_sock_set_state"},
+    Place{"udp_sendmsg", Vantage::app_tx, TSCOPE_PROTO_UDP, Need::required, true, "udp_sendmsg"},
+    Place{"udpv6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_UDP, Need::optional, true,
+          "udpv6_sendmsg"},
+    Place{"ping_v4_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
+          "ping_v4_sendmsg"},
+    Place{"ping_v6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
+          "ping_v6_sendmsg"},
+    Place{"raw_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::required, true, "raw_sendmsg"},
+    Place{"rawv6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
+          "rawv6_sendmsg"},
+    Place{"ip_send_skb", Vantage::socket_tx, TSCOPE_PROTO_UDP | TSCOPE_PROTO_ICMP, Need::required,
+          true, "ip_send_skb"},
+    Place{"ip6_send_skb", Vantage::socket_tx, TSCOPE_PROTO_UDP | TSCOPE_PROTO_ICMP, Need::optional,
+          true, "ip6_send_skb"},
+    Place{"udp_enqueue_schedule_skb", Vantage::socket_rx, TSCOPE_PROTO_UDP, Need::required, true,
+          "__udp_enqueue_schedule_skb"},
+    Place{"icmp_rcv", Vantage::socket_rx, TSCOPE_PROTO_ICMP, Need::required, true, "icmp_rcv"},
+    Place{"icmpv6_rcv", Vantage::socket_rx, TSCOPE_PROTO_ICMP, Need::optional, true, "icmpv6_rcv"},
+    Place{"skb_consume_udp", Vantage::app_rx, TSCOPE_PROTO_UDP, Need::required, true,
+          "skb_consume_udp"},
+    Place{"skb_free_datagram", Vantage::app_rx, TSCOPE_PROTO_ICMP, Need::required, true,
+          "skb_free_datagram"},
 };
 
 // Compare-and-exchange in programs.
@@ -73,6 +108,32 @@ constexpr std::pair oldest_kernel{5U, 12U};
 std::uint32_t bit(Vantage vantage) {
   return 1U << static_cast<unsigned>(vantage);
 }
+
+// Vantage points, bits, of each protocol by itself.
+struct ServedVantages {
+  std::array<std::uint32_t, std::bit_width(unsigned{TSCOPE_PROTO_ALL})> by_protocol{};
+
+  void add(const Place& place) {
+    for (std::size_t i = 0; i < by_protocol.size(); i++) {
+      if ((place.protocols & 1U << i) != 0) by_protocol[i] |= bit(place.vantage);
+    }
+  }
+  // Those that at least one of the protocols can have.
+  std::uint32_t of(std::uint8_t protocols) const {
+    std::uint32_t vantages = 0;
+    for (std::size_t i = 0; i < by_protocol.size(); i++) {
+      if ((protocols & 1U << i) != 0) vantages |= by_protocol[i];
+    }
+    return vantages;
+  }
+  ServedVantages without(const ServedVantages& lacking) const {
+    ServedVantages result = *this;
+    for (std::size_t i = 0; i < by_protocol.size(); i++) {
+      result.by_protocol[i] &= ~lacking.by_protocol[i];
+    }
+    return result;
+  }
+};
 
 // libbpf's own first words on a failure, for an error that we can't name better.
 std::string first_words;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
@@ -176,17 +237,20 @@ void Programs::choose(bool with_functions) {
   bpf_map__set_max_entries(skeleton_->maps.rings, config_.cpus);
   bpf_map__set_max_entries(skeleton_->maps.tails, config_.cpus);
 
-  std::uint32_t served = 0, lacking = 0;
+  const std::uint8_t protocols = protocols_asked(config_.filter);
+  ServedVantages served, lacking;
   for (const Place& place : places) {
-    const bool asked = (config_.vantages & bit(place.vantage)) != 0;
+    const bool asked =
+        (config_.vantages & bit(place.vantage)) != 0 && (place.protocols & protocols) != 0;
     const bool there = (with_functions || !place.function) && has_place(types.get(), place);
-    const bool needed = place.need != Need::second || (served & bit(place.vantage)) == 0;
+    const bool needed =
+        place.need != Need::second || (served.of(place.protocols) & bit(place.vantage)) == 0;
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
                               asked && there && needed);
-    if (there && place.need != Need::optional) served |= bit(place.vantage);
-    if (!there && place.need == Need::required) lacking |= bit(place.vantage);
+    if (there && place.need != Need::optional) served.add(place);
+    if (!there && place.need == Need::required) lacking.add(place);
   }
-  vantages_ = config_.vantages & served & ~lacking;
+  vantages_ = config_.vantages & served.without(lacking).of(protocols);
   for (const Place& place : places) {
     if ((vantages_ & bit(place.vantage)) != 0) continue;
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),

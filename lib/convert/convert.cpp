@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -67,12 +68,12 @@ void check_files(const std::string& input, const std::string& output) {
 class Doubles {
  public:
   void add(const Packet& packet) {
-    if (found_ || places_.size() >= flows_max) return;
-    const auto tcp = decode_tcp(packet.record);
-    if (!tcp) return;
-    const Place place{packet.interface, packet.record.netns};
-    const auto [known, added] = places_.try_emplace(tcp->flow, place);
-    if (!added && known->second != place) found_ = {tcp->flow, known->second, place};
+    if (found_ || flows_ >= flows_max) return;
+    if (const auto tcp = decode_tcp(packet.record)) {
+      add(packet, Protocol::tcp, tcp->flow);
+    } else if (const auto datagram = decode_datagram(packet.record)) {
+      add(packet, datagram->protocol, datagram->flow);
+    }
   }
 
   void refuse(const std::string& input, const std::vector<Interface>& interfaces) const {
@@ -100,7 +101,15 @@ class Doubles {
     Place first, second;
   };
 
-  std::unordered_map<Flow, Place, FlowHash> places_;
+  void add(const Packet& packet, Protocol protocol, const Flow& flow) {
+    const Place place{packet.interface, packet.record.netns};
+    const auto [known, added] = places_[protocol].try_emplace(flow, place);
+    if (!added && known->second != place) found_ = {flow, known->second, place};
+    flows_ += added ? 1 : 0;
+  }
+
+  std::map<Protocol, std::unordered_map<Flow, Place, FlowHash>> places_;
+  std::size_t flows_ = 0;
   std::optional<Found> found_;
 };
 
@@ -187,7 +196,8 @@ class Conversion {
         names(options_.vantages) + (options_.device.empty() ? "" : " of " + options_.device);
     if (seen.empty()) {
       throw Error(
-          fmt::format("{} has no packet at {}: it has no TCP packet at all", input_, asked));
+          fmt::format("{} has no packet at {}: it has no packet of TCP, UDP or ICMP echo at all",
+                      input_, asked));
     }
     if (seen.contains(Vantage::tap)) {
       throw Error(

@@ -17,14 +17,16 @@ bool build_foreign_packet(std::uint16_t link_type, std::span<const std::uint8_t>
   const std::uint32_t wire_len =
       original_length > *offset ? original_length - static_cast<std::uint32_t>(*offset) : 0;
   const auto tcp = decode_tcp(header, wire_len);
-  if (!tcp) return false;
+  if (!tcp && !decode_datagram(header, wire_len)) return false;
 
   packet.record = tscope_record{};
   std::ranges::copy(header, packet.record.header);
   packet.record.header_len = static_cast<std::uint16_t>(length);
   packet.record.wire_len = wire_len;
-  packet.record.seq = tcp->seq;
-  packet.record.seq_end = tcp->seq_end();
+  if (tcp) {
+    packet.record.seq = tcp->seq;
+    packet.record.seq_end = tcp->seq_end();
+  }
   packet.record.segs = 1;
   packet.record.kind = TSCOPE_PACKET;
   packet.record.vantage = static_cast<std::uint8_t>(Vantage::tap);

@@ -14,7 +14,8 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t protocol_tcp = 6;
+constexpr std::uint8_t protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17, protocol_icmp6 = 58;
+constexpr std::size_t datagram_header = 8;  // of UDP, and of an ICMP echo
 constexpr int extension_headers_max = 8;
 
 std::uint16_t be16(Bytes bytes, std::size_t at) {
@@ -27,8 +28,9 @@ std::uint32_t be32(Bytes bytes, std::size_t at) {
 
 struct Ip {
   std::uint8_t family = 0;
-  std::size_t tcp_offset = 0;
-  std::uint32_t length = 0;  // of the whole packet, from the IP header on
+  std::uint8_t protocol = 0;  // as the header has it
+  std::size_t offset = 0;     // of the transport header
+  std::uint32_t length = 0;   // of the whole packet, from the IP header on
   std::uint16_t id = 0;
 };
 
@@ -36,9 +38,13 @@ std::optional<Ip> decode_v4(Bytes bytes, std::uint32_t wire_len) {
   if (bytes.size() < 20) return std::nullopt;
   const std::size_t header = std::size_t{4} * (bytes[0] & 0x0fU);
   const bool later_fragment = (be16(bytes, 6) & 0x1fff) != 0;
-  if (header < 20 || bytes[9] != protocol_tcp || later_fragment) return std::nullopt;
+  if (header < 20 || later_fragment || bytes[9] == protocol_icmp6) return std::nullopt;
   const std::uint16_t total = be16(bytes, 2);
-  return Ip{4, header, total != 0 ? total : wire_len, be16(bytes, 4)};
+  return Ip{4, bytes[9], header, total != 0 ? total : wire_len, be16(bytes, 4)};
+}
+
+bool is_transport_v6(std::uint8_t next) {
+  return next == protocol_tcp || next == protocol_udp || next == protocol_icmp6;
 }
 
 std::optional<Ip> decode_v6(Bytes bytes, std::uint32_t wire_len) {
@@ -47,7 +53,7 @@ std::optional<Ip> decode_v6(Bytes bytes, std::uint32_t wire_len) {
   const std::uint16_t payload = be16(bytes, 4);
   std::uint8_t next = bytes[6];
   std::size_t offset = 40;
-  for (int i = 0; i < extension_headers_max && next != protocol_tcp; i++) {
+  for (int i = 0; i < extension_headers_max && !is_transport_v6(next); i++) {
     if (next != hop_by_hop && next != routing && next != fragment && next != destination) {
       return std::nullopt;
     }
@@ -57,8 +63,19 @@ std::optional<Ip> decode_v6(Bytes bytes, std::uint32_t wire_len) {
     next = bytes[offset];
     offset += length;
   }
-  if (next != protocol_tcp) return std::nullopt;
-  return Ip{6, offset, payload != 0 ? payload + 40U : wire_len, 0};
+  if (!is_transport_v6(next)) return std::nullopt;
+  return Ip{6, next, offset, payload != 0 ? payload + 40U : wire_len, 0};
+}
+
+std::optional<Ip> decode_ip(Bytes bytes, std::uint32_t wire_len) {
+  if (bytes.empty()) return std::nullopt;
+  if (bytes[0] >> 4 == 4) return decode_v4(bytes, wire_len);
+  if (bytes[0] >> 4 == 6) return decode_v6(bytes, wire_len);
+  return std::nullopt;
+}
+
+bool is_icmp(std::uint8_t protocol) {
+  return protocol == protocol_icmp || protocol == protocol_icmp6;
 }
 
 void decode_options(Bytes options, TcpHeaders& tcp) {
@@ -90,6 +107,27 @@ Endpoint endpoint(const Ip& ip, Bytes bytes, std::size_t address_at, std::uint16
   return result;
 }
 
+Flow flow_of(const Ip& ip, Bytes bytes, std::uint16_t sport, std::uint16_t dport) {
+  const std::size_t src_at = ip.family == 4 ? 12 : 8;
+  const std::size_t dst_at = ip.family == 4 ? 16 : 24;
+  return {endpoint(ip, bytes, src_at, sport), endpoint(ip, bytes, dst_at, dport)};
+}
+
+// The type's place in both numberings: request 8 or 128, reply 0 or 129.
+bool decode_echo(const Ip& ip, Bytes icmp, DatagramHeaders& result) {
+  const std::uint8_t request = ip.family == 4 ? 8 : 128, reply = ip.family == 4 ? 0 : 129;
+  if (icmp[0] != request && icmp[0] != reply) return false;
+  result.protocol = Protocol::icmp;
+  result.request = icmp[0] == request;
+  result.id = be16(icmp, 4);
+  result.sequence = be16(icmp, 6);
+  return true;
+}
+
+Bytes header_of(const tscope_record& record) {
+  return {record.header, std::min<std::size_t>(record.header_len, TSCOPE_HEADER_MAX)};
+}
+
 }  // namespace
 
 std::string Endpoint::to_string() const {
@@ -112,36 +150,28 @@ std::size_t FlowHash::operator()(const Flow& flow) const noexcept {
 }
 
 std::optional<TcpHeaders> decode_tcp(Bytes bytes, std::uint32_t wire_len) {
-  if (bytes.empty()) return std::nullopt;
-  std::optional<Ip> ip;
-  if (bytes[0] >> 4 == 4) ip = decode_v4(bytes, wire_len);
-  if (bytes[0] >> 4 == 6) ip = decode_v6(bytes, wire_len);
-  if (!ip || bytes.size() < ip->tcp_offset + 20) return std::nullopt;
+  const auto ip = decode_ip(bytes, wire_len);
+  if (!ip || ip->protocol != protocol_tcp || bytes.size() < ip->offset + 20) return std::nullopt;
 
-  const Bytes tcp = bytes.subspan(ip->tcp_offset);
+  const Bytes tcp = bytes.subspan(ip->offset);
   const std::size_t header = std::size_t{4} * (tcp[12] >> 4);
   if (header < 20) return std::nullopt;
 
   TcpHeaders result;
-  const std::size_t src_at = ip->family == 4 ? 12 : 8;
-  const std::size_t dst_at = ip->family == 4 ? 16 : 24;
-  result.flow.src = endpoint(*ip, bytes, src_at, be16(tcp, 0));
-  result.flow.dst = endpoint(*ip, bytes, dst_at, be16(tcp, 2));
+  result.flow = flow_of(*ip, bytes, be16(tcp, 0), be16(tcp, 2));
   result.seq = be32(tcp, 4);
   result.ack = be32(tcp, 8);
   result.flags = tcp[13];
   result.window = be16(tcp, 14);
   result.ip_id = ip->id;
-  const std::size_t headers = ip->tcp_offset + header;
+  const std::size_t headers = ip->offset + header;
   result.payload = ip->length > headers ? static_cast<std::uint32_t>(ip->length - headers) : 0;
   decode_options(tcp.subspan(20, std::min(header, tcp.size()) - 20), result);
   return result;
 }
 
 std::optional<TcpHeaders> decode_tcp(const tscope_record& record) {
-  auto tcp =
-      decode_tcp(Bytes(record.header, std::min<std::size_t>(record.header_len, TSCOPE_HEADER_MAX)),
-                 record.wire_len);
+  auto tcp = decode_tcp(header_of(record), record.wire_len);
   if (!tcp) return tcp;
   const std::uint32_t flags_length =
       ((tcp->flags & tcp_flag::syn) != 0) + ((tcp->flags & tcp_flag::fin) != 0);
@@ -149,6 +179,39 @@ std::optional<TcpHeaders> decode_tcp(const tscope_record& record) {
   tcp->seq = record.seq;
   tcp->payload = range > flags_length ? range - flags_length : 0;
   return tcp;
+}
+
+std::optional<DatagramHeaders> decode_datagram(Bytes bytes, std::uint32_t wire_len) {
+  const auto ip = decode_ip(bytes, wire_len);
+  if (!ip || bytes.size() < ip->offset + datagram_header) return std::nullopt;
+  const Bytes datagram = bytes.subspan(ip->offset);
+  DatagramHeaders result;
+  if (ip->protocol == protocol_udp) {
+    result.flow = flow_of(*ip, bytes, be16(datagram, 0), be16(datagram, 2));
+  } else if (is_icmp(ip->protocol) && decode_echo(*ip, datagram, result)) {
+    result.flow = flow_of(*ip, bytes, 0, 0);
+  } else {
+    return std::nullopt;
+  }
+  result.ip_id = ip->id;
+  const std::size_t headers = ip->offset + datagram_header;
+  result.payload = ip->length > headers ? static_cast<std::uint32_t>(ip->length - headers) : 0;
+  const Bytes rest = datagram.subspan(datagram_header);
+  result.bytes = rest.first(std::min<std::size_t>(rest.size(), result.payload));
+  return result;
+}
+
+std::optional<DatagramHeaders> decode_datagram(const tscope_record& record) {
+  return decode_datagram(header_of(record), record.wire_len);
+}
+
+std::optional<Protocol> protocol_of(const tscope_record& record) {
+  const auto ip = decode_ip(header_of(record), record.wire_len);
+  if (!ip) return std::nullopt;
+  if (ip->protocol == protocol_tcp) return Protocol::tcp;
+  if (ip->protocol == protocol_udp) return Protocol::udp;
+  if (is_icmp(ip->protocol)) return Protocol::icmp;
+  return std::nullopt;
 }
 
 }  // namespace tscope

@@ -18,7 +18,31 @@ namespace tscope {
 
 namespace {
 
-std::string why_not_configured(int error, const CaptureOptions& options, const tscope_info& info,
+std::vector<tscope_hook> all_hooks(const Device& device) {
+  std::vector<tscope_hook> hooks;
+  for (std::uint32_t i = 0; i < device.info().hooks; i++) {
+    tscope_hook hook{};
+    hook.index = i;
+    if (device.call(TSCOPE_IOC_HOOK, &hook) == 0) hooks.push_back(hook);
+  }
+  return hooks;
+}
+
+bool concerns(const tscope_hook& hook, const tscope_config& config) {
+  return (config.vantages & 1U << hook.vantage) != 0 &&
+         (protocols_asked(config.filter) & hook.protocols) != 0;
+}
+
+// Vantage points with a place that is absent, of those that the session would use.
+std::string lacking(const Device& device, const tscope_config& config) {
+  std::uint32_t vantages = 0;
+  for (const tscope_hook& hook : all_hooks(device)) {
+    if (concerns(hook, config) && hook.state == TSCOPE_HOOK_ABSENT) vantages |= 1U << hook.vantage;
+  }
+  return vantage_list(vantages == 0 ? config.vantages : vantages);
+}
+
+std::string why_not_configured(int error, const CaptureOptions& options, const Device& device,
                                const tscope_config& config) {
   switch (error) {
     case EPERM:
@@ -29,14 +53,16 @@ std::string why_not_configured(int error, const CaptureOptions& options, const t
                                  "or with that capability";
     case ENODEV:
       return fmt::format(
-          "this kernel has no hook for {}; choose others with --at, see tscope doctor",
-          vantage_list(config.vantages & ~info.vantages));
+          "this kernel has no hook for these packets at {}; choose others with --at, see tscope "
+          "doctor",
+          lacking(device, config));
     case ENOMEM:
       return fmt::format(
           "no memory for rings of {} slots on {} CPUs ({} MiB); ask for fewer with "
           "--ring-slots",
-          config.slots, info.cpus,
-          static_cast<std::uint64_t>(config.slots) * info.cpus * sizeof(tscope_record) >> 20);
+          config.slots, device.info().cpus,
+          static_cast<std::uint64_t>(config.slots) * device.info().cpus * sizeof(tscope_record) >>
+              20);
     case ENXIO:
       return "the network namespace is gone; start the capture in one that lives";
     default:
@@ -81,7 +107,7 @@ void KmodEngine::configure(const CaptureOptions& options) {
     const int error = device_.call(TSCOPE_IOC_CONFIGURE, &config_);
     if (error == 0) return;
     const bool smaller = error == ENOMEM && options.slots == 0 && config_.slots > default_slots_min;
-    if (!smaller) throw Error(why_not_configured(error, options, info, config_));
+    if (!smaller) throw Error(why_not_configured(error, options, device_, config_));
     config_.slots /= 2;
   }
 }
@@ -103,12 +129,8 @@ bool KmodEngine::wait(std::chrono::milliseconds limit) {
 
 std::uint64_t KmodEngine::missed() const {
   std::uint64_t sum = 0;
-  for (std::uint32_t i = 0; i < device_.info().hooks; i++) {
-    tscope_hook hook{};
-    hook.index = i;
-    if (device_.call(TSCOPE_IOC_HOOK, &hook) == 0 && (config_.vantages & 1U << hook.vantage) != 0) {
-      sum += hook.missed;
-    }
+  for (const tscope_hook& hook : all_hooks(device_)) {
+    if (concerns(hook, config_)) sum += hook.missed;
   }
   return sum;
 }
@@ -130,11 +152,7 @@ KmodStatus kmod_status() {
   const Device device;
   KmodStatus status;
   status.info = device.info();
-  for (std::uint32_t i = 0; i < device.info().hooks; i++) {
-    tscope_hook hook{};
-    hook.index = i;
-    if (device.call(TSCOPE_IOC_HOOK, &hook) == 0) status.hooks.push_back(hook);
-  }
+  status.hooks = all_hooks(device);
   constexpr int anchors = 15;
   for (int i = 0; i < anchors; i++) {
     Anchor anchor{};

@@ -54,6 +54,7 @@ void set_address(tscope_filter& filter, const std::string& text) {
 
 tscope_filter kernel_filter(const CaptureFilter& filter) {
   tscope_filter result{};
+  result.protocols = filter.protocols;
   result.port = filter.port;
   result.port_side = static_cast<std::uint8_t>(filter.port_side);
   if (!filter.device.empty()) {
@@ -65,6 +66,10 @@ tscope_filter kernel_filter(const CaptureFilter& filter) {
   }
   if (!filter.address.empty()) set_address(result, filter.address);
   return result;
+}
+
+std::uint8_t protocols_asked(const tscope_filter& filter) {
+  return filter.protocols != 0 ? filter.protocols : std::uint8_t{TSCOPE_PROTO_ALL};
 }
 
 }  // namespace tscope

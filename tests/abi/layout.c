@@ -15,7 +15,7 @@ TSCOPE_LAYOUT(FIELD)
 static_assert(sizeof(struct tscope_config) == 56, "config");
 static_assert(sizeof(struct tscope_filter) == 32, "filter");
 static_assert(sizeof(struct tscope_info) == 32, "info");
-static_assert(sizeof(struct tscope_hook) == 72, "hook");
+static_assert(sizeof(struct tscope_hook) == 80, "hook");
 static_assert(sizeof(struct tscope_anchor) == 32, "anchor");
 static_assert(sizeof(struct tscope_ring_info) == 16 + 16 * TSCOPE_VANTAGES * TSCOPE_LOST_CAUSES,
 	      "ring info");

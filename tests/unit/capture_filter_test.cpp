@@ -35,6 +35,14 @@ TEST(KmodFilter, PortAndSide) {
   EXPECT_EQ(filter.port_side, TSCOPE_PORT_DESTINATION);
 }
 
+TEST(KmodFilter, ProtocolsAndNoneMeansAll) {
+  CaptureFilter asked;
+  EXPECT_EQ(tscope::protocols_asked(kernel_filter(asked)), TSCOPE_PROTO_ALL);
+  asked.protocols = TSCOPE_PROTO_UDP;
+  EXPECT_EQ(kernel_filter(asked).protocols, TSCOPE_PROTO_UDP);
+  EXPECT_EQ(tscope::protocols_asked(kernel_filter(asked)), TSCOPE_PROTO_UDP);
+}
+
 TEST(KmodFilter, Addresses) {
   const tscope_filter host = kernel_filter(with_address("10.1.2.3"));
   EXPECT_EQ(host.family, AF_INET);

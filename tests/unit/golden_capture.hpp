@@ -66,7 +66,7 @@ inline std::vector<std::pair<Packet, Interface>> golden_packets() {
   const auto event = [&](std::uint8_t kind, std::uint32_t seq) {
     Segment segment;
     segment.seq = seq;
-    add(5, segment, TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TCP);
+    add(5, segment, TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TRANSPORT);
     packets.back().first.record.kind = kind;
   };
   const auto sent = [&](const Segment& segment) {

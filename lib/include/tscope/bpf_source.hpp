@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,13 +19,13 @@ std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options);
 
 /// What BPF programs can do here, found out by loading them.
 struct BpfStatus {
-  std::vector<Vantage> vantages;  ///< those that can be had
+  std::vector<Vantage> vantages;  ///< those that can be had, of one of the protocols at least
   bool functions = false;         ///< entries and exits of functions (fentry, fexit)
   std::string why_no_functions;   ///< the kernel's refusal, in words
   std::string clock;              ///< "tsc" by the module's kfunc, else "monotonic"
 };
 
-/// Throws Error as open_bpf() does.
-BpfStatus bpf_status();
+/// protocols: TSCOPE_PROTO_* bits. Throws Error as open_bpf() does.
+BpfStatus bpf_status(std::uint8_t protocols);
 
 }  // namespace tscope

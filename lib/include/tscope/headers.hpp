@@ -12,7 +12,7 @@
 
 namespace tscope {
 
-/// An IP address and a TCP port.
+/// An IP address and a port of TCP or UDP; 0 for ICMP.
 struct Endpoint {
   std::uint8_t family = 0;  ///< 4 or 6
   std::uint16_t port = 0;
@@ -23,7 +23,7 @@ struct Endpoint {
   std::string to_string() const;
 };
 
-/// One direction of a connection.
+/// One direction of a connection, or of datagrams between two ends.
 struct Flow {
   Endpoint src;
   Endpoint dst;
@@ -60,11 +60,37 @@ struct TcpHeaders {
   }
 };
 
+enum class Protocol : std::uint8_t {
+  tcp = TSCOPE_PROTO_TCP,
+  udp = TSCOPE_PROTO_UDP,
+  icmp = TSCOPE_PROTO_ICMP,  ///< echoes of ICMP and ICMPv6
+};
+
+/// A UDP datagram, or an ICMP or ICMPv6 echo.
+struct DatagramHeaders {
+  Protocol protocol = Protocol::udp;
+  Flow flow;                            ///< ports 0 for ICMP
+  std::uint16_t ip_id = 0;              ///< 0 for IPv6
+  std::uint32_t payload = 0;            ///< bytes behind the 8 of the header, by the IP length
+  bool request = false;                 ///< ICMP: an echo request, else a reply
+  std::uint16_t id = 0, sequence = 0;   ///< ICMP
+  std::span<const std::uint8_t> bytes;  ///< the first of the payload, in what was decoded
+};
+
 /// Decodes headers that start at the IP header; wire_len is the packet's length from there.
 /// Extension headers are followed; a later fragment or anything but TCP gives nothing.
 std::optional<TcpHeaders> decode_tcp(std::span<const std::uint8_t> headers, std::uint32_t wire_len);
 
-/// The same for a record; seq and payload from the record's range, which holds for merged ones too.
+/// The same for UDP and ICMP echoes; `bytes` points into `headers`.
+std::optional<DatagramHeaders> decode_datagram(std::span<const std::uint8_t> headers,
+                                               std::uint32_t wire_len);
+std::optional<DatagramHeaders> decode_datagram(const tscope_record& record);
+
+/// What the IP header says; nothing for another protocol or a later fragment.
+std::optional<Protocol> protocol_of(const tscope_record& record);
+
+/// The same for a TCP record; seq and payload from the record's range, which holds for merged ones
+/// too.
 std::optional<TcpHeaders> decode_tcp(const tscope_record& record);
 
 }  // namespace tscope

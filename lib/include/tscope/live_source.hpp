@@ -12,7 +12,8 @@ namespace tscope {
 
 /// What to capture; zero fields match everything.
 struct CaptureFilter {
-  std::uint16_t port = 0;
+  std::uint8_t protocols = 0;  ///< TSCOPE_PROTO_* bits
+  std::uint16_t port = 0;      ///< of TCP and UDP; no ICMP packet has one
   tscope_port_side port_side = TSCOPE_PORT_EITHER;
   std::string device;   ///< interface name
   std::string address;  ///< "10.0.0.1", "2001:db8::/32": on either side

@@ -90,7 +90,8 @@ static void wrong_configs(void)
 	REFUSED(config.watermark = 65, "watermark above the slots is EINVAL");
 	REFUSED(config.flags = 0x80, "unknown flag is EINVAL");
 	REFUSED(config.pad = 1, "padding in use is EINVAL");
-	REFUSED(config.filter.pad[6] = 1, "filter's padding in use is EINVAL");
+	REFUSED(config.filter.pad[5] = 1, "filter's padding in use is EINVAL");
+	REFUSED(config.filter.protocols = 8, "unknown protocol is EINVAL");
 	REFUSED(config.filter.family = 77, "unknown address family is EINVAL");
 	REFUSED(config.filter.prefix_len = 1, "prefix without a family is EINVAL");
 	REFUSED((config.filter.family = 2, config.filter.prefix_len = 33), "IPv4 /33 is EINVAL");

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every way of filling a tscope_packet begins and ends with. */
+#ifndef TSCOPE_PACKET_PARTS_H
+#define TSCOPE_PACKET_PARTS_H
+
+#include <linux/preempt.h>
+#include <linux/skbuff.h>
+
+#include "packet.h"
+
+#define TSCOPE_DATAGRAM_HEADER 8	/* of UDP, and of an ICMP echo */
+
+static inline void tscope_packet_begin(struct tscope_packet *packet, const struct net *net,
+				       u32 ifindex, u32 wire_len)
+{
+	packet->net = net;
+	packet->link = NULL;
+	packet->ifindex = ifindex;
+	packet->wire_len = wire_len;
+	packet->flags = in_serving_softirq() ? TSCOPE_F_SOFTIRQ : 0;
+	packet->kind = TSCOPE_PACKET;
+}
+
+static inline u16 tscope_segments(const struct sk_buff *skb, u32 payload)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+
+	if (info->gso_segs)
+		return info->gso_segs;
+	/* A guest's or tun's GSO packet comes without a count. */
+	if (info->gso_size && payload > info->gso_size)
+		return min_t(u32, DIV_ROUND_UP(payload, info->gso_size), U16_MAX);
+	return 1;
+}
+
+#endif
