@@ -136,13 +136,21 @@ void run_train(TrainRun run) {
   tscope::CollectorOptions listening;
   listening.socket = train->socket();
   tscope::ReplyCollector collector(listening);
+  const std::string nobody = fmt::format(
+      "nobody listens at {} port {} (ICMP port unreachable): start tscope reflect there",
+      facts["destination"], facts["destination_port"]);
   if (run.greet && !collector.greet()) {
+    if (collector.refused()) throw tscope::Error(nobody + ", or send without --replies");
     fmt::print(stderr, "tscope: warning: no reflector answers there; sending all the same\n");
   }
   report.outcome = train->run(sink, asked_to_end);
   sink.finish(report);
   run.replies.family = facts["destination"].find(':') == std::string::npos ? 4 : 6;
   report.replies = listen(run, collector, sink, report.outcome);
+  const bool answered = report.replies && report.replies->answered > 0;
+  if (!answered && (collector.refused() || report.outcome.refused)) {
+    report.outcome.notes.push_back(nobody);
+  }
   if (run.json) {
     fmt::print("{}\n", tscope::train_json(report));
   } else {

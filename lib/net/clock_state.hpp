@@ -9,4 +9,7 @@ namespace tscope {
 /// something disciplines it; else S clear and the largest error, 16 s, that NTP calls it by.
 stamp::ErrorEstimate realtime_error();
 
+/// CLOCK_REALTIME less CLOCK_MONOTONIC_RAW: how far slewing and steps moved it can be told later.
+std::int64_t realtime_less_raw_ns();
+
 }  // namespace tscope

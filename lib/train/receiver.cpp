@@ -2,35 +2,12 @@
 #include "train/receiver.hpp"
 
 #include <algorithm>
-#include <ctime>
+#include <cerrno>
 
+#include "net/clock_state.hpp"
 #include "train/stamp.hpp"
 
 namespace tscope {
-
-namespace {
-
-std::int64_t raw_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-  return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
-}
-
-}  // namespace
-
-std::int64_t realtime_less_raw_ns() {
-  // The narrowest of a few reads: an interruption in between would count as the clock's.
-  std::int64_t best_width = INT64_MAX, best = 0;
-  for (int i = 0; i < 3; i++) {
-    const std::int64_t before = raw_ns();
-    const std::int64_t real = realtime_ns();
-    const std::int64_t after = raw_ns();
-    if (after - before >= best_width) continue;
-    best_width = after - before;
-    best = real - before - (after - before) / 2;
-  }
-  return best;
-}
 
 bool ReplyReader::read(const std::function<void(const ProbeReply&)>& each) {
   for (std::size_t i = 0; i < batch; i++) {
@@ -43,6 +20,7 @@ bool ReplyReader::read(const std::function<void(const ProbeReply&)>& each) {
     message.msg_controllen = controls_[i].bytes.size();
   }
   const int count = recvmmsg(socket_, messages_.data(), batch, MSG_DONTWAIT, nullptr);
+  if (count < 0 && errno == ECONNREFUSED) refused_++;
   if (count <= 0) return false;
   const std::int64_t moved_ns = realtime_less_raw_ns() - base_;
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); i++) {

@@ -10,9 +10,6 @@
 
 namespace tscope {
 
-/// CLOCK_REALTIME less CLOCK_MONOTONIC_RAW: how far slewing and steps moved it can be told later.
-std::int64_t realtime_less_raw_ns();
-
 /// Reads answers in batches off a socket.
 class ReplyReader {
  public:
@@ -28,6 +25,8 @@ class ReplyReader {
   std::uint64_t dropped() const { return dropped_; }
   std::uint64_t foreign() const { return foreign_; }
   std::uint64_t user_stamps() const { return user_stamps_; }
+  /// ICMP said that nobody listens there, so many times as the socket told it.
+  std::uint64_t refused() const { return refused_; }
 
  private:
   static constexpr std::size_t batch = 64;
@@ -39,7 +38,7 @@ class ReplyReader {
   int socket_;
   std::int64_t base_;
   std::uint32_t overflow_ = 0;
-  std::uint64_t dropped_ = 0, foreign_ = 0, user_stamps_ = 0;
+  std::uint64_t dropped_ = 0, foreign_ = 0, user_stamps_ = 0, refused_ = 0;
   std::array<std::vector<std::uint8_t>, batch> payloads_;
   struct alignas(cmsghdr) Control {
     std::array<char, ancillary_bytes> bytes;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -107,6 +108,7 @@ struct ReplyCollector::Impl {
       // An error that waits at the socket (nobody listens there) is taken off by the read.
       while (reader.read([this](const ProbeReply& reply) { take(reply); })) {
       }
+      if (reader.refused() > 0) refused = true;
       heard.notify_all();
     }
   }
@@ -137,14 +139,17 @@ struct ReplyCollector::Impl {
   }
 
   // A probe from user space, beside the train.
-  void send_mark(std::uint32_t index) const {
+  void send_mark(std::uint32_t index) {
     stamp::SenderPacket packet;
     packet.sequence = index;
     packet.timestamp = stamp::to_ntp(realtime_ns());
     packet.error = realtime_error();
     const auto bytes = stamp::encode(packet);
-    // A refusal is no answer either.
-    if (send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return;
+    // What ICMP said of an earlier one is told by this call, in place of sending.
+    if (send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+        errno == ECONNREFUSED) {
+      refused = true;
+    }
   }
 
   template <typename Answered>
@@ -152,23 +157,27 @@ struct ReplyCollector::Impl {
     for (int sent = 1; sent <= marks_max; sent++) {
       send_mark(index);
       std::unique_lock lock(mutex);
-      if (heard.wait_for(lock, patience, answered)) return sent;
+      heard.wait_for(lock, patience, [&] { return answered() || nobody_there(); });
+      if (answered()) return sent;
+      if (nobody_there()) break;
     }
     return 0;
   }
+
+  bool nobody_there() const { return refused && !greeted && set.replies.empty(); }
 
   const bool own;
   const int fd;
   const std::size_t replies_max;
   const std::int64_t base = realtime_less_raw_ns();
-  std::mutex mutex;  // guards everything below but `ending`
+  std::mutex mutex;  // guards everything below but the atomics
   std::condition_variable heard;
   ReplyReader reader;
   ReplySet set;
   bool greeted = false;
   std::optional<std::uint32_t> leave_index, left;
   Clock::time_point last_heard = Clock::now();
-  std::atomic<bool> ending{false};
+  std::atomic<bool> refused{false}, ending{false};
   std::thread thread;
 };
 
@@ -197,6 +206,10 @@ bool ReplyCollector::take_leave(std::uint32_t index, std::chrono::milliseconds p
   // Leaves before the answered one may have been counted there, if it is not the first one's.
   impl_->set.end_slack = static_cast<std::uint32_t>(sent - 1);
   return true;
+}
+
+bool ReplyCollector::refused() const {
+  return impl_->refused;
 }
 
 std::uint64_t ReplyCollector::replies() const {

@@ -214,10 +214,6 @@ void UserSender::run(const std::atomic<bool>& cancel) {
     done_.store(i + 1, std::memory_order_release);
   }
   end_ = read_tsc();
-  if (refused_ > 0) {
-    notes_.push_back(fmt::format("the destination refuses port {}: nobody listens there",
-                                 job_.path.addresses.destination_port));
-  }
   busy_ns_ = read_ns(CLOCK_THREAD_CPUTIME_ID) - busy_before;
   over_.store(true, std::memory_order_release);
 }

@@ -54,6 +54,7 @@ class UserSender {
   std::int64_t busy_ns() const { return busy_ns_; }
   std::int64_t lead_ns() const { return lead_.ns(); }
   const std::vector<std::string>& notes() const { return notes_; }
+  bool refused() const { return refused_ > 0; }
 
   /// What stands in the probe as its time.
   stamp::NtpTime time_in(const UserProbe& probe) const;

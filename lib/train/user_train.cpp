@@ -219,6 +219,7 @@ void UserTrain::deliver(TrainSink& sink, const UserSender& sender, const ClockMo
 void UserTrain::add_notes(TrainOutcome& outcome, const UserSender& sender, bool awake,
                           bool locked) const {
   outcome.notes = sender.notes();
+  outcome.refused = sender.refused();
   if (!awake) {
     outcome.notes.emplace_back(
         "/dev/cpu_dma_latency can't be held: an idle CPU may sleep deep and wake late");

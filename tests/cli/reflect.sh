@@ -144,6 +144,15 @@ is "$(counts '[.received, .reflected, .not_reflected.malformed, .not_reflected.p
 is "$(counts '[.sessions[] | [.sender, .session, .received, .duplicates, .missing, .restarts]] | sort')" \
 	'[["10.9.0.1:40001",0,80,0,0,1],["[fd09::1]:40002",7,20,0,0,0]]' "and each session"
 
+# Nobody there any more: ICMP says so, and one line does.
+absent() { timeout 60 ip netns exec "$near" "$tscope" train 10.9.0.2 --engine user --count 20 "$@" >"$work/absent" 2>"$work/error"; }
+absent --replies
+is "$? $(tail -n 1 "$work/error" | grep -c 'nobody listens at 10.9.0.2 port 862.*start tscope reflect there')" "1 1" \
+	"a train with --replies to nobody is not sent, and a line says why"
+absent --json
+is "$? $(jq -c '[.sent, .replies, (.notes | map(select(test("nobody listens"))) | length)]' "$work/absent")" "0 [20,null,1]" \
+	"one without goes out, and a note says it"
+
 start_reflector --rate 100
 probe 10.9.0.2 862 --count 300 --gap 0 >"$work/answers"
 stop_reflector

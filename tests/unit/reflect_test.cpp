@@ -210,6 +210,7 @@ TEST_F(ReflectLoopback, NobodyThere) {
   nobody.port = 1;
   ReplyCollector collector({.reflector = nobody});
   EXPECT_FALSE(collector.greet(std::chrono::milliseconds(20)));
+  EXPECT_TRUE(collector.refused());
   EXPECT_TRUE(collector.finish(std::chrono::milliseconds(1)).replies.empty());
 }
 

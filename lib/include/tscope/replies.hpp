@@ -86,7 +86,7 @@ struct ReplyLoss {
   std::uint64_t forward = 0;       ///< never reflected
   std::uint64_t backward = 0;      ///< reflected, the answer never came
   std::uint64_t undetermined = 0;  ///< the rest: nothing tells on which way
-  std::uint64_t periods = 0;       ///< runs of losses (RFC 3357, section 5.5)
+  std::uint64_t periods = 0;       ///< runs of losses (RFC 3357, section 5)
   std::uint64_t longest = 0;       ///< probes in the longest run
 };
 

@@ -52,6 +52,9 @@ class ReplyCollector {
   bool take_leave(std::uint32_t index,
                   std::chrono::milliseconds patience = std::chrono::milliseconds(300));
 
+  /// ICMP said at some time that nobody listens there.
+  bool refused() const;
+
   std::uint64_t replies() const;  ///< so far, of the train
 
   /// Waits until nothing came for `quiet`, ends the thread and hands over what came. time_line: the

@@ -59,6 +59,7 @@ struct TrainOutcome {
   double busy_s = 0;                                 ///< CPU time for it, the spin included
   double spin_s = 0;
   std::uint64_t expired = 0;  ///< txtime: handed over, dropped by the qdisc
+  bool refused = false;       ///< user: ICMP said that nobody listens there
   Loss loss;                  ///< of records
   ClockInfo clock;
   std::vector<std::string> notes;  ///< what a reader of the figures must know, a line each
