@@ -69,6 +69,20 @@ int open_socket(const CollectorOptions& options) {
   return fd;
 }
 
+// Probes beside the train, known again by their times.
+struct Marks {
+  std::vector<std::int64_t> sent_ns;
+  std::vector<bool> heard;
+
+  // Its place among them; that of none, the number of them.
+  std::size_t answered(std::int64_t time_ns) {
+    const auto place =
+        static_cast<std::size_t>(std::ranges::find(sent_ns, time_ns) - sent_ns.begin());
+    if (place < heard.size()) heard[place] = true;
+    return place;
+  }
+};
+
 }  // namespace
 
 struct ReplyCollector::Impl {
@@ -117,6 +131,7 @@ struct ReplyCollector::Impl {
     last_heard = Clock::now();
     if (reply.index == greeting) {
       greeted = true;
+      greetings.answered(reply.sender_ns);
       set.stateful = reply.reflector_sequence != reply.index;
       const std::uint32_t next = reply.reflector_sequence + 1;
       if (*set.stateful &&
@@ -128,7 +143,11 @@ struct ReplyCollector::Impl {
     if (leave_index && reply.index == *leave_index) {
       // The first leave that arrived there has the number behind the train's last one.
       const auto number = reply.reflector_sequence;
-      if (!left || static_cast<std::int32_t>(number - *left) < 0) left = number;
+      const std::size_t place = leaves.answered(reply.sender_ns);
+      if (!left || static_cast<std::int32_t>(number - *left) < 0) {
+        left = number;
+        first_leave = place;
+      }
       return;
     }
     if (set.replies.size() >= replies_max) {
@@ -139,10 +158,16 @@ struct ReplyCollector::Impl {
   }
 
   // A probe from user space, beside the train.
-  void send_mark(std::uint32_t index) {
+  void send_mark(std::uint32_t index, Marks& marks) {
+    const std::int64_t now_ns = realtime_ns();
+    {
+      const std::lock_guard lock(mutex);
+      marks.sent_ns.push_back(now_ns);
+      marks.heard.push_back(false);
+    }
     stamp::SenderPacket packet;
     packet.sequence = index;
-    packet.timestamp = stamp::to_ntp(realtime_ns());
+    packet.timestamp = stamp::to_ntp(now_ns);
     packet.error = realtime_error();
     const auto bytes = stamp::encode(packet);
     // What ICMP said of an earlier one is told by this call, in place of sending.
@@ -153,15 +178,27 @@ struct ReplyCollector::Impl {
   }
 
   template <typename Answered>
-  int mark(std::uint32_t index, std::chrono::milliseconds patience, Answered answered) {
+  bool mark(std::uint32_t index, Marks& marks, std::chrono::milliseconds patience,
+            Answered answered) {
     for (int sent = 1; sent <= marks_max; sent++) {
-      send_mark(index);
+      send_mark(index, marks);
       std::unique_lock lock(mutex);
       heard.wait_for(lock, patience, [&] { return answered() || nobody_there(); });
-      if (answered()) return sent;
+      if (answered()) return true;
       if (nobody_there()) break;
     }
-    return 0;
+    return false;
+  }
+
+  // Greetings sent after the last one answered, and leaves sent before the first one that arrived
+  // there, may have got there and a number, and their answers been lost.
+  std::uint32_t slack() const {
+    std::ptrdiff_t open = 0;
+    const auto last = std::find(greetings.heard.rbegin(), greetings.heard.rend(), true);
+    if (greeted) open += last - greetings.heard.rbegin();
+    const auto before = leaves.heard.begin() + static_cast<std::ptrdiff_t>(first_leave);
+    if (left) open += std::count(leaves.heard.begin(), before, false);
+    return static_cast<std::uint32_t>(open);
   }
 
   bool nobody_there() const { return refused && !greeted && set.replies.empty(); }
@@ -175,7 +212,9 @@ struct ReplyCollector::Impl {
   ReplyReader reader;
   ReplySet set;
   bool greeted = false;
+  Marks greetings, leaves;
   std::optional<std::uint32_t> leave_index, left;
+  std::size_t first_leave = 0;  // of the leaves sent, the one with the number `left`
   Clock::time_point last_heard = Clock::now();
   std::atomic<bool> refused{false}, ending{false};
   std::thread thread;
@@ -192,7 +231,7 @@ int ReplyCollector::socket() const {
 }
 
 bool ReplyCollector::greet(std::chrono::milliseconds patience) {
-  return impl_->mark(greeting, patience, [this] { return impl_->greeted; }) > 0;
+  return impl_->mark(greeting, impl_->greetings, patience, [this] { return impl_->greeted; });
 }
 
 bool ReplyCollector::take_leave(std::uint32_t index, std::chrono::milliseconds patience) {
@@ -200,12 +239,7 @@ bool ReplyCollector::take_leave(std::uint32_t index, std::chrono::milliseconds p
     const std::lock_guard lock(impl_->mutex);
     impl_->leave_index = index;
   }
-  const int sent = impl_->mark(index, patience, [this] { return impl_->left.has_value(); });
-  if (sent == 0) return false;
-  const std::lock_guard lock(impl_->mutex);
-  // Leaves before the answered one may have been counted there, if it is not the first one's.
-  impl_->set.end_slack = static_cast<std::uint32_t>(sent - 1);
-  return true;
+  return impl_->mark(index, impl_->leaves, patience, [this] { return impl_->left.has_value(); });
 }
 
 bool ReplyCollector::refused() const {
@@ -228,7 +262,10 @@ ReplySet ReplyCollector::finish(std::chrono::milliseconds quiet,
   }
   impl_->end();
   ReplySet set = std::move(impl_->set);
-  if (set.stateful.value_or(false)) set.end_sequence = impl_->left;
+  if (set.stateful.value_or(false)) {
+    set.end_sequence = impl_->left;
+    set.slack = impl_->slack();
+  }
   set.dropped = impl_->reader.dropped();
   set.foreign = impl_->reader.foreign();
   set.user_stamps = impl_->reader.user_stamps();

@@ -122,7 +122,7 @@ ReplyLoss loss_of(const MatchedReplies& matched, const ReplySet& set) {
   const auto arrived =
       std::ranges::count_if(numbers, [&](std::uint32_t n) { return n - from < to - from; });
   const auto missing = static_cast<std::uint64_t>(std::max<std::int64_t>(0, span - arrived));
-  const std::uint64_t doubtful = std::min<std::uint64_t>(missing, set.end_slack);
+  const std::uint64_t doubtful = std::min<std::uint64_t>(missing, set.slack);
 
   // The probes sent while it did; those before and after are left open where no number bounds them.
   std::uint64_t lost = 0, run = 0;

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "net/ancillary.hpp"
@@ -212,6 +213,58 @@ TEST_F(ReflectLoopback, NobodyThere) {
   EXPECT_FALSE(collector.greet(std::chrono::milliseconds(20)));
   EXPECT_TRUE(collector.refused());
   EXPECT_TRUE(collector.finish(std::chrono::milliseconds(1)).replies.empty());
+}
+
+// Numbers every probe, answers those that are not in `silent`, all of them late.
+std::thread late_reflector(int socket, std::set<std::uint32_t> silent) {
+  return std::thread([socket, silent] {
+    Responder responder(ReflectOptions{});
+    std::vector<std::uint8_t> bytes(100);
+    sockaddr_storage from{};
+    socklen_t length = sizeof from;
+    while (true) {
+      const auto got = recvfrom(socket, bytes.data(), bytes.size(), 0,
+                                reinterpret_cast<sockaddr*>(&from), &length);
+      if (got <= 1) return;
+      const auto answer = responder.answer({endpoint_of(from), realtime_ns(), 64, true,
+                                            std::span(bytes).first(static_cast<std::size_t>(got))});
+      if (!answer || silent.contains(answer->sequence)) continue;
+      usleep(30'000);
+      const auto packet = stamp::encode(*answer);
+      sendto(socket, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), length);
+    }
+  });
+}
+
+// The slack that a collector states, with greetings and leaves sent again before answers come.
+std::uint32_t slack_without(const std::set<std::uint32_t>& silent) {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  bind(socket, reinterpret_cast<const sockaddr*>(&in), sizeof in);
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
+  std::thread reflector = late_reflector(socket, silent);
+  ReplyCollector collector({.reflector = endpoint_of(address)});
+  // Shorter than any answer takes: each is sent three times.
+  collector.greet(std::chrono::milliseconds(1));
+  collector.take_leave(0, std::chrono::milliseconds(1));
+  const ReplySet set = collector.finish(std::chrono::milliseconds(500));
+  sendto(socket, "", 1, 0, reinterpret_cast<const sockaddr*>(&address), length);
+  reflector.join();
+  close(socket);
+  return set.slack;
+}
+
+TEST(ReflectMarks, OnlyUnansweredOnesLeaveADoubt) {
+  // Numbers 0 to 2 are the greetings', 3 to 5 the leaves'.
+  EXPECT_EQ(slack_without({}), 0) << "late is not lost";
+  EXPECT_EQ(slack_without({0, 1}), 0) << "before the greeting answered last";
+  EXPECT_EQ(slack_without({1, 2}), 2);
+  EXPECT_EQ(slack_without({3}), 1);
+  EXPECT_EQ(slack_without({4, 5}), 0) << "behind the leave answered first";
 }
 
 TEST(Reflect, BadOptions) {

@@ -42,7 +42,8 @@ struct ReplySet {
   std::optional<std::uint32_t> first_sequence;
   /// The number after the last one it gave to the train's probes.
   std::optional<std::uint32_t> end_sequence;
-  std::uint32_t end_slack = 0;    ///< end_sequence may be too high by so many
+  /// So many numbers in between may be those of greetings and leaves that were not answered.
+  std::uint32_t slack = 0;
   std::uint64_t dropped = 0;      ///< by the kernel, at the socket's full buffer (SO_RXQ_OVFL)
   std::uint64_t overflow = 0;     ///< beyond the bound on memory
   std::uint64_t foreign = 0;      ///< datagrams that are no answers, or not of the destination
