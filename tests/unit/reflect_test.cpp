@@ -85,7 +85,7 @@ TEST_F(ReflectResponder, AnswersNothingButSenders) {
 TEST_F(ReflectResponder, TwoReflectorsDoNotAnswerEachOther) {
   Responder other({.port = 2000});
   responder_->set_port(3000);
-  // Someone forges a probe from the other reflector; their answers then go to and fro.
+  // Someone forges a probe from the other reflector; their answers then go back and forth.
   auto answer = probe(sender(1, 2000), 0);
   int answers = 0;
   for (std::int64_t at = now_ns; answer && answers < 10; answers++) {
