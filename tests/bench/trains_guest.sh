@@ -14,7 +14,7 @@ make_path left right
 for sender in $senders; do send "$sender" 9 1000 200 || true; done # warms up
 for ((round = 1; round <= rounds; round++)); do
 	echo "  round $round of $rounds" >&2
-	run_round "$senders" "$gaps" "$probes"
+	run_round $round "$senders" "$gaps" "$probes"
 done
 kill "$server"
 wait "$server" 2>/dev/null || true

@@ -28,7 +28,7 @@ make_path tscope-$$-l tscope-$$-r
 for sender in $senders; do send "$sender" 9 1000 200 || true; done # warms up
 for ((round = 1; round <= rounds; round++)); do
 	echo "  round $round of $rounds" >&2
-	run_round "$senders" "$gaps" "$probes"
+	run_round $round "$senders" "$gaps" "$probes"
 done
 
 echo "Probe trains on this machine, Linux $(uname -r), $(nproc) CPUs: $rounds x $probes probes over a veth, in turns"
