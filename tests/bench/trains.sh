@@ -93,6 +93,7 @@ by_pktgen() { # PORT GAP_US PROBES
 	# shellcheck disable=SC2016 # expanded there
 	ip netns exec "$near" timeout 120 bash -ec '
 		cd /proc/net/pktgen
+		echo rem_device_all >"kpktgend_$1"
 		echo "add_device l0" >"kpktgend_$1"
 		for setting in "count $2" "delay $3" "pkt_size 86" "clone_skb 0" "src_min 10.9.0.1" "src_max 10.9.0.1" "dst $4" \
 			"dst_mac $5" "udp_src_min 9" "udp_src_max 9" "udp_dst_min $6" "udp_dst_max $6"; do
@@ -178,7 +179,7 @@ run_round() { # ROUND "SENDER..." "GAP_US..." PROBES
 			--slurpfile sent "sent-$to" --slurpfile errors "errors-$to" --slurpfile arrived "arrived-$to" '
 			def quantile(share): .[(share * length | ceil) - 1];
 			{$sender, $load, $gap_us, arrived: $arrived[0]} + if $sent[0] == null then {why: $log} else
-				($sent[0] | {sent, late, lateness_ns, notes} + if $sender == "txtime" then {late: null, lateness_ns: null} else {} end) +
+				($sent[0] | {sent, late, lateness_ns, lead_ns, notes} + if $sender == "txtime" then {late: null, lateness_ns: null} else {} end) +
 				{gap_error_ns: ($errors | sort | {p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), max: .[-1]})}
 			end' >>results
 		rm -f "errors-$to" "sent-$to" "arrived-$to" "log-$to"
