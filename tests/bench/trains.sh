@@ -179,7 +179,7 @@ run_round() { # ROUND "SENDER..." "GAP_US..." PROBES
 			--slurpfile sent "sent-$to" --slurpfile errors "errors-$to" --slurpfile arrived "arrived-$to" '
 			def quantile(share): .[(share * length | ceil) - 1];
 			{$sender, $load, $gap_us, arrived: $arrived[0]} + if $sent[0] == null then {why: $log} else
-				($sent[0] | {sent, late, lateness_ns, lead_ns, notes} + if $sender == "txtime" then {late: null, lateness_ns: null} else {} end) +
+				($sent[0] | {sent, late, timer, lateness_ns, lead_ns, notes} + if $sender == "txtime" then {late: null, lateness_ns: null} else {} end) +
 				{gap_error_ns: ($errors | sort | {p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), max: .[-1]})}
 			end' >>results
 		rm -f "errors-$to" "sent-$to" "arrived-$to" "log-$to"
@@ -233,6 +233,12 @@ print_table() { # "SENDER..." "GAP_US..."
 			done
 		done
 	done
+	jq -s -r '.[] | select(.sender == "kmod" and .timer) | [.gap_us, .load, .timer, .sent] | @tsv' results | awk '
+		{ at = "gap " $1 " us, " $2; timer[at] += $3; sent[at] += $4 }
+		END {
+			for (at in timer) if (timer[at] > 0)
+				printf "note (module): %s: %d of %d left without a spin: woken too late, or CPU share spent\n", at, timer[at], sent[at]
+		}' | sort
 	jq -s -r '[.[] | .sender as $sender | .notes[]? | "note (\($sender)): \(.)"] | unique[]' results
 }
 
