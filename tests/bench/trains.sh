@@ -93,8 +93,7 @@ by_pktgen() { # PORT GAP_US PROBES
 	# shellcheck disable=SC2016 # expanded there
 	ip netns exec "$near" timeout 120 bash -ec '
 		cd /proc/net/pktgen
-		echo rem_device_all >"kpktgend_$1"
-		echo "add_device l0" >"kpktgend_$1"
+		[ -e l0 ] || echo "add_device l0" >"kpktgend_$1"
 		for setting in "count $2" "delay $3" "pkt_size 86" "clone_skb 0" "src_min 10.9.0.1" "src_max 10.9.0.1" "dst $4" \
 			"dst_mac $5" "udp_src_min 9" "udp_src_max 9" "udp_dst_min $6" "udp_dst_max $6"; do
 			echo "$setting" >l0
