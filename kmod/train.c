@@ -224,9 +224,6 @@ static int enlist(struct tscope_probe_train *train, struct tscope_train *request
 		return -EDQUOT;
 	if (request->cpu >= nr_cpu_ids || !cpu_online(request->cpu))
 		return -EHOSTDOWN;
-	/* Whoever unregisters it from here on finds the train in the list. */
-	if (train->dev->reg_state != NETREG_REGISTERED)
-		return -ENODEV;
 	tscope_frame_prepare(train);
 	if (!train->skb)
 		return -ENOMEM;
@@ -245,32 +242,49 @@ static int enlist(struct tscope_probe_train *train, struct tscope_train *request
 	return 0;
 }
 
+/*
+ * Under trains_lock, so that whoever takes the device away, out of the machine or into another
+ * namespace, either has taken it out of the session's already or finds the train in the list.
+ */
+static int enlist_on_device(struct tscope_probe_train *train, struct tscope_train *request)
+{
+	int err = tscope_session_device(train->session, request->ifindex, &train->dev);
+
+	if (err)
+		return err;
+	err = check_device(train->dev, request);
+	if (!err) {
+		train->irqs_off = irqs_off_suits(train->dev);
+		err = enlist(train, request);
+	}
+	if (err)
+		dev_put(train->dev);
+	return err;
+}
+
+static bool takes_trains(const struct tscope_session *session)
+{
+	lockdep_assert_held(&session->lock);
+	return session->state == TSCOPE_RUNNING && session->config.flags & TSCOPE_CONFIG_TRAIN;
+}
+
 static int submit_with_session(struct tscope_session *session, struct file *file,
 			       struct tscope_train *request, struct tscope_probe_train *train)
 {
 	int err;
 
 	lockdep_assert_held(&session->lock);
-	if (session->state != TSCOPE_RUNNING || !(session->config.flags & TSCOPE_CONFIG_TRAIN))
+	if (!takes_trains(session))
 		return -EINVAL;
 	if (!file_ns_capable(file, &init_user_ns, CAP_SYS_NICE))
 		request->flags |= TSCOPE_TRAIN_TIMER;
-	err = tscope_session_device(session, request->ifindex, &train->dev);
-	if (err)
-		return err;
-	err = check_device(train->dev, request);
-	if (!err) {
-		train->session = session;
-		train->flags = request->flags;
-		train->irqs_off = irqs_off_suits(train->dev);
-		cpus_read_lock();
-		mutex_lock(&trains_lock);
-		err = enlist(train, request);
-		mutex_unlock(&trains_lock);
-		cpus_read_unlock();
-	}
-	if (err)
-		dev_put(train->dev);
+	train->session = session;
+	train->flags = request->flags;
+	cpus_read_lock();
+	mutex_lock(&trains_lock);
+	err = enlist_on_device(train, request);
+	mutex_unlock(&trains_lock);
+	cpus_read_unlock();
 	return err;
 }
 
@@ -280,6 +294,12 @@ int tscope_train_submit(struct tscope_session *session, struct file *file,
 	struct tscope_probe_train *train;
 	int err = check_request(request);
 
+	if (err)
+		return err;
+	/* No memory for whoever may not send; the state can change until it is looked at again. */
+	mutex_lock(&session->lock);
+	err = takes_trains(session) ? 0 : -EINVAL;
+	mutex_unlock(&session->lock);
 	if (err)
 		return err;
 	train = new_train(request);

@@ -3,7 +3,6 @@
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <linux/smp.h>
 #include <linux/udp.h>
 #include <net/checksum.h>
 #include <net/ip.h>
@@ -121,7 +120,6 @@ void tscope_frame_prepare(struct tscope_probe_train *train)
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, train->ip_at);
 	skb_set_transport_header(skb, train->udp_at);
-	skb_set_queue_mapping(skb, raw_smp_processor_id() % dev->real_num_tx_queues);
 	if (train->seq_at)
 		put_unaligned_be32(train->next, skb->data + train->seq_at);
 	if (train->time_at)

@@ -21,6 +21,7 @@
 #define ANCHOR_MAX_MS	10	/* a clock reading that old is taken anew */
 #define FIRST_WAKE_UPS	32
 #define FIRST_SLEEP_NS	(100 * NSEC_PER_USEC)
+#define FIRST_HANDLING_NS 10000	/* until it is known */
 #define NTP_EPOCH	2208988800ULL	/* 1970 in seconds since 1900 */
 
 struct tscope_sender {
@@ -37,6 +38,7 @@ struct tscope_sender {
 	struct tscope_pace pace;
 	struct tscope_anchor anchor;
 	const struct tscope_probe_train *last_train;
+	bool last_contended;
 	u64 last_done;			/* tick at which it was free again */
 	u64 handling;			/* ticks that a probe takes beside its spin */
 };
@@ -193,6 +195,9 @@ static void send(struct tscope_sender *sender, struct tscope_probe_train *train,
 	if (!(departure->flags & TSCOPE_F_TIMER))
 		spin(train->due - ns_to_ticks(IRQS_OFF_NS));
 	departure->err = train->skb ? device_refuses(train->dev) : -ENOMEM;
+	/* Only now: the device may have fewer queues than when the frame was made. */
+	if (train->skb)
+		skb_set_queue_mapping(train->skb, sender->cpu % READ_ONCE(train->dev->real_num_tx_queues));
 	if (departure->err) {
 		spin(train->due);
 		departure->handed = departure->spun = tscope_now();
@@ -261,7 +266,8 @@ static bool contended(struct tscope_sender *sender, const struct tscope_probe_tr
 	const struct tscope_probe_train *other;
 	bool close = false;
 
-	if (sender->last_train && sender->last_train != train &&
+	/* A train's own probe before counts too if it was itself held up. */
+	if (sender->last_train && (sender->last_train != train || sender->last_contended) &&
 	    (s64)(train->due - sender->last_done) < (s64)sender->handling)
 		return true;
 	spin_lock_irq(&sender->lock);
@@ -309,6 +315,7 @@ static void serve(struct tscope_sender *sender, struct tscope_probe_train *train
 	sender->handling = max(done - departure.spun,
 			       sender->handling - sender->handling / 16);
 	sender->last_train = train;
+	sender->last_contended = departure.flags & TSCOPE_F_CONTENDED;
 	sender->last_done = done;
 }
 
@@ -385,6 +392,7 @@ static int run_sender(void *data)
 
 	tscope_pace_init(&sender->pace, tscope_now());
 	tscope_clock_anchor(&sender->anchor);
+	sender->handling = ns_to_ticks(FIRST_HANDLING_NS);
 	try_wake_ups(sender);
 	tscope_pace_run(&sender->pace, tscope_now());
 	for (;;) {
