@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <net/dst.h>
 #include <net/rtnetlink.h>
 
 #include <asm/tsc.h>
@@ -149,6 +150,14 @@ fail:
 
 /* --- the end --- */
 
+static void let_device_go(struct tscope_probe_train *train)
+{
+	dst_release(train->dst);
+	train->dst = NULL;
+	dev_put(train->dev);
+	train->dev = NULL;
+}
+
 /* Its thread is done with it, and the device may go. What it did can still be asked for. */
 static void end_train(struct tscope_probe_train *train, int reason)
 {
@@ -158,8 +167,7 @@ static void end_train(struct tscope_probe_train *train, int reason)
 	tscope_sender_remove(train->sender, train, reason);
 	tscope_sender_put(train->sender);
 	train->sender = NULL;
-	dev_put(train->dev);
-	train->dev = NULL;
+	let_device_go(train);
 }
 
 static int on_device_event(struct notifier_block *block, unsigned long event, void *data)
@@ -255,10 +263,11 @@ static int enlist_on_device(struct tscope_probe_train *train, struct tscope_trai
 	err = check_device(train->dev, request);
 	if (!err) {
 		train->irqs_off = irqs_off_suits(train->dev);
+		train->dst = tscope_frame_route(train);
 		err = enlist(train, request);
 	}
 	if (err)
-		dev_put(train->dev);
+		let_device_go(train);
 	return err;
 }
 

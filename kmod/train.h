@@ -13,6 +13,7 @@
 
 #include "uapi/tscope.h"
 
+struct dst_entry;
 struct file;
 struct tscope_sender;
 struct tscope_session;
@@ -22,6 +23,7 @@ struct tscope_probe_train {
 	struct tscope_session *session;
 	struct tscope_sender *sender;	/* NULL once ended; trains_lock */
 	struct net_device *dev;		/* held as long as there is a sender; trains_lock */
+	struct dst_entry *dst;		/* as long as dev; NULL but on the loopback device */
 
 	/* Fixed once it is queued. */
 	struct tscope_train_probe *probes;

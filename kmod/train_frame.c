@@ -5,8 +5,10 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <net/checksum.h>
+#include <net/dst.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
+#include <net/route.h>
 
 #include "train.h"
 #include "train_frame.h"
@@ -70,6 +72,29 @@ int tscope_frame_parse(struct tscope_probe_train *train, const struct tscope_tra
 	return 0;
 }
 
+struct dst_entry *tscope_frame_route(const struct tscope_probe_train *train)
+{
+	const struct iphdr *ip = (const void *)(train->frame + train->ip_at);
+	struct flowi4 flow = {
+		.daddr = ip->daddr,
+		.saddr = ip->saddr,
+		.flowi4_proto = IPPROTO_UDP,
+		.flowi4_oif = train->dev->ifindex,
+	};
+	struct rtable *route;
+
+	if (!(train->dev->flags & IFF_LOOPBACK) || !ip_fits(train->frame, train->ip_at))
+		return NULL;
+	route = ip_route_output_key(dev_net(train->dev), &flow);
+	if (IS_ERR(route))
+		return NULL;
+	if (!(route->rt_flags & RTCF_LOCAL)) {
+		ip_rt_put(route);
+		return NULL;
+	}
+	return &route->dst;
+}
+
 static struct udphdr *udp_of(const struct tscope_probe_train *train, struct sk_buff *skb)
 {
 	return (struct udphdr *)(skb->data + train->udp_at);
@@ -117,6 +142,8 @@ void tscope_frame_prepare(struct tscope_probe_train *train)
 	skb->dev = dev;
 	skb->protocol = ethertype(train->frame, train->ip_at);
 	skb->ip_summed = CHECKSUM_NONE;
+	if (train->dst)
+		skb_dst_set(skb, dst_clone(train->dst));
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, train->ip_at);
 	skb_set_transport_header(skb, train->udp_at);

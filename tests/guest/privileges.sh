@@ -26,5 +26,23 @@ holds "a user with the device in a namespace of their own" \
 	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn tscope capture -p 5201 --duration 1s -o /dev/null
 refused "all namespaces from a user namespace" 'CAP_NET_ADMIN' \
 	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn tscope capture -p 5201 --all-netns --duration 1s -o /dev/null
+
+ip link set lo up
+train=(tscope train 127.0.0.1 --engine kmod --json --count 50 --gap 1ms)
+refused "a train without CAP_NET_RAW" 'CAP_NET_RAW' setpriv --bounding-set=-net_raw "${train[@]}"
+refused "a train of a user with the device but no capability" 'CAP_NET_RAW' \
+	setpriv --reuid 65534 --regid 65534 --clear-groups "${train[@]}"
+by_timer() { # WHAT COMMAND...
+	local what=$1
+	shift
+	"$@" >timer.json 2>timer.log || true
+	holds "$what: sent by timer, and the report says so ($(jq -c '[.sent, .timer, .notes]' timer.json))" \
+		jq -e '.sent == 50 and .timer == 50 and any(.notes[]; test("CAP_SYS_NICE"))' timer.json
+}
+by_timer "a train without CAP_SYS_NICE" setpriv --bounding-set=-sys_nice "${train[@]}"
+by_timer "a user's train in a namespace of their own" setpriv --reuid 65534 --regid 65534 --clear-groups \
+	unshare -Urn sh -c "ip link set lo up && ${train[*]}"
+"${train[@]}" >spun.json 2>spun.log
+holds "root's train needs no such note" jq -e '.sent == 50 and all(.notes[]; test("CAP_SYS_NICE") | not)' spun.json
 rmmod tscope
 refused "no module" 'insmod' "${capture[@]}" --engine kmod

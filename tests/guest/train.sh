@@ -94,6 +94,16 @@ if [ -w /sys/devices/system/cpu/cpu1/online ]; then
 else
 	skip "CPU off-lined" "this guest's CPUs can't be switched off"
 fi
+# To oneself: the stack takes what has no route there for a martian.
+for address in 127.0.0.1 10.9.0.1 ::1; do
+	ip netns exec left tscope reflect --port 9100 >reflect.out 2>reflect.log &
+	reflector=$!
+	wait_for "the reflector" sh -c "ip netns exec left ss -Hlun | grep -q ':9100 '"
+	ip netns exec left tscope train "$address" -p 9100 --engine kmod --json --replies --gap 2ms --count 200 >self.json 2>self.log || true
+	kill -INT "$reflector"
+	wait "$reflector" || true
+	holds "to $address: the probes arrive ($(jq -c '[.sent, .replies.answered]' self.json))" jq -e '.sent == 200 and .replies.answered == 200' self.json
+done
 begin unplugged
 ip -n right link del r0
 ended unplugged
