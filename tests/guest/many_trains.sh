@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Eight trains of four sessions that collide on purpose, then one alone; in virtual time each must be as exact as the other.
+# One train alone, then eight of four sessions that collide on purpose; in virtual time those not marked must be as exact as it.
 . /tests/guest/lib.sh
 
 load_module
