@@ -16,6 +16,7 @@ module_param(lead_max_us, uint, 0644);
 MODULE_PARM_DESC(lead_max_us, "longest spin for a probe, us (45 to 10000)");
 
 #define LEAD_MIN_US	45	/* a timer tick may come in between */
+#define SPIN_MIN_US	10	/* less is not worth it */
 #define BUDGET_MS	10	/* used in one go */
 
 static u64 us(u64 us)
@@ -23,12 +24,16 @@ static u64 us(u64 us)
 	return us * tsc_khz / 1000;
 }
 
+static u64 longest_lead(void)
+{
+	return us(clamp(READ_ONCE(lead_max_us), 45U, 10000U));
+}
+
 static void set_lead(struct tscope_pace *pace)
 {
-	u64 longest = us(clamp(READ_ONCE(lead_max_us), 45U, 10000U));
-
 	/* A quarter more than what wake-ups took, and the time to turn to the probe. */
-	pace->lead = clamp(pace->latency + pace->latency / 4 + us(5), us(LEAD_MIN_US), longest);
+	pace->lead = clamp(pace->latency + pace->latency / 4 + us(5), us(LEAD_MIN_US),
+			   longest_lead());
 }
 
 void tscope_pace_init(struct tscope_pace *pace, u64 now)
@@ -44,11 +49,15 @@ void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now)
 {
 	u64 took = (s64)(now - asked) > 0 ? now - asked : 0;
 
-	/* Up at once, but not beyond what a lead can be; down slowly: 1 % after 64 quick ones, say. */
+	/*
+	 * Up by a quarter at most, down slowly: follows what a few in a hundred exceed. A single
+	 * outlier, the hypervisor's perhaps, would else be spun for, and use up the share.
+	 */
 	if (took > pace->latency)
-		pace->latency = min(took, us(clamp(READ_ONCE(lead_max_us), 45U, 10000U)));
+		pace->latency += min(took - pace->latency, pace->latency / 4 + us(10));
 	else
 		pace->latency -= (pace->latency - took) / 64;
+	pace->latency = min(pace->latency, longest_lead());
 	set_lead(pace);
 }
 
@@ -76,10 +85,12 @@ void tscope_pace_rest(struct tscope_pace *pace, u64 now)
 	pace->running = false;
 }
 
-bool tscope_pace_may_spin(struct tscope_pace *pace, u64 ticks, u64 now)
+u64 tscope_pace_lead(struct tscope_pace *pace, u64 now)
 {
 	count(pace, now);
-	return pace->budget >= (s64)ticks;
+	if (pace->budget >= (s64)pace->lead)
+		return pace->lead;
+	return pace->budget >= (s64)us(SPIN_MIN_US) ? pace->budget : 0;
 }
 
 u64 tscope_pace_must_rest(struct tscope_pace *pace, u64 now)

@@ -7,7 +7,7 @@
 
 struct tscope_pace {
 	u64 lead;		/* a wake-up is asked for so much before the time */
-	u64 latency;		/* of wake-ups: near the worst of late */
+	u64 latency;		/* of wake-ups: few of late took longer */
 	s64 budget;		/* left to run; below 0 the CPU is others' for a while */
 	u64 counted;		/* the budget is right for this tick */
 	bool running;
@@ -22,8 +22,8 @@ void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now);
 void tscope_pace_run(struct tscope_pace *pace, u64 now);
 void tscope_pace_rest(struct tscope_pace *pace, u64 now);
 
-/* May it wait by spinning for so long? */
-bool tscope_pace_may_spin(struct tscope_pace *pace, u64 ticks, u64 now);
+/* The lead, or as much of it as may be spun; 0 if nothing may. */
+u64 tscope_pace_lead(struct tscope_pace *pace, u64 now);
 /* How long it must stay away from the CPU first; 0 if it need not. */
 u64 tscope_pace_must_rest(struct tscope_pace *pace, u64 now);
 

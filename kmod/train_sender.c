@@ -336,7 +336,7 @@ static void sleep_until(struct tscope_sender *sender, u64 tick)
 static struct tscope_probe_train *take_or_wait(struct tscope_sender *sender, u32 *flags, u64 *wake_at)
 {
 	struct tscope_probe_train *train = first_in(sender);
-	u64 now = tscope_now(), rest, lead = sender->pace.lead;
+	u64 now = tscope_now(), rest, lead;
 	s64 ahead;
 
 	*wake_at = 0;
@@ -349,12 +349,7 @@ static struct tscope_probe_train *take_or_wait(struct tscope_sender *sender, u32
 		return NULL;
 	}
 	ahead = train->due - now;
-	if (ahead > 0 && (train->flags & TSCOPE_TRAIN_TIMER ||
-			  !tscope_pace_may_spin(&sender->pace, min_t(u64, ahead, lead), now))) {
-		*wake_at = train->due;
-		sleep_until(sender, *wake_at);
-		return NULL;
-	}
+	lead = train->flags & TSCOPE_TRAIN_TIMER ? 0 : tscope_pace_lead(&sender->pace, now);
 	if (ahead > (s64)lead) {
 		*wake_at = train->due - lead;
 		sleep_until(sender, *wake_at);

@@ -55,7 +55,6 @@ std::string marks(const TrainReport& report) {
 
 std::string train_text(const TrainReport& report) {
   const TrainOutcome& outcome = report.outcome;
-  const bool module = fact(report, "engine") == "kmod";
   std::string text =
       fmt::format("{} of {} sent in {:.2f} s, {} failed\n", outcome.sent,
                   counted(report.planned, "probe"), outcome.elapsed_s, outcome.failed);
@@ -79,7 +78,7 @@ std::string train_text(const TrainReport& report) {
       "within {} of the clock\n",
       fact(report, "cpu_sending"), 100 * outcome.busy_s / elapsed, 100 * outcome.spin_s / elapsed,
       format_duration(static_cast<std::int64_t>(outcome.lead_ns)),
-      module ? fact(report, "hand_over") + " is called" : fact(report, "hand_over"),
+      fact(report, "hand_over") + (fact(report, "hand_over") == "send call" ? "" : " is called"),
       format_duration(outcome.clock.error_ns));
   for (const std::string& note : outcome.notes) text += fmt::format("note: {}\n", note);
   if (report.replies) text += "\n" + reply_text(*report.replies);

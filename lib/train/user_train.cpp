@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "live/interface_table.hpp"
+#include "train/departures.hpp"
 #include "train/engine.hpp"
 #include "train/user_sender.hpp"
 #include "tscope/error.hpp"
@@ -146,8 +147,9 @@ class UserTrain final : public Train {
   explicit UserTrain(TrainJob job) : job_(std::move(job)), netns_(own_netns()) {
     set_socket(job_.path);
     if (job_.request.user_mode == UserMode::txtime) use_txtime(job_);
+    departures_ = Departures::watch(job_.path, job_.request.plan.size());
     job_.facts["user_mode"] = mode_name(job_.request.user_mode);
-    job_.facts["hand_over"] = "send call";
+    job_.facts["hand_over"] = departures_ ? "driver" : "send call";
   }
 
   TrainOutcome run(TrainSink& sink, const std::atomic<bool>& cancel) override;
@@ -155,13 +157,15 @@ class UserTrain final : public Train {
   int socket() const override { return job_.path.socket.fd(); }
 
  private:
-  void deliver(TrainSink& sink, const UserSender& sender, const ClockModel& clock);
+  void deliver(TrainSink& sink, const UserSender& sender, const ClockModel& clock,
+               std::uint64_t until);
   Packet packet_of(const UserSender& sender, std::uint32_t index, const ClockModel& clock);
   void add_notes(TrainOutcome& outcome, const UserSender& sender, bool awake, bool locked) const;
 
   TrainJob job_;
   std::uint32_t netns_;
-  std::uint64_t delivered_ = 0;
+  std::unique_ptr<Departures> departures_;
+  std::uint64_t delivered_ = 0, unstamped_ = 0;
   TrainOutcome outcome_;
 };
 
@@ -169,13 +173,15 @@ class UserTrain final : public Train {
 Packet UserTrain::packet_of(const UserSender& sender, std::uint32_t index,
                             const ClockModel& clock) {
   const UserProbe& sent = sender.at(index);
+  const std::uint64_t departed = departures_ ? departures_->of(index) : 0;
+  const std::uint64_t handed = departed != 0 ? departed : sent.handed;
   const std::uint32_t size = job_.request.plan[index].size;
   job_.frame.set(index, sender.time_in(sent), size);
   const auto frame = job_.frame.bytes();
 
   Packet packet;
   tscope_record& record = packet.record;
-  record.tsc = sent.handed;
+  record.tsc = handed;
   record.netns = netns_;
   record.ifindex = job_.path.route_device;
   record.seq = index;
@@ -185,9 +191,9 @@ Packet UserTrain::packet_of(const UserSender& sender, std::uint32_t index,
   record.segs = 1;
   record.flags = TSCOPE_F_SYNTH_IP;
   if (job_.request.user_mode != UserMode::spin) record.flags |= TSCOPE_F_TIMER;
-  const std::int64_t late = clock.to_ns(sent.handed) - clock.to_ns(sent.scheduled);
+  const std::int64_t late = clock.to_ns(handed) - clock.to_ns(sent.scheduled);
   if (late > job_.request.late_ns) record.flags |= TSCOPE_F_LATE;
-  record.vantage = TSCOPE_APP_TX;
+  record.vantage = departed != 0 ? TSCOPE_DRIVER_TX : TSCOPE_APP_TX;
   record.kind = TSCOPE_PROBE;
   record.clock = TSCOPE_CLOCK_TSC;
   record.link_len = TSCOPE_LINK_MAX;
@@ -199,15 +205,17 @@ Packet UserTrain::packet_of(const UserSender& sender, std::uint32_t index,
   std::ranges::copy(frame.subspan(job_.frame.ip_at(), record.header_len), record.header);
   const tscope_probe times{sent.scheduled, sent.woken, sent.spun};
   std::memcpy(record.header + TSCOPE_PROBE_AT, &times, sizeof(times));
-  packet.time_ns = clock.to_ns(sent.handed);
+  packet.time_ns = clock.to_ns(handed);
   return packet;
 }
 
-void UserTrain::deliver(TrainSink& sink, const UserSender& sender, const ClockModel& clock) {
-  const Interface interface { job_.path.device, Vantage::app_tx };
-  for (const std::uint64_t done = sender.done(); delivered_ < done; delivered_++) {
+void UserTrain::deliver(TrainSink& sink, const UserSender& sender, const ClockModel& clock,
+                        std::uint64_t until) {
+  for (; delivered_ < until; delivered_++) {
     const Packet packet = packet_of(sender, static_cast<std::uint32_t>(delivered_), clock);
+    const Interface interface { job_.path.device, packet.vantage() };
     const bool good = packet.record.napi_poll == 0;
+    unstamped_ += good && interface.vantage == Vantage::app_tx ? 1 : 0;
     outcome_.sent += good ? 1 : 0;
     outcome_.failed += good ? 0 : 1;
     outcome_.late += good && (packet.record.flags & TSCOPE_F_LATE) != 0 ? 1 : 0;
@@ -225,7 +233,13 @@ void UserTrain::add_notes(TrainOutcome& outcome, const UserSender& sender, bool 
         "/dev/cpu_dma_latency can't be held: an idle CPU may sleep deep and wake late");
   }
   if (!locked) outcome.notes.emplace_back("memory can't be locked: a page fault may delay a probe");
-  if (job_.request.user_mode == UserMode::txtime) {
+  if (departures_ && unstamped_ > 0) {
+    outcome.notes.push_back(fmt::format(
+        "{} probes have no stamp at the driver (a queue dropped them, or {} records were lost): "
+        "their time is the send call's",
+        unstamped_, departures_->loss().lost()));
+  }
+  if (job_.request.user_mode == UserMode::txtime && !departures_) {
     outcome.notes.emplace_back(
         "handed to the qdisc ahead of its time: lateness tells of the call, not of the departure");
   }
@@ -253,6 +267,8 @@ TrainOutcome UserTrain::run(TrainSink& sink, const std::atomic<bool>& cancel) {
   std::atomic<bool> end = false;
   std::jthread thread([&] { sender.run(end); });
   const EndOnExit guard{end};
+  // A probe's departure may be stamped a while after its send call: it waits for a look.
+  std::uint64_t done = 0;
   for (std::uint64_t look = 1; !sender.over(); look++) {
     std::this_thread::sleep_for(between_looks);
     end = cancel.load();
@@ -261,13 +277,16 @@ TrainOutcome UserTrain::run(TrainSink& sink, const std::atomic<bool>& cancel) {
       clock.add(anchor);
       sink.anchor(anchor, rate.khz());
     }
-    deliver(sink, sender, clock);
+    if (departures_) departures_->look();
+    deliver(sink, sender, clock, departures_ ? done : sender.done());
+    done = sender.done();
   }
   thread.join();
+  if (departures_) departures_->stop();
   const Anchor last = read_anchor();
   clock.add(last);
   sink.anchor(last, rate.khz());
-  deliver(sink, sender, clock);
+  deliver(sink, sender, clock, sender.done());
   if (locked) munlockall();
 
   const std::uint64_t total = job_.request.plan.size();
