@@ -10,7 +10,7 @@
 
 #define PROBES 20
 #define GAP_NS 50000
-#define FUZZ_TRIES 5000
+#define FUZZ_TRIES 3000
 #define FAR_AWAY_NS (1000ULL * 1000000000)
 
 static uint32_t lo, tsc_khz;
@@ -400,7 +400,7 @@ static void races(void)
 	pthread_create(&threads[2], NULL, submit_and_cancel, (void *)3);
 	pthread_create(&threads[3], NULL, ask, NULL);
 	pthread_create(&threads[4], NULL, replace_session, NULL);
-	for (rounds = 0; rounds < 10; rounds++) {
+	for (rounds = 0; rounds < 6; rounds++) {
 		devices += shell("ip link add t0 type veth peer name t1 && ip link set t0 up && ip link set t1 up") == 0;
 		usleep(200000);
 		if (rounds % 3 == 0)
