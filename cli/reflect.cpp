@@ -2,6 +2,7 @@
 #include "tscope/reflect.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -10,6 +11,7 @@
 #include <optional>
 
 #include "commands.hpp"
+#include "engine.hpp"
 #include "tscope/error.hpp"
 #include "tscope/units.hpp"
 
@@ -20,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 struct Arguments {
   tscope::ReflectOptions reflect;
   std::int64_t port = 862;
-  std::string duration;
+  std::string duration, engine = "auto";
   bool json = false;
 };
 
@@ -44,6 +46,28 @@ std::string places(const std::vector<tscope::Endpoint>& endpoints) {
   return text;
 }
 
+// A session that stamps the probes at the driver; null: the kernel's stamps will do.
+std::unique_ptr<tscope::LiveSource> open_driver(const Arguments& arguments) {
+  if (arguments.engine == "none") return nullptr;
+  constexpr std::uint32_t slots = 16384;  // what the socket's buffer holds, and more
+  tscope::CaptureOptions options;
+  options.vantages = {tscope::Vantage::driver_rx};
+  options.filter.protocols = TSCOPE_PROTO_UDP;
+  options.filter.port = arguments.reflect.port;
+  options.filter.port_side = TSCOPE_PORT_DESTINATION;
+  options.slots = slots;
+  options.reorder_window = options.nap = std::chrono::milliseconds(0);
+  const EngineChoice engine = parse_engine(arguments.engine);
+  if (engine != EngineChoice::automatic) return open_engine(engine, options, true);
+  if (access(TSCOPE_DEVICE, F_OK) != 0) return nullptr;
+  try {
+    return open_engine(EngineChoice::kmod, options, true);
+  } catch (const tscope::Error& error) {
+    fmt::print(stderr, "tscope: warning: without stamps at the driver: {}\n", error.what());
+    return nullptr;
+  }
+}
+
 void run(Arguments arguments) {
   if (arguments.port < 1 || arguments.port > 65535) {
     throw tscope::UsageError(
@@ -55,9 +79,11 @@ void run(Arguments arguments) {
     end = Clock::now() + std::chrono::nanoseconds(tscope::parse_duration(arguments.duration));
   }
   catch_signals();
-  tscope::Reflector reflector(arguments.reflect);
-  fmt::print(stderr, "tscope: reflecting on {} with the kernel's stamps{}\n",
-             places(reflector.endpoints()),
+  auto driver = open_driver(arguments);
+  const std::string stamps =
+      driver ? "stamps at the driver by " + engine_text(driver->facts()) : "the kernel's stamps";
+  tscope::Reflector reflector(arguments.reflect, std::move(driver));
+  fmt::print(stderr, "tscope: reflecting on {} with {}{}\n", places(reflector.endpoints()), stamps,
              end ? " for " + arguments.duration : std::string(", ^C ends it"));
   reflector.run([&] { return asked_to_end != 0 || (end && Clock::now() >= *end); });
   const tscope::ReflectReport report = reflector.report();
@@ -84,6 +110,11 @@ void add_reflect(CLI::App& app) {
   command
       ->add_option("--sessions", arguments->reflect.sessions_max,
                    "senders remembered; the one silent longest goes first")
+      ->capture_default_str();
+  command
+      ->add_option("--engine", arguments->engine,
+                   "what stamps probes at the driver: kmod (the module), bpf, none (the kernel's "
+                   "stamps as they enter the stack), or auto: the module if it is loaded")
       ->capture_default_str();
   command->add_option("--duration", arguments->duration, "end after this time (10s, 2m)");
   command->add_flag("--json", arguments->json, "the summary as JSON on standard output");

@@ -157,8 +157,8 @@ class BpfEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options) {
-  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options),
-                                       options.reorder_window);
+  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options), options.reorder_window,
+                                       options.nap);
 }
 
 BpfStatus bpf_status(std::uint8_t protocols) {

@@ -145,7 +145,7 @@ std::map<std::string, std::string> KmodEngine::facts() const {
 
 std::unique_ptr<LiveSource> open_kmod(const CaptureOptions& options) {
   return std::make_unique<LiveSession>(std::make_unique<KmodEngine>(options),
-                                       options.reorder_window);
+                                       options.reorder_window, options.nap);
 }
 
 KmodStatus kmod_status() {

@@ -20,7 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t default_ring_bytes = 64U << 20;  // over all CPUs
 constexpr std::uint32_t slots_min = 16, default_slots_max = 131072;
-constexpr milliseconds nap{20};
 
 // Close together at first: the longer the span between two anchors, the better the rate is known.
 constexpr std::array anchor_intervals{milliseconds(10), milliseconds(30), milliseconds(100),
@@ -68,8 +67,10 @@ std::string vantage_list(std::uint32_t bits) {
   return names;
 }
 
-LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_window)
+LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_window,
+                         milliseconds nap)
     : engine_(std::move(engine)),
+      nap_(nap),
       merge_(engine_->rings(),
              static_cast<std::uint64_t>(reorder_window.count()) * engine_->clock_khz()),
       facts_(host_facts()) {
@@ -117,7 +118,7 @@ void LiveSession::stop() {
 }
 
 void LiveSession::refill() {
-  if (!stopped_ && !engine_->wait(nap)) {
+  if (!stopped_ && !engine_->wait(nap_)) {
     netns_gone_ = true;
     stop();
   }

@@ -15,7 +15,8 @@ namespace tscope {
 class LiveSession final : public LiveSource {
  public:
   /// Starts the engine. Throws what it throws.
-  LiveSession(std::unique_ptr<Engine> engine, std::chrono::milliseconds reorder_window);
+  LiveSession(std::unique_ptr<Engine> engine, std::chrono::milliseconds reorder_window,
+              std::chrono::milliseconds nap = std::chrono::milliseconds(20));
 
   Next next(Packet& packet) override;
   const std::vector<Interface>& interfaces() const override { return interfaces_.all(); }
@@ -34,6 +35,7 @@ class LiveSession final : public LiveSource {
   void refill();
 
   std::unique_ptr<Engine> engine_;
+  std::chrono::milliseconds nap_;
   Merge merge_;
   std::optional<ClockModel> clock_;
   std::vector<Anchor> anchors_;

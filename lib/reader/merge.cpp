@@ -11,11 +11,15 @@ constexpr unsigned give_back_after = 256;  // records, so that a full ring gets 
 
 // A stamp so far ahead of now, in windows, is no skew between CPUs any more.
 constexpr std::uint64_t future_windows = 64;
+constexpr std::uint64_t future_without_window = 1ULL << 30;  // ticks
 
 }  // namespace
 
 Merge::Merge(std::vector<Ring> rings, std::uint64_t window)
-    : rings_(std::move(rings)), queues_(rings_.size()), window_(window) {
+    : rings_(std::move(rings)),
+      queues_(rings_.size()),
+      window_(window),
+      future_(window > 0 ? window * future_windows : future_without_window) {
   heads_.reserve(rings_.size());
   for (std::size_t i = 0; i < rings_.size(); i++) {
     queues_[i].cursor = queues_[i].held = rings_[i].tail();
@@ -81,7 +85,7 @@ void Merge::begin_round() {
 void Merge::gather(std::uint64_t now) {
   limit_ = std::max(limit_, now - std::min(now, window_));
   for (std::size_t i = 0; i < rings_.size(); i++) {
-    look_at(i, now + window_ * future_windows);
+    look_at(i, now + future_);
     make_room(i);
   }
   begin_round();
@@ -89,12 +93,12 @@ void Merge::gather(std::uint64_t now) {
 
 void Merge::gather_rest(std::uint64_t now) {
   for (std::size_t i = 0; i < rings_.size(); i++) {
-    look_at(i, now + window_ * future_windows);
+    look_at(i, now + future_);
     // After a stop every slot is committed; what is not will never be.
     while (queues_[i].cursor < rings_[i].head() &&
            queues_[i].cursor - queues_[i].held < rings_[i].slots()) {
       leave_out(i);
-      look_at(i, now + window_ * future_windows);
+      look_at(i, now + future_);
     }
   }
   limit_ = UINT64_MAX;

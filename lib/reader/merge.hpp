@@ -70,6 +70,7 @@ class Merge {
   std::vector<Queue> queues_;
   std::vector<Head> heads_;
   std::uint64_t window_;
+  std::uint64_t future_;  // how far ahead of now a sound stamp may be
   std::uint64_t limit_ = 0;
   std::uint64_t newest_ = 0;  // handed out so far
   std::uint64_t late_ = 0;

@@ -5,8 +5,11 @@
 
 #include <cerrno>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "net/clock_state.hpp"
+#include "reflect/driver_stamps.hpp"
 #include "reflect/reply_socket.hpp"
 #include "tscope/error.hpp"
 #include "tscope/reflect.hpp"
@@ -21,7 +24,8 @@ constexpr std::int64_t look_ns = 1'000'000'000;
 }  // namespace
 
 struct Reflector::Impl {
-  explicit Impl(const ReflectOptions& options) : responder(options) {
+  Impl(const ReflectOptions& options, std::unique_ptr<LiveSource> driver) : responder(options) {
+    if (driver) stamps.emplace(std::move(driver));
     const bool six = options.address.find(':') != std::string::npos;
     if (options.address.empty() || !six) {
       sockets.push_back(std::make_unique<ReplySocket>(AF_INET, options.address, options.port));
@@ -49,21 +53,23 @@ struct Reflector::Impl {
     looked_ns = now_ns;
     responder.set_error(realtime_error());
     responder.expire(now_ns);
+    if (stamps) stamps->keep_up();
   }
 
   Responder responder;
   std::vector<std::unique_ptr<ReplySocket>> sockets;
+  std::optional<DriverStamps> stamps;
   std::int64_t looked_ns = 0;
 };
 
-Reflector::Reflector(const ReflectOptions& options) {
+Reflector::Reflector(const ReflectOptions& options, std::unique_ptr<LiveSource> driver) {
   for (const double rate : {options.sender_rate, options.total_rate}) {
     if (!(rate >= 1) || !std::isfinite(rate)) {
       throw UsageError(fmt::format("a rate of {} answers a second is none; give 1 or more", rate));
     }
   }
   if (options.sessions_max == 0) throw UsageError("0 sessions are none; give 1 or more");
-  impl_ = std::make_unique<Impl>(options);
+  impl_ = std::make_unique<Impl>(options, std::move(driver));
 }
 
 Reflector::~Reflector() = default;
@@ -81,7 +87,8 @@ void Reflector::run(const std::function<bool()>& ends) {
     if (poll(polled.data(), polled.size(), look_ms) < 0 && errno != EINTR) {
       throw Error("waiting for probes failed: start tscope reflect again");
     }
-    for (const auto& socket : impl_->sockets) socket->turn(impl_->responder);
+    DriverStamps* stamps = impl_->stamps ? &*impl_->stamps : nullptr;
+    for (const auto& socket : impl_->sockets) socket->turn(impl_->responder, stamps);
     impl_->look_at_clock(realtime_ns());
   }
 }
@@ -91,6 +98,8 @@ ReflectReport Reflector::report() const {
   for (const auto& socket : impl_->sockets) {
     report.dropped += socket->dropped();
     report.user_stamps += socket->user_stamps();
+    report.driver_stamps += socket->driver_stamps();
+    report.driver_absent += socket->driver_absent();
     report.send_failed += socket->send_failed();
   }
   report.reflected -= report.send_failed;

@@ -105,11 +105,19 @@ Endpoint ReplySocket::local() const {
   return endpoint_of(address);
 }
 
-Arrival ReplySocket::arrival_of(const Slot& slot, const Ancillary& ancillary, std::size_t length) {
+Arrival ReplySocket::arrival_of(const Slot& slot, const Ancillary& ancillary, std::size_t length,
+                                DriverStamps* stamps) {
   Arrival arrival;
   arrival.sender = endpoint_of(slot.sender);
-  if (!ancillary.received_ns) user_stamps_++;
+  arrival.payload = std::span(slot.payload).first(length);
   arrival.received_ns = ancillary.received_ns.value_or(realtime_ns());
+  std::optional<std::int64_t> at_driver;
+  if (stamps != nullptr) {
+    at_driver = stamps->take(arrival.sender, arrival.payload, arrival.received_ns);
+    (at_driver ? driver_stamps_ : driver_absent_)++;
+  }
+  if (!at_driver && !ancillary.received_ns) user_stamps_++;
+  arrival.received_ns = at_driver.value_or(arrival.received_ns);
   arrival.ttl = ancillary.ttl.value_or(255);
   // A broadcast's or group's own address is not the one that would answer it.
   if (ancillary.to4) {
@@ -117,7 +125,6 @@ Arrival ReplySocket::arrival_of(const Slot& slot, const Ancillary& ancillary, st
   } else if (ancillary.to6) {
     arrival.unicast = ancillary.to6->ipi6_addr.s6_addr[0] != 0xff;
   }
-  arrival.payload = std::span(slot.payload).first(length);
   return arrival;
 }
 
@@ -143,7 +150,7 @@ void ReplySocket::answer_from(Slot& slot, msghdr& message, const Ancillary& anci
   }
 }
 
-bool ReplySocket::turn(Responder& responder) {
+bool ReplySocket::turn(Responder& responder, DriverStamps* stamps) {
   for (std::size_t i = 0; i < batch; i++) {
     Slot& slot = slots_[i];
     slot.part = {slot.payload.data(), slot.payload.size()};
@@ -167,7 +174,7 @@ bool ReplySocket::turn(Responder& responder) {
       overflow_ = *ancillary.overflow;
     }
     const std::size_t length = received_[i].msg_len;
-    const auto packet = responder.answer(arrival_of(slot, ancillary, length));
+    const auto packet = responder.answer(arrival_of(slot, ancillary, length, stamps));
     if (!packet) continue;
     // As long as the probe, and what follows the packet as it came (RFC 8762, section 4.3).
     const auto bytes = stamp::encode(*packet);

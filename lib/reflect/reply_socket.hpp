@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "net/ancillary.hpp"
+#include "reflect/driver_stamps.hpp"
 #include "reflect/responder.hpp"
 
 namespace tscope {
@@ -21,11 +22,14 @@ class ReplySocket {
   int fd() const { return fd_; }
   Endpoint local() const;
 
-  /// Reads what is there, up to a batch, and answers it. False if nothing was there.
-  bool turn(Responder& responder);
+  /// Reads what is there, up to a batch, and answers it. False if nothing was there. stamps: of the
+  /// driver, or null.
+  bool turn(Responder& responder, DriverStamps* stamps);
 
   std::uint64_t dropped() const { return dropped_; }
   std::uint64_t user_stamps() const { return user_stamps_; }
+  std::uint64_t driver_stamps() const { return driver_stamps_; }
+  std::uint64_t driver_absent() const { return driver_absent_; }
   std::uint64_t send_failed() const { return send_failed_; }
 
  private:
@@ -42,14 +46,16 @@ class ReplySocket {
     alignas(cmsghdr) std::array<char, ancillary_bytes> control{};
   };
 
-  Arrival arrival_of(const Slot& slot, const Ancillary& ancillary, std::size_t length);
+  Arrival arrival_of(const Slot& slot, const Ancillary& ancillary, std::size_t length,
+                     DriverStamps* stamps);
   void answer_from(Slot& slot, msghdr& message, const Ancillary& ancillary) const;
   void send(std::size_t count);
 
   int family_;
   int fd_ = -1;
   std::uint32_t overflow_ = 0;
-  std::uint64_t dropped_ = 0, user_stamps_ = 0, send_failed_ = 0;
+  std::uint64_t dropped_ = 0, user_stamps_ = 0, driver_stamps_ = 0, driver_absent_ = 0,
+                send_failed_ = 0;
   std::array<Slot, batch> slots_;
   std::array<mmsghdr, batch> received_{}, answers_{};
 };

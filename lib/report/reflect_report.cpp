@@ -42,6 +42,8 @@ std::string reflect_text(const ReflectReport& r) {
   add(r.limited_total, "above the rate of all");
   add(r.send_failed, "answers that could not be sent");
   add(r.dropped, "dropped at a full socket");
+  add(r.driver_stamps, "stamped at the driver");
+  add(r.driver_absent, "without the driver's stamp");
   add(r.user_stamps, "without a kernel stamp");
   add(r.expired, "sessions ended by silence");
   add(r.evicted, "sessions gone for newer ones");
@@ -62,6 +64,8 @@ std::string reflect_json(const ReflectReport& r) {
                                 {"limited_total", r.limited_total},
                                 {"send_failed", r.send_failed}}},
                               {"dropped", r.dropped},
+                              {"driver_stamps", r.driver_stamps},
+                              {"driver_absent", r.driver_absent},
                               {"user_stamps", r.user_stamps},
                               {"expired_sessions", r.expired},
                               {"evicted_sessions", r.evicted},

@@ -160,6 +160,23 @@ is "$(counts '(.reflected + .not_reflected.limited_sender) == .received and .not
 	"what is above the rate gets no answer and is counted"
 is "$(jq -s length "$work/answers")" "$(counts .reflected)" "the sender has the answers that the reflector counts"
 
+# Stamps at the driver, and a reflector that does not run for a while.
+if in_far timeout 30 "$tscope" reflect --engine bpf --duration 1ms 2>"$work/error"; then
+	start_reflector --engine bpf
+	(for ((i = 0; i < 12; i++)); do sleep 0.2 && kill -STOP $reflector && sleep 0.1 && kill -CONT $reflector; done) &
+	probe 10.9.0.2 862 --count 500 --source-port 40005 >"$work/answers"
+	wait $!
+	stop_reflector
+	is "$(answers "$work/answers")" '[500,[]]' "stamped at the driver: every field is right"
+	is "$(counts '[.received, .driver_stamps, .driver_absent, .user_stamps]')" '[500,500,0,0]' "every probe was stamped there"
+	# In units of 2^-32 s. The longest stay is the stop; the way there is not longer for it.
+	is "$(jq -s 'map(.stamp - .received) | max / 4294967296 > 0.08' "$work/answers")" true "it did stop"
+	is "$(jq -s '(map(.received - .sender_stamp) | max) < (map(.stamp - .received) | max) / 4' "$work/answers")" true \
+		"receive stamps stay right meanwhile"
+else
+	echo "skip cli reflect: stamps at the driver # no BPF programs here: $(head -n 1 "$work/error")"
+fi
+
 # A queue that drops: what is missing at the reflector is what the queue says it dropped.
 lossy() { # WHAT, tc's QDISC...
 	local what=$1 dropped

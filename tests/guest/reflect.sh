@@ -63,6 +63,7 @@ still() {
 }
 
 # On one CPU, so that nothing but netem changes the order.
+engine=auto # of the reflector
 meanwhile=true
 run() { # NAME
 	local name=$1 dumps=()
@@ -70,7 +71,7 @@ run() { # NAME
 	dumps+=($!)
 	ip netns exec right tcpdump -i r0 -B 8192 --time-stamp-precision nano --immediate-mode -U -w "$name-r0.pcap" udp 2>"$name-r0.log" &
 	dumps+=($!)
-	ip netns exec right taskset -c 0 tscope reflect --json >"$name-reflect.json" 2>"$name-reflect.log" &
+	ip netns exec right taskset -c 0 tscope reflect --engine $engine --json >"$name-reflect.json" 2>"$name-reflect.log" &
 	reflector=$!
 	wait_for "the reflector" grep -q 'reflecting on' "$name-reflect.log"
 	wait_for tcpdump grep -q 'listening on' "$name-l0.log"
@@ -88,6 +89,9 @@ run() { # NAME
 	is "$(jq -c '[.sent, .replies.stateful, .replies.dropped, .replies.unknown, .replies.impossible]' "$name.json")" \
 		"[$count,true,0,0,0]" "$name: all probes sent; no answer dropped at a socket, none unknown"
 	is "$(jq .dropped "$name-reflect.json")" 0 "$name: no probe dropped at the reflector's socket"
+	is "$(jq '[.driver_stamps, .driver_absent, .user_stamps] == [if $driver then .received else 0 end, 0, 0]' \
+		--argjson driver "$([ $engine = none ] && echo false || echo true)" "$name-reflect.json")" true \
+		"$name: every probe has the stamp of the $([ $engine = none ] && echo kernel || echo driver)"
 }
 reply() { jq -c ".replies | $2" "$1.json"; }
 packets() { tcpdump -n -r "$1" "$2" 2>/dev/null | wc -l; }
@@ -114,17 +118,31 @@ is "$(reply loss '.loss | [.forward, .backward, .undetermined]')" "[$forward,$ba
 is "$(reply loss .loss.lost)" $((forward + backward)) "loss: and altogether"
 holds "loss: some were lost each way" [ "$forward" -gt 0 -a "$backward" -gt 0 ]
 
+engine=none
 there delay 5ms reorder 25% gap 5
 back delay 3ms reorder 10% gap 4
 run order
 undo
+engine=auto
 is "$(reply order '[.answered, .loss.lost]')" "[$count,0]" "order: none lost"
 holds "order: reordered each way ($(reply order '[.forward, .backward | .reordered]'))" \
 	jq -e '.replies | .forward.reordered > 10 and .backward.reordered > 10' order.json
 
+# Copies, and a reflector that does not run for 30 ms now and then.
+stop_now_and_then() {
+	local i
+	for i in 1 2 3 4 5; do
+		sleep 0.06
+		kill -STOP "$reflector"
+		sleep 0.03
+		kill -CONT "$reflector"
+	done
+}
 there duplicate 10%
 back duplicate 20%
+meanwhile=stop_now_and_then
 run copies
+meanwhile=true
 undo
 reflected=$(packets copies-r0.pcap "$from")
 is "$(packets copies-r0.pcap "$to")" "$reflected" "copies: each probe that arrived was answered"
@@ -132,6 +150,8 @@ forward=$((reflected - count)) backward=$(($(packets copies-l0.pcap "$from") - r
 is "$(reply copies '[.forward.duplicates, .backward.duplicates, .loss.lost]')" "[$forward,$backward,0]" \
 	"copies: each way as many as tcpdump saw"
 holds "copies: some were made each way" [ "$forward" -gt 0 -a "$backward" -gt 0 ]
+holds "copies: the reflector was stopped ($(reply copies .residence_ns.max) ns in it at most)" \
+	jq -e '.replies.residence_ns.max > 20e6' copies.json
 
 # One machine has one clock: the offset is 0, and a delay on one way alone is what the error bounds.
 there delay 5ms
@@ -144,23 +164,6 @@ for name in plain delay order; do
 done
 holds "delay: so is the delay on the way there ($(reply delay .forward.delay_ns.min) ns)" \
 	jq -e '.replies | .forward.delay_ns.min + .alignment.error_ns >= 5e6' delay.json
-
-# The reflector does not run for 30 ms now and then.
-stop_now_and_then() {
-	local i
-	for i in 1 2 3 4 5; do
-		sleep 0.06
-		kill -STOP "$reflector"
-		sleep 0.03
-		kill -CONT "$reflector"
-	done
-}
-meanwhile=stop_now_and_then
-run stopped
-meanwhile=true
-is "$(reply stopped .loss.lost)" 0 "stopped: none lost"
-holds "stopped: it was ($(reply stopped .residence_ns.max) ns in the reflector at most)" \
-	jq -e '.replies.residence_ns.max > 20e6' stopped.json
 
 # Nobody there: ICMP says so, and one line does.
 for engine in kmod user; do

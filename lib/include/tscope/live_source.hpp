@@ -25,7 +25,10 @@ struct CaptureOptions {
   bool all_netns = false;  ///< else the caller's network namespace alone
   std::uint32_t slots =
       0;  ///< records a CPU's ring holds, a power of two; 0: about 64 MiB over all CPUs
+  /// How long records wait for earlier ones of other CPUs; 0: in no order but each CPU's own.
   std::chrono::milliseconds reorder_window{20};
+  /// How long next() may sleep when there is nothing; 0: not at all.
+  std::chrono::milliseconds nap{20};
 };
 
 /// Packets as they pass, stamped by the module or by BPF programs.

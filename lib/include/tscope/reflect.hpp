@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tscope/headers.hpp"
+#include "tscope/live_source.hpp"
 
 namespace tscope {
 
@@ -46,18 +47,24 @@ struct ReflectReport {
   std::uint64_t not_unicast = 0;      ///< sent to a group or to everybody
   std::uint64_t limited_sender = 0, limited_total = 0;
   std::uint64_t send_failed = 0;
-  std::uint64_t dropped = 0;      ///< by the kernel, at a full socket buffer (SO_RXQ_OVFL)
-  std::uint64_t user_stamps = 0;  ///< received without a kernel stamp: stamped when read
+  std::uint64_t dropped = 0;        ///< by the kernel, at a full socket buffer (SO_RXQ_OVFL)
+  std::uint64_t driver_stamps = 0;  ///< of `received`: stamped at the driver
+  std::uint64_t driver_absent =
+      0;                          ///< they should have been, but no record told: the kernel's stamp
+  std::uint64_t user_stamps = 0;  ///< received without any stamp: stamped when read
   std::uint64_t expired = 0;      ///< sessions ended by silence
   std::uint64_t evicted = 0;      ///< sessions that had to go for newer ones
 };
 
 /// A stateful STAMP session-reflector (RFC 8762, section 4.3): numbers its answers session by
-/// session, stamps by the kernel at reception and right before sending, with CLOCK_REALTIME.
+/// session, stamps at reception (by a live session at the driver, or the kernel as the datagram
+/// enters the stack) and right before sending, with CLOCK_REALTIME.
 class Reflector {
  public:
   /// Opens the sockets. Throws Error: the port is taken, privileged, or the address is none here.
-  explicit Reflector(const ReflectOptions& options);
+  /// driver: a session at driver-rx alone, for UDP to the port, with reorder_window and nap 0; its
+  /// stamps are taken then, and the kernel's where it has none.
+  explicit Reflector(const ReflectOptions& options, std::unique_ptr<LiveSource> driver = nullptr);
   ~Reflector();
   Reflector(const Reflector&) = delete;
   Reflector& operator=(const Reflector&) = delete;
