@@ -21,12 +21,15 @@ int run(int argc, char** argv) {
   add_capture(app);
   add_acks(app);
   add_convert(app);
+  add_ping(app);
   add_reflect(app);
   add_train(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
+  } catch (const CLI::RuntimeError& end) {
+    return end.get_exit_code();
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "tscope: {} (see tscope {}--help)\n", error.what(),
                app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+#include "tscope/ping.hpp"
+
+#include <fmt/format.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "net/ancillary.hpp"
+#include "ping/book.hpp"
+#include "ping/calibrate.hpp"
+#include "ping/clock.hpp"
+#include "ping/gap_log.hpp"
+#include "ping/prober.hpp"
+#include "tscope/error.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr std::int64_t us = 1'000, ms = 1'000'000, s = 1'000'000'000;
+
+constexpr std::int64_t lead_ns = 300 * us;         // to read counters in, before a probe is due
+constexpr std::int64_t spin_before_ns = 100 * us;  // the last of it
+constexpr std::int64_t beat_ns = ms;               // a wake-up, while a reply is awaited
+constexpr std::int64_t beats_for_ns = s;  // after sending; a reply later than that sees none
+constexpr std::int64_t stamps_patience_ns = 20 * ms;
+constexpr std::int64_t flood_ns = 10 * ms;
+constexpr std::int64_t thorough_from_ns = 10 * ms;  // interval that leaves time to read everything
+constexpr std::int64_t doze_ns = 100 * ms;          // a look at whether to end, at the least
+
+std::string device_of(const PingWay& way) {
+  if (!way.device.empty()) return way.device;
+  Netlink netlink;
+  const auto route = netlink.route_to(way.to.ip(), way.to.scope());
+  char name[IF_NAMESIZE] = "";
+  if (route) if_indextoname(static_cast<unsigned>(route->device), name);
+  return name;
+}
+
+std::unique_ptr<Prober> make_prober(const PingOptions& options, const PingWay& way) {
+  switch (options.protocol) {
+    case PingProtocol::udp:
+      return make_udp_prober(options, way);
+    case PingProtocol::tcp:
+      return make_tcp_prober(options, way);
+    case PingProtocol::icmp:
+      break;
+  }
+  return make_icmp_prober(options, way);
+}
+
+}  // namespace
+
+class Ping::Impl {
+ public:
+  explicit Impl(const PingOptions& options)
+      : options_(options),
+        way_(find_way(options)),
+        prober_(make_prober(options, way_)),
+        device_(device_of(way_)),
+        machine_(device_) {
+    // Timers to the point: their lateness is evidence.
+    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    interval_ns_ = options.interval.count();
+    thorough_ = !options.flood && interval_ns_ >= thorough_from_ns;
+    target_.host = options.host;
+    target_.address = way_.to.ip().to_string();
+    target_.source = prober_->local().ip().to_string();
+    target_.device = device_;
+    target_.family = way_.to.family() == AF_INET6 ? 6 : 4;
+    abilities_.socket = prober_->name();
+    abilities_.stamps = prober_->stamps() ? "sockets" : "none";
+    abilities_.lacking = machine_.lacking();
+    if (!prober_->stamps()) {
+      abilities_.lacking.emplace_back(
+          "kernel stamps: none for TCP's SYN by the socket; RTTs are those of the application");
+    }
+    calibration_ = calibrate_ping();
+    thresholds_ = ping_thresholds(calibration_);
+  }
+
+  PingCounts run(PingSink& sink, const std::atomic<bool>& stop);
+
+  const PingTarget& target() const { return target_; }
+  const PingAbilities& abilities() const { return abilities_; }
+  const PingCalibration& calibration() const { return calibration_; }
+  const PingThresholds& thresholds() const { return thresholds_; }
+
+ private:
+  bool all_sent() const;
+  bool finished(std::int64_t now) const;
+  void send_one();
+  void spin(std::int64_t until, const PingBook::Entry* until_answered);
+  void sleep(std::int64_t until);
+  std::int64_t beat(std::int64_t now);
+  bool receive();
+  void take_events();
+  void take(const Reply& reply);
+  void take(const TransmitStamp& stamp) { book_.take(stamp); }
+  void take(const Refusal& refusal);
+  void give_samples(std::int64_t now, bool all);
+  void give(const PingBook::Entry& entry);
+  PingEvidence evidence_of(const PingBook::Entry& entry) const;
+  void note_failed_send(int error);
+
+  PingOptions options_;
+  PingWay way_;
+  std::unique_ptr<Prober> prober_;
+  std::string device_;
+  MachineWatch machine_;
+  std::int64_t interval_ns_ = 0;
+  bool thorough_ = true;
+  PingTarget target_;
+  PingAbilities abilities_;
+  PingCalibration calibration_;
+  PingThresholds thresholds_;
+
+  PingSink* sink_ = nullptr;
+  PingBook book_;
+  PingCounts counts_;
+  GapLog spin_gaps_, late_timers_;
+  PingEvents events_;
+  std::uint64_t last_index_ = 0;
+  std::int64_t begun_ns_ = 0, next_send_ns_ = 0, last_sent_ns_ = 0, longest_rtt_ns_ = 0;
+  std::vector<std::uint64_t> waiting_;  // answered, sample not given yet
+  bool spun_ = false;
+};
+
+bool Ping::Impl::all_sent() const {
+  if (options_.clean_wanted > 0 && counts_.clean >= options_.clean_wanted) return true;
+  return options_.count > 0 &&
+         (options_.count_replies ? counts_.received : last_index_) >= options_.count;
+}
+
+bool Ping::Impl::finished(std::int64_t now) const {
+  const std::int64_t deadline = options_.deadline.count();
+  if (deadline > 0 && now - begun_ns_ >= deadline) return true;
+  if (!all_sent()) return false;
+  if (!waiting_.empty()) return false;
+  if (counts_.received + counts_.errors >= counts_.sent) return true;
+  if (options_.clean_wanted > 0 && counts_.clean >= options_.clean_wanted) return true;
+  // As iputils: after a first reply, twice the longest time one took, at least an interval.
+  const std::int64_t patience =
+      counts_.received > 0 ? std::max(2 * longest_rtt_ns_, interval_ns_) : options_.linger.count();
+  return now - last_sent_ns_ >= patience;
+}
+
+PingCounts Ping::Impl::run(PingSink& sink, const std::atomic<bool>& stop) {
+  sink_ = &sink;
+  begun_ns_ = raw_ns();
+  next_send_ns_ = begun_ns_ + lead_ns;
+  while (!stop) {
+    const std::int64_t now = raw_ns();
+    give_samples(now, false);
+    if (finished(now)) break;
+    if (!all_sent() && now >= next_send_ns_ - lead_ns) {
+      send_one();
+    } else {
+      sleep(all_sent() ? now + doze_ns : next_send_ns_ - lead_ns);
+    }
+  }
+  take_events();
+  give_samples(raw_ns(), true);
+  return counts_;
+}
+
+void Ping::Impl::send_one() {
+  MachineState before;
+  if (thorough_) machine_.read_slow(before);
+  // A probe that is due already goes out now, and the next an interval later.
+  next_send_ns_ = std::max(next_send_ns_, raw_ns());
+  const std::int64_t due = next_send_ns_;
+  if (options_.spin.count() > 0) {
+    if (raw_ns() < due - spin_before_ns) sleep(due - spin_before_ns);
+    spin(due, nullptr);
+  } else {
+    sleep(due);
+  }
+  const std::uint64_t index = ++last_index_;
+  PingBook::Entry& entry = book_.add(index);
+  machine_.read_quick(before);
+  entry.before = before;
+  entry.realtime_ns = realtime_ns();
+  entry.stamps.app_tx = last_sent_ns_ = raw_ns();
+  next_send_ns_ = due + (options_.flood ? std::min(interval_ns_, flood_ns) : interval_ns_);
+  counts_.sent++;
+  if (const int error = prober_->send(index); error != 0) {
+    note_failed_send(error);
+    return;
+  }
+  sink_->sent();
+  if (options_.spin.count() > 0) {
+    const std::int64_t end = std::min(last_sent_ns_ + options_.spin.count(),
+                                      std::max(next_send_ns_ - lead_ns, last_sent_ns_ + 50 * us));
+    spin(end, &entry);
+  }
+  take_events();
+}
+
+void Ping::Impl::note_failed_send(int error) {
+  PingNote note;
+  note.kind = PingNote::Kind::send_failed;
+  note.index = last_index_;
+  note.from = target_.source;
+  note.text =
+      error == EMSGSIZE ? "message too long: give a smaller -s" : std::string(std::strerror(error));
+  book_.take_back();
+  counts_.errors++;
+  sink_->note(note);
+}
+
+void Ping::Impl::spin(std::int64_t until, const PingBook::Entry* until_answered) {
+  spun_ = true;
+  std::int64_t last = raw_ns();
+  while (last < until && !(until_answered != nullptr && until_answered->reply)) {
+    const bool something = receive();
+    const std::int64_t now = raw_ns();
+    // What handling a reply takes is our own doing.
+    if (!something && now - last > thresholds_.gap_ns / 2) spin_gaps_.add(last, now);
+    last = now;
+  }
+}
+
+// When to wake up if nothing comes: a timer that is late betrays that this CPU was taken.
+std::int64_t Ping::Impl::beat(std::int64_t now) {
+  const auto& sent = book_.entries();
+  const bool awaited = !sent.empty() && !sent.back().reply && now - last_sent_ns_ < beats_for_ns;
+  return now + (awaited ? beat_ns : doze_ns);
+}
+
+void Ping::Impl::sleep(std::int64_t until) {
+  std::int64_t now = raw_ns();
+  until = std::min(until, beat(now));
+  if (!waiting_.empty()) until = std::min(until, now + stamps_patience_ns);
+  if (until > now) {
+    pollfd ready{prober_->fd(), POLLIN, 0};
+    const timespec limit{(until - now) / s, (until - now) % s};
+    ppoll(&ready, 1, &limit, nullptr);
+    now = raw_ns();
+    if (now > until) late_timers_.add(until, now);
+  }
+  while (receive()) {
+  }
+  take_events();
+}
+
+bool Ping::Impl::receive() {
+  if (!prober_->receive(events_)) return false;
+  for (const auto& event : std::exchange(events_, {})) {
+    std::visit([this](const auto& what) { take(what); }, event);
+  }
+  return true;
+}
+
+void Ping::Impl::take_events() {
+  prober_->read_errors(events_);
+  for (const auto& event : std::exchange(events_, {})) {
+    std::visit([this](const auto& what) { take(what); }, event);
+  }
+}
+
+void Ping::Impl::take(const Reply& reply) {
+  if (const auto note = book_.take(reply, counts_)) {
+    sink_->note(*note);
+    return;
+  }
+  PingBook::Entry& entry = *book_.find(*reply.index);
+  machine_.read_quick(entry.after);
+  if (thorough_) machine_.read_slow(entry.after);
+  longest_rtt_ns_ = std::max(longest_rtt_ns_, *entry.stamps.app_rtt());
+  waiting_.push_back(entry.index);
+  if (options_.flood && entry.index == last_index_) next_send_ns_ = raw_ns() + lead_ns;
+}
+
+void Ping::Impl::take(const Refusal& refusal) {
+  counts_.errors++;
+  PingNote note;
+  note.kind = PingNote::Kind::unreachable;
+  note.index = refusal.index;
+  note.from = refusal.from.family == 0 ? target_.source : refusal.from.to_string();
+  note.text = refusal.text;
+  sink_->note(note);
+}
+
+void Ping::Impl::give_samples(std::int64_t now, bool all) {
+  std::erase_if(waiting_, [&](std::uint64_t index) {
+    const PingBook::Entry* entry = book_.find(index);
+    if (entry == nullptr) return true;
+    const bool whole = entry->stamps.driver_tx || !prober_->stamps();
+    if (!whole && !all && now - *entry->stamps.app_rx <= stamps_patience_ns) return false;
+    give(*entry);
+    return true;
+  });
+}
+
+PingEvidence Ping::Impl::evidence_of(const PingBook::Entry& entry) const {
+  PingEvidence evidence;
+  add_evidence(evidence, entry.before, entry.after);
+  const PingStamps& stamps = entry.stamps;
+  const std::int64_t from = *stamps.app_tx, to = *stamps.app_rx;
+  if (spun_) evidence.gap_ns = spin_gaps_.longest(from, to);
+  evidence.late_timer_ns = late_timers_.longest(from, to);
+  const auto stage = [](const auto& begin, const auto& end) -> std::optional<std::int64_t> {
+    if (!begin || !end) return std::nullopt;
+    return *end - *begin;
+  };
+  evidence.send_ns = stage(stamps.app_tx, stamps.qdisc_tx ? stamps.qdisc_tx : stamps.driver_tx);
+  evidence.queue_ns = stage(stamps.qdisc_tx, stamps.driver_tx);
+  evidence.wake_ns = stage(stamps.driver_rx, stamps.app_rx);
+  return evidence;
+}
+
+void Ping::Impl::give(const PingBook::Entry& entry) {
+  PingSample sample;
+  sample.index = entry.index;
+  sample.from = entry.reply->from.to_string();
+  sample.bytes = entry.reply->bytes;
+  sample.ttl = entry.reply->ttl;
+  sample.reset = entry.reply->reset;
+  sample.sent_realtime_ns = entry.realtime_ns;
+  sample.stamps = entry.stamps;
+  sample.evidence = evidence_of(entry);
+  sample.verdict = judge(sample.evidence, thresholds_);
+  sample.verdict.clean() ? counts_.clean++ : counts_.biased++;
+  if (!sample.stamps.consistent()) counts_.inconsistent++;
+  sink_->sample(sample);
+}
+
+Ping::Ping(const PingOptions& options) : impl_(std::make_unique<Impl>(options)) {
+}
+
+Ping::~Ping() = default;
+
+const PingTarget& Ping::target() const {
+  return impl_->target();
+}
+
+const PingAbilities& Ping::abilities() const {
+  return impl_->abilities();
+}
+
+const PingCalibration& Ping::calibration() const {
+  return impl_->calibration();
+}
+
+const PingThresholds& Ping::thresholds() const {
+  return impl_->thresholds();
+}
+
+PingCounts Ping::run(PingSink& sink, const std::atomic<bool>& stop) {
+  return impl_->run(sink, stop);
+}
+
+}  // namespace tscope
