@@ -90,7 +90,6 @@ class Printer final : public tscope::PingSink {
   }
 
   void note(const tscope::PingNote& note) override {
-    last_ = Clock::now();
     if (lines_ && !dots()) line(tscope::ping_line(note, report_.options.protocol));
   }
 

@@ -12,7 +12,7 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t ip4_header = 20, icmp_header = 8, udp_header = 8, stamp_bytes = 44;
+constexpr std::size_t ip4_header = 20, icmp_header = 8, stamp_bytes = 44;
 constexpr double ns_per_ms = 1e6;
 
 const char* sequence_name(PingProtocol protocol) {
@@ -83,23 +83,24 @@ std::string counts_line(const PingReport& report) {
   return text + fmt::format(", {}, time {}ms\n", loss_text(c), report.duration_ns / 1'000'000);
 }
 
+// Whole microseconds, as iputils counts them.
 std::string rtt_line(const PingReport& report) {
   double sum = 0, squares = 0;
   std::int64_t least = INT64_MAX, most = 0;
   for (const PingSample& sample : report.samples) {
-    const std::int64_t rtt = sample.stamps.app_rtt().value_or(0);
-    const double us = static_cast<double>(rtt / 1000);
-    sum += us;
-    squares += us * us;
-    least = std::min(least, rtt);
-    most = std::max(most, rtt);
+    const std::int64_t us = sample.stamps.app_rtt().value_or(0) / 1000;
+    sum += static_cast<double>(us);
+    squares += static_cast<double>(us) * static_cast<double>(us);
+    least = std::min(least, us);
+    most = std::max(most, us);
   }
   const auto n = static_cast<double>(report.samples.size());
   if (n == 0) return "\n";
-  const double mean = sum / n;
-  const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
-  return fmt::format("rtt min/avg/max/mdev = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms\n", milliseconds(least),
-                     mean / 1000, milliseconds(most), deviation / 1000);
+  const double mean = std::floor(sum / n);
+  const double deviation = std::floor(std::sqrt(std::max(0.0, (squares - sum * sum / n) / n)));
+  return fmt::format("rtt min/avg/max/mdev = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms\n",
+                     milliseconds(least * 1000), mean / 1000, milliseconds(most * 1000),
+                     deviation / 1000);
 }
 
 std::string table(const PingReport& report, const PingSummary& summary) {

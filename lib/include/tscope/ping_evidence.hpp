@@ -35,7 +35,7 @@ struct PingCalibration {
 
 /// Evidence above these biases a sample (docs/ping.md).
 struct PingThresholds {
-  std::int64_t preempted_ns = 25'000;  ///< run-queue delay that makes a preemption count
+  std::int64_t preempted_ns = 50'000;  ///< run-queue delay that makes a preemption count
   std::int64_t gap_ns = 50'000;
   std::int64_t delay_ns = 100'000;  ///< run queue, timer, send, queue, wake-up
   std::uint64_t queued_bytes = 3028;

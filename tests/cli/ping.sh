@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# `tscope ping` beside iputils' ping in two namespaces joined by a veth: the same lines and counts; UDP and TCP; answers that are none
+# (forged, cut, doubled, out of order); what it refuses.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+
+tscope=$(realpath "${TSCOPE:-build/tscope}")
+forger=$PWD/tests/cli/echo_forger.py
+near=tscope-pnear-$$ far=tscope-pfar-$$
+work=$(mktemp -d)
+helper=''
+
+end_helper() {
+	[ -n "$helper" ] || return 0
+	kill -TERM "$helper" 2>/dev/null
+	wait "$helper" 2>/dev/null
+	helper=
+}
+clean_up() {
+	end_helper
+	ip netns del "$near" 2>/dev/null
+	ip netns del "$far" 2>/dev/null
+	rm -rf "$work"
+}
+trap clean_up EXIT
+
+ok() { echo "ok cli ping: $*"; }
+not_ok() { echo "not ok cli ping: $*"; }
+is() {
+	if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3: got '${1:0:300}', wanted '${2:0:300}'"; fi
+}
+# Exit code $1, one line on standard error that has $2; the rest is the command.
+refused() {
+	local code=$1 text=$2 what=$3 status
+	shift 3
+	"$@" >/dev/null 2>"$work/error" # each with a time limit of its own
+	status=$?
+	if [ $status = "$code" ] && [ "$(wc -l <"$work/error")" = 1 ] && grep -qF -- "$text" "$work/error"; then
+		ok "$what"
+	else
+		not_ok "$what: exit code $status: $(head -n 2 "$work/error")"
+	fi
+}
+in_near() { timeout 60 ip netns exec "$near" "$@"; }
+in_far() { ip netns exec "$far" "$@"; }
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+exit_status() { # WANTED WHAT COMMAND...
+	local wanted=$1 what=$2 status
+	shift 2
+	"$@" >/dev/null 2>&1
+	status=$?
+	is $status "$wanted" "$what"
+}
+start_helper() { # COMMAND...: in the far namespace, until it says that it is ready
+	: >"$work/helper"
+	ip netns exec "$far" "$@" >"$work/helper" 2>&1 &
+	helper=$!
+	for ((i = 0; i < 100; i++)); do
+		grep -qE 'ready|reflecting' "$work/helper" && return
+		sleep 0.1
+	done
+	not_ok "never ready: $(cat "$work/helper")"
+	exit 0
+}
+
+refused 2 "does not resolve" "a name that does not resolve" timeout 30 "$tscope" ping -c 1 no-such-name.invalid
+refused 2 "-c 0: give 1" "count 0" timeout 20 "$tscope" ping -c 0 127.0.0.1
+refused 2 "-s 70000: give 0 to 65507" "too large" timeout 20 "$tscope" ping -s 70000 127.0.0.1
+refused 2 "-s 10: give 44" "too small for STAMP" timeout 20 "$tscope" ping --udp -s 10 127.0.0.1
+refused 2 "-i -1: give 0" "a negative interval" timeout 20 "$tscope" ping -i -1 127.0.0.1
+refused 2 "-i soon: give 0" "an interval that is none" timeout 20 "$tscope" ping -i soon 127.0.0.1
+refused 2 "-t 256: give 1 to 255" "a TTL that is none" timeout 20 "$tscope" ping -t 256 127.0.0.1
+refused 2 "--tcp 0: give 1 to 65535" "TCP port 0" timeout 20 "$tscope" ping --tcp 0 127.0.0.1
+refused 2 "give --max" "--clean with -c" timeout 20 "$tscope" ping --clean 5 -c 5 127.0.0.1
+refused 2 "--udp's port" "-p without --udp" timeout 20 "$tscope" ping -p 862 127.0.0.1
+refused 2 "of different IP versions" "a source of the other IP version" timeout 20 "$tscope" ping -I ::1 127.0.0.1
+refused 2 "no interface and no address" "a source that is none" timeout 20 "$tscope" ping -I nowhere0 127.0.0.1
+refused 2 "multicast" "a multicast group" timeout 20 "$tscope" ping -c 1 224.0.0.1
+refused 2 "link-local" "a link-local address without an interface" timeout 20 "$tscope" ping -c 1 fe80::1
+exit_status 2 "an unknown option" "$tscope" ping --nonsense 127.0.0.1
+
+for program in python3 jq ip ping setpriv; do
+	command -v $program >/dev/null && continue
+	echo "skip cli ping: beside iputils # no $program: make deps installs it"
+	exit 0
+done
+if ! ip netns add "$near" 2>"$work/error" || ! ip netns add "$far" 2>>"$work/error" ||
+	! ip -n "$near" link add near0 type veth peer name far0 netns "$far" 2>>"$work/error"; then
+	echo "skip cli ping: beside iputils # no network namespace may be made: $(head -n 1 "$work/error")"
+	exit 0
+fi
+ip -n "$near" address add 10.9.0.1/24 dev near0
+ip -n "$far" address add 10.9.0.2/24 dev far0
+ip -n "$far" address add 10.9.0.3/24 dev far0
+ip -n "$near" address add fd09::1/64 dev near0 nodad
+ip -n "$far" address add fd09::2/64 dev far0 nodad
+for netns in "$near" "$far"; do ip -n "$netns" link set lo up; done
+ip -n "$near" link set near0 up
+ip -n "$far" link set far0 up
+# nobody can't look into a folder of root's.
+install -m 755 "$tscope" /tmp/tscope-ping-$$ && nobodys=/tmp/tscope-ping-$$
+trap 'rm -f "$nobodys"; clean_up' EXIT
+
+refused 2 "no permission for ICMP sockets" "no permission says what to do" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 10.9.0.2
+in_near sysctl -qw net.ipv4.ping_group_range='0 2147483647'
+is "$(in_near "${as_nobody[@]}" "$nobodys" ping -c 3 -i 0.01 --json 10.9.0.2 | jq -c '[.socket, .stamps, .received]')" \
+	'["ping","sockets",3]' "a ping socket serves without privileges"
+refused 2 "without root the interval is at least 2 ms" "-i too small without root" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -i 0.001 10.9.0.2
+refused 2 "without root the interval is at least 2 ms" "flood without root" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -f 10.9.0.2
+exit_status 0 "a flood by root" in_near "$tscope" ping -c 200 -f 10.9.0.2
+refused 2 "no route to 10.77.0.1" "no route" in_near "$tscope" ping -c 1 10.77.0.1
+refused 2 "broadcast address" "a broadcast address" in_near "$tscope" ping -c 1 10.9.0.255
+in_near sysctl -qw net.ipv4.ping_group_range='1 0'
+is "$(in_near "$tscope" ping -c 2 -i 0.01 --json 10.9.0.2 | jq -c '[.socket, .received]')" '["raw",2]' \
+	"a raw socket where ping sockets are not allowed"
+ip -n "$near" neigh add 10.9.0.99 lladdr 02:00:00:00:00:99 dev near0 nud permanent
+exit_status 1 "a host that says nothing" in_near "$tscope" ping -c 2 -i 0.01 -W 0.2 10.9.0.99
+exit_status 1 "a deadline with fewer replies than asked for" in_near "$tscope" ping -c 50 -i 0.1 -w 0.3 10.9.0.2
+is "$(in_near "$tscope" ping -c 1 -W 5 --json 10.9.0.98 | jq -c '[.sent, .received, .errors]')" '[1,0,1]' \
+	"a host that is down is told as an error"
+
+# The first line, and the counts of two that run at once.
+together() { # WHAT DESTINATION OPTION...
+	local what=$1
+	shift
+	in_near ping "$@" >"$work/theirs" 2>&1 &
+	local theirs=$!
+	in_near "$tscope" ping "$@" >"$work/ours" 2>&1
+	local status=$? their_status
+	wait $theirs
+	their_status=$?
+	is "$status $(head -n 1 "$work/ours")" "$their_status $(head -n 1 "$work/theirs")" "$what: iputils' first line and exit code"
+	is "$(grep -o '.*packet loss' "$work/ours")" "$(grep -o '.*packet loss' "$work/theirs")" "$what: iputils' counts"
+	is "$(sed -nE 's/ time=.*//; /icmp_seq/p' "$work/ours")" "$(sed -nE 's/ time=.*//; /icmp_seq/p' "$work/theirs")" \
+		"$what: iputils' lines, but for the times"
+	minimum() { sed -nE 's/^rtt[^=]*= ([0-9.]+).*/\1/p' "$1"; }
+	is "$(grep -c '^rtt min/avg/max/mdev = [0-9.]*/[0-9.]*/[0-9.]*/[0-9.]* ms$' "$work/ours")" "$(grep -c '^rtt' "$work/theirs")" \
+		"$what: iputils' last line (least RTT in ms: $(minimum "$work/ours"), iputils $(minimum "$work/theirs"))"
+}
+together "IPv4" -c 20 -i 0.05 -s 100 10.9.0.2
+together "IPv6" -c 5 -i 0.05 fd09::2
+together "an interface and a TTL" -c 2 -i 0.05 -I near0 -t 9 10.9.0.2
+together "fragments" -c 2 -i 0.05 -s 4000 10.9.0.2
+together "a small payload" -c 2 -i 0.05 -s 16 10.9.0.2 # below that iputils has no time to show
+in_far sysctl -qw net.ipv4.icmp_echo_ignore_all=1
+together "nobody answers" -c 3 -i 0.05 -W 1 10.9.0.2
+start_helper python3 "$forger" 10.9.0.2 10.9.0.3 even=silent
+together "every other one lost" -c 20 -i 0.05 10.9.0.2
+end_helper
+
+# Answers that are none.
+deeds=("2=twice" "3=shorter" "4=changed" "5=guessed" "6=hold" "8=elsewhere" "9=unasked")
+start_helper python3 "$forger" 10.9.0.2 10.9.0.3 "${deeds[@]}"
+for range in '1 0' '0 2147483647'; do
+	in_near sysctl -qw net.ipv4.ping_group_range="$range"
+	# What comes from elsewhere does not reach a connected raw socket.
+	forged=3
+	[ "$range" != '1 0' ] || forged=2
+	in_near "$tscope" ping -c 10 -i 0.05 --json 10.9.0.2 >"$work/forged"
+	is "$(jq -c '[.sent, .received, .duplicates, .truncated, .corrupted, .forged, .reordered]' "$work/forged")" "[10,6,1,1,1,$forged,1]" \
+		"forged, cut, changed, doubled and reordered answers are counted ($(jq -r .socket "$work/forged") socket)"
+	is "$(jq -c '[.samples[].sequence]' "$work/forged")" '[1,2,7,6,9,10]' "and are no samples"
+done
+in_near "$tscope" ping -c 10 -i 0.05 10.9.0.2 >"$work/forged"
+is "$(grep -o '[0-9]* packets.*loss' "$work/forged")" \
+	"10 packets transmitted, 6 received, +1 duplicates, +1 truncated, +1 corrupted, +3 forged, +1 reordered, 40% packet loss" "and told"
+end_helper
+in_far sysctl -qw net.ipv4.icmp_echo_ignore_all=0
+
+# Stamps: each stage is there, none is negative, they sum to the whole.
+in_near "$tscope" ping -c 20 -i 0.02 --json 10.9.0.2 >"$work/stages"
+is "$(jq -c '[.inconsistent, (.samples | length), ([.samples[] | select(.send_delay_ns + .driver_rtt_ns + .receive_delay_ns != .rtt_ns)] | length)]' \
+	"$work/stages")" '[0,20,0]' "the stages of a sample sum to its RTT"
+is "$(jq -c '[.layers[].layer]' "$work/stages")" '["app","driver"]' "layers that sockets stamp"
+is "$(jq -c '[.clean + .biased, ([.samples[] | select(.clean == (.reasons | length == 0))] | length)]' "$work/stages")" '[20,20]' \
+	"every sample has a verdict ($(jq -c .clean "$work/stages") clean)"
+is "$(in_near "$tscope" ping --clean 3 --max 1000 -i 0.01 --json 10.9.0.2 | jq .clean)" 3 "--clean ends with so many"
+exit_status 1 "--clean that its bound keeps from its number" in_near "$tscope" ping --clean 3 --max 3 -i 0.01 -W 0.1 10.9.0.99
+
+start_helper "$tscope" reflect --duration 20s
+is "$(in_near "$tscope" ping --udp -c 5 -i 0.02 --json 10.9.0.2 | jq -c '[.protocol, .received, .inconsistent, .forged, [.layers[].layer]]')" \
+	'["udp",5,0,0,["app","driver"]]' "STAMP over UDP"
+is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 -s 200 --json fd09::2 | jq -c '[.received, .samples[0].bytes]')" '[2,200]' "and over IPv6"
+end_helper
+is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 --json 10.9.0.2 | jq -c '[.received, .errors]')" '[0,2]' "a UDP port that is closed"
+
+start_helper python3 -c 'import socket, time
+s = socket.create_server(("10.9.0.2", 7777), backlog=64)
+print("ready", flush=True)
+time.sleep(20)'
+is "$(in_near "$tscope" ping --tcp 7777 -c 3 -i 0.02 --json 10.9.0.2 | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,0]' \
+	"TCP: SYN-ACKs"
+end_helper
+is "$(in_near "$tscope" ping --tcp 7778 -c 3 -i 0.02 --json 10.9.0.2 | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,3]' \
+	"TCP: resets"
+is "$(in_near "$tscope" ping --tcp 7778 -c 2 -i 0.02 -W 0.3 --json 10.9.0.99 | jq -c '[.sent, .received]')" '[2,0]' "TCP: silence"
