@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -11,6 +12,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "engine.hpp"
 #include "ping_args.hpp"
 #include "tscope/error.hpp"
 #include "tscope/ping_report.hpp"
@@ -116,11 +118,32 @@ class Printer final : public tscope::PingSink {
   Clock::time_point last_;
 };
 
+// Sockets stamp at the driver as well as BPF programs do, but for TCP: those only where needed.
+tscope::PingEngine engine_of(const std::string& name, tscope::PingProtocol protocol) {
+  const bool module = access(TSCOPE_DEVICE, F_OK) == 0;
+  if (name == "sockets") return {};
+  if (name == "auto" && !module && protocol != tscope::PingProtocol::tcp) return {};
+  if (name != "kmod" && name != "bpf" && name != "auto") {
+    throw tscope::UsageError(
+        fmt::format("'{}' is no engine; give kmod, bpf, sockets or auto", name));
+  }
+  return [name](tscope::CaptureOptions& options, std::string& why_not) {
+    std::unique_ptr<tscope::LiveSource> source;
+    try {
+      source = open_engine(parse_engine(name), options, false);
+    } catch (const tscope::Error& error) {
+      if (name != "auto") throw;
+      why_not = error.what();
+    }
+    return source;
+  };
+}
+
 int run(const PingArguments& arguments) {
   catch_signals();
   tscope::PingReport report;
   report.options = ping_options(arguments);
-  tscope::Ping ping(report.options);
+  tscope::Ping ping(report.options, engine_of(arguments.engine, report.options.protocol));
   report.target = ping.target();
   report.abilities = ping.abilities();
   report.calibration = ping.calibration();

@@ -139,5 +139,10 @@ void add_ping_options(CLI::App& command, PingArguments& arguments) {
   command.add_option("--spin", arguments.spin,
                      "look for the reply without sleeping for this long (default: 1ms; 0: sleep at "
                      "once)");
+  command
+      .add_option("--engine", arguments.engine,
+                  "what stamps: kmod (the module), bpf, sockets (SO_TIMESTAMPING), or auto: the "
+                  "module if it is loaded, else BPF programs for --tcp and sockets for the rest")
+      ->default_val("auto");
   command.add_flag("--json", arguments.json, "one JSON object at the end, no lines");
 }

@@ -9,7 +9,7 @@
 /// As typed.
 struct PingArguments {
   std::string destination, count, interval, size, linger, deadline, ttl, source, tcp_port, port,
-      spin, clean, max;
+      spin, clean, max, engine;
   bool quiet = false, numeric = false, v4 = false, v6 = false, timestamps = false, flood = false,
        udp = false, json = false;
 };

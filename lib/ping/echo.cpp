@@ -88,6 +88,7 @@ std::optional<Reply> Echo::read(std::span<const std::uint8_t> message, std::size
   }
   Reply reply;
   reply.bytes = length;
+  reply.key = get16(message, sequence_at);
   const auto payload = message.subspan(header_bytes);
   reply.head.size = std::min(payload.size(), reply.head.bytes.size());
   std::copy_n(payload.begin(), reply.head.size, reply.head.bytes.begin());

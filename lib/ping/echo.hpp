@@ -32,12 +32,13 @@ class Echo {
   std::optional<std::uint64_t> quoted(std::span<const std::uint8_t> packet,
                                       std::uint64_t last) const;
 
+  static std::optional<std::uint64_t> index_of(std::uint16_t sequence, std::uint64_t last);
+
   void set_id(std::uint16_t id) { id_ = id; }
   std::uint16_t id() const { return id_; }
 
  private:
   void fill(std::span<std::uint8_t> payload, std::uint64_t index) const;
-  static std::optional<std::uint64_t> index_of(std::uint16_t sequence, std::uint64_t last);
 
   std::uint8_t request_type_, reply_type_;
   std::uint16_t id_;

@@ -84,6 +84,10 @@ class IcmpProber final : public Prober {
   int fd() const override { return socket_.fd(); }
   bool stamps() const override { return socket_.stamps(); }
   std::string name() const override { return raw_ ? "raw" : "ping"; }
+  std::uint16_t id() const override { return echo_.id(); }
+  std::optional<std::uint64_t> index_of(std::uint32_t key) const override {
+    return Echo::index_of(static_cast<std::uint16_t>(key), last_);
+  }
 
   PingAddress local() const override {
     PingAddress own;

@@ -9,12 +9,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
+#include <utility>
 
 #include "net/ancillary.hpp"
 #include "ping/book.hpp"
 #include "ping/calibrate.hpp"
 #include "ping/clock.hpp"
 #include "ping/gap_log.hpp"
+#include "ping/live_stamps.hpp"
 #include "ping/prober.hpp"
 #include "tscope/error.hpp"
 
@@ -29,6 +32,9 @@ constexpr std::int64_t spin_before_ns = 100 * us;  // the last of it
 constexpr std::int64_t beat_ns = ms;               // a wake-up, while a reply is awaited
 constexpr std::int64_t beats_for_ns = s;  // after sending; a reply later than that sees none
 constexpr std::int64_t stamps_patience_ns = 20 * ms;
+constexpr std::int64_t live_patience_ns = 500 * ms;
+constexpr std::int64_t live_slack_ns = ms;  // a stamp may be given away so long after its time
+constexpr std::size_t answers_max = 8192;   // stamps of answers not matched yet
 constexpr std::int64_t flood_ns = 10 * ms;
 constexpr std::int64_t thorough_from_ns = 10 * ms;  // interval that leaves time to read everything
 constexpr std::int64_t doze_ns = 100 * ms;          // a look at whether to end, at the least
@@ -58,7 +64,7 @@ std::unique_ptr<Prober> make_prober(const PingOptions& options, const PingWay& w
 
 class Ping::Impl {
  public:
-  explicit Impl(const PingOptions& options)
+  Impl(const PingOptions& options, const PingEngine& engine)
       : options_(options),
         way_(find_way(options)),
         prober_(make_prober(options, way_)),
@@ -76,9 +82,14 @@ class Ping::Impl {
     abilities_.socket = prober_->name();
     abilities_.stamps = prober_->stamps() ? "sockets" : "none";
     abilities_.lacking = machine_.lacking();
-    if (!prober_->stamps()) {
+    if (engine) open_engine(engine);
+    if (!live_ && !prober_->stamps()) {
       abilities_.lacking.emplace_back(
-          "kernel stamps: none for TCP's SYN by the socket; RTTs are those of the application");
+          "kernel stamps: sockets have none for TCP's SYN, and no engine stamps; RTTs are the "
+          "application's alone");
+    } else if (!live_) {
+      abilities_.lacking.emplace_back(
+          "the socket layer: only the module or BPF programs stamp there (--engine)");
     }
     calibration_ = calibrate_ping();
     thresholds_ = ping_thresholds(calibration_);
@@ -92,6 +103,7 @@ class Ping::Impl {
   const PingThresholds& thresholds() const { return thresholds_; }
 
  private:
+  void open_engine(const PingEngine& engine);
   bool all_sent() const;
   bool finished(std::int64_t now) const;
   void send_one();
@@ -107,6 +119,8 @@ class Ping::Impl {
   void give(const PingBook::Entry& entry);
   PingEvidence evidence_of(const PingBook::Entry& entry) const;
   void note_failed_send(int error);
+  void take_live();
+  void add_live(PingBook::Entry& entry) const;
 
   PingOptions options_;
   PingWay way_;
@@ -120,6 +134,9 @@ class Ping::Impl {
   PingCalibration calibration_;
   PingThresholds thresholds_;
 
+  std::unique_ptr<LiveStamps> live_;
+  std::deque<LiveStamp> answers_;  // at the receive vantage points, newest last
+
   PingSink* sink_ = nullptr;
   PingBook book_;
   PingCounts counts_;
@@ -130,6 +147,71 @@ class Ping::Impl {
   std::vector<std::uint64_t> waiting_;  // answered, sample not given yet
   bool spun_ = false;
 };
+
+void Ping::Impl::open_engine(const PingEngine& engine) {
+  CaptureOptions capture;
+  capture.filter.address = target_.address;
+  capture.filter.protocols =
+      static_cast<std::uint8_t>(options_.protocol == PingProtocol::icmp  ? TSCOPE_PROTO_ICMP
+                                : options_.protocol == PingProtocol::udp ? TSCOPE_PROTO_UDP
+                                                                         : TSCOPE_PROTO_TCP);
+  if (options_.protocol != PingProtocol::icmp) capture.filter.port = options_.port;
+  capture.vantages = {Vantage::driver_rx, Vantage::socket_rx, Vantage::socket_tx, Vantage::qdisc_tx,
+                      Vantage::driver_tx};
+  // A raw socket has its copy of an echo before the protocol's handler sees it.
+  const bool raw = prober_->name() == "raw";
+  if (raw) {
+    std::erase(capture.vantages, Vantage::socket_rx);
+    abilities_.lacking.emplace_back(
+        "socket-rx: a raw socket gets echoes before that place; ping sockets are behind it (sysctl "
+        "net.ipv4.ping_group_range)");
+  }
+  capture.reorder_window = std::chrono::milliseconds(5);
+  std::string why_not;
+  auto source = engine(capture, why_not);
+  if (!why_not.empty()) abilities_.lacking.push_back("stamps of an engine: " + why_not);
+  if (!source) return;
+  const auto& facts = source->facts();
+  const auto name = facts.find("engine");
+  abilities_.stamps = name == facts.end() ? "kmod" : name->second;
+  live_ = std::make_unique<LiveStamps>(std::move(source), options_.protocol, prober_->id());
+}
+
+void Ping::Impl::take_live() {
+  for (const LiveStamp& stamp : live_->take()) {
+    if (is_receive(stamp.vantage)) {
+      if (answers_.size() >= answers_max) answers_.pop_front();
+      answers_.push_back(stamp);
+      continue;
+    }
+    const auto index = prober_->index_of(stamp.key);
+    PingBook::Entry* entry = index ? book_.find(*index) : nullptr;
+    // A capture sees more than our socket's packets; only this one left after we began to send it.
+    if (entry == nullptr || stamp.ns < *entry->stamps.app_tx) continue;
+    if (stamp.vantage == Vantage::socket_tx) entry->stamps.socket_tx = stamp.ns;
+    if (stamp.vantage == Vantage::qdisc_tx) entry->stamps.qdisc_tx = stamp.ns;
+    if (stamp.vantage == Vantage::driver_tx) entry->stamps.driver_tx = stamp.ns;
+  }
+}
+
+// The last before the reply was read of those that look like it: a duplicate comes later.
+void Ping::Impl::add_live(PingBook::Entry& entry) const {
+  const Reply& reply = *entry.reply;
+  PingStamps& stamps = entry.stamps;
+  bool driver = false, socket = false;
+  for (auto answer = answers_.rbegin(); answer != answers_.rend(); ++answer) {
+    if (answer->key != reply.key || answer->head != reply.head || answer->ns > reply.app_rx_ns ||
+        answer->ns < *stamps.app_tx) {
+      continue;
+    }
+    if (answer->vantage == Vantage::driver_rx && !std::exchange(driver, true)) {
+      stamps.driver_rx = answer->ns;
+    }
+    if (answer->vantage == Vantage::socket_rx && !std::exchange(socket, true)) {
+      stamps.socket_rx = answer->ns;
+    }
+  }
+}
 
 bool Ping::Impl::all_sent() const {
   if (options_.clean_wanted > 0 && counts_.clean >= options_.clean_wanted) return true;
@@ -165,6 +247,7 @@ PingCounts Ping::Impl::run(PingSink& sink, const std::atomic<bool>& stop) {
     }
   }
   take_events();
+  if (live_) counts_.engine_lost = live_->finish();
   give_samples(raw_ns(), true);
   return counts_;
 }
@@ -172,6 +255,7 @@ PingCounts Ping::Impl::run(PingSink& sink, const std::atomic<bool>& stop) {
 void Ping::Impl::send_one() {
   MachineState before;
   if (thorough_) machine_.read_slow(before);
+  prober_->prepare_next();
   // A probe that is due already goes out now, and the next an interval later.
   next_send_ns_ = std::max(next_send_ns_, raw_ns());
   const std::int64_t due = next_send_ns_;
@@ -289,10 +373,17 @@ void Ping::Impl::take(const Refusal& refusal) {
 
 void Ping::Impl::give_samples(std::int64_t now, bool all) {
   std::erase_if(waiting_, [&](std::uint64_t index) {
-    const PingBook::Entry* entry = book_.find(index);
+    PingBook::Entry* entry = book_.find(index);
     if (entry == nullptr) return true;
-    const bool whole = entry->stamps.driver_tx || !prober_->stamps();
-    if (!whole && !all && now - *entry->stamps.app_rx <= stamps_patience_ns) return false;
+    const std::int64_t arrived = *entry->stamps.app_rx;
+    bool whole = entry->stamps.driver_tx || !prober_->stamps();
+    if (live_) whole = live_->watermark_ns() > arrived + live_slack_ns;
+    const std::int64_t patience = live_ ? live_patience_ns : stamps_patience_ns;
+    if (!whole && !all && now - arrived <= patience) return false;
+    if (live_) {
+      take_live();
+      add_live(*entry);
+    }
     give(*entry);
     return true;
   });
@@ -331,7 +422,8 @@ void Ping::Impl::give(const PingBook::Entry& entry) {
   sink_->sample(sample);
 }
 
-Ping::Ping(const PingOptions& options) : impl_(std::make_unique<Impl>(options)) {
+Ping::Ping(const PingOptions& options, const PingEngine& engine)
+    : impl_(std::make_unique<Impl>(options, engine)) {
 }
 
 Ping::~Ping() = default;

@@ -24,6 +24,7 @@ struct PacketHead {
 };
 
 struct Reply {
+  std::uint32_t key = 0;  ///< what a captured packet shows of which reply it is, beside its head
   std::optional<std::uint64_t> index;  ///< nothing: names no probe that was sent
   ReplyFault fault = ReplyFault::none;
   IpAddress from;
@@ -57,6 +58,8 @@ class Prober {
   virtual ~Prober() = default;
   /// Readable when there is something.
   virtual int fd() const = 0;
+  /// What can be done before the probe is due.
+  virtual void prepare_next() {}
   /// 0 or an errno.
   virtual int send(std::uint64_t index) = 0;
   /// One reply, if there is one.
@@ -67,6 +70,11 @@ class Prober {
   virtual bool stamps() const = 0;
   virtual std::string name() const = 0;
   virtual PingAddress local() const = 0;
+  /// By which a capture knows the run's packets: an echo's id, our UDP port; 0 with TCP.
+  virtual std::uint16_t id() const = 0;
+  /// The probe whose captured packet has this key: an echo's 16 bits of sequence number, STAMP's
+  /// number, TCP's source port.
+  virtual std::optional<std::uint64_t> index_of(std::uint32_t key) const = 0;
 };
 
 /// Throws Error, UsageError.

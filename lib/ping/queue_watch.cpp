@@ -49,14 +49,14 @@ QueueWatch::QueueWatch(const std::string& device)
         fmt::format("/sys/class/net/{}/queues/tx-{}/byte_queue_limits/inflight", device, i);
     Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) break;
-    inflight_.push_back(std::move(file));
+    unsent_.push_back(std::move(file));
   }
 }
 
 std::optional<std::uint64_t> QueueWatch::driver_bytes() const {
-  if (inflight_.empty()) return std::nullopt;
+  if (unsent_.empty()) return std::nullopt;
   std::uint64_t sum = 0;
-  for (const Descriptor& file : inflight_) {
+  for (const Descriptor& file : unsent_) {
     char text[32];
     const ssize_t length = pread(file.get(), text, sizeof text, 0);
     std::uint64_t bytes = 0;

@@ -19,13 +19,13 @@ class QueueWatch {
   std::optional<std::uint64_t> qdisc_bytes();
   /// Given to the hardware, by the byte queue limits of its queues; few drivers have them.
   std::optional<std::uint64_t> driver_bytes() const;
-  bool has_driver_queue() const { return !inflight_.empty(); }
+  bool has_driver_queue() const { return !unsent_.empty(); }
 
  private:
   unsigned device_;
   std::uint32_t questions_ = 0;
   Descriptor netlink_;
-  std::vector<Descriptor> inflight_;
+  std::vector<Descriptor> unsent_;
   std::vector<char> buffer_;
 };
 

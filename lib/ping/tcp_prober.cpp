@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <unordered_map>
+#include <utility>
 
 #include "net/descriptor.hpp"
 #include "ping/clock.hpp"
@@ -32,25 +34,38 @@ class TcpProber final : public Prober {
   int fd() const override { return epoll_.get(); }
   bool stamps() const override { return false; }
   std::string name() const override { return "tcp"; }
+  std::uint16_t id() const override { return 0; }
+  std::optional<std::uint64_t> index_of(std::uint32_t key) const override {
+    const auto found = index_of_port_.find(key);
+    if (found == index_of_port_.end()) return std::nullopt;
+    return found->second;
+  }
   PingAddress local() const override { return local_; }
 
-  int send(std::uint64_t index) override {
-    Descriptor socket(::socket(way_.to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!socket) return errno;
-    prepare(socket.get(), way_, options_);
+  void prepare_next() override {
+    next_ = Descriptor(::socket(way_.to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!next_) return;
+    prepare(next_.get(), way_, options_);
     // Closed by a reset: neither side keeps the connection.
     const linger at_once{1, 0};
-    setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    setsockopt(next_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+
+  int send(std::uint64_t index) override {
+    Descriptor socket = std::exchange(next_, {});
+    if (!socket) return EMFILE;
     if (open_.size() >= open_max) open_.erase(open_.begin());
     if (connect(socket.get(), way_.to.get(), way_.to.length) < 0 && errno != EINPROGRESS &&
         errno != ECONNREFUSED) {
       return errno;
     }
+    const std::uint32_t port = port_of(socket.get());
+    index_of_port_[port] = index;
     epoll_event event{};
     event.events = EPOLLOUT;
     event.data.u64 = index;
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
-    open_[index] = std::move(socket);
+    open_[index] = {std::move(socket), port};
     return 0;
   }
 
@@ -60,16 +75,29 @@ class TcpProber final : public Prober {
     const std::int64_t now = raw_ns();
     const auto found = open_.find(event.data.u64);
     if (found == open_.end()) return false;
-    const Descriptor socket = std::move(found->second);
+    const Open open = std::move(found->second);
     open_.erase(found);
-    take(socket.get(), event.data.u64, now, events);
+    take(open, event.data.u64, now, events);
     return true;
   }
 
   void read_errors(PingEvents&) override {}
 
  private:
-  void take(int socket, std::uint64_t index, std::int64_t now, PingEvents& events) const {
+  struct Open {
+    Descriptor socket;
+    std::uint32_t port = 0;
+  };
+
+  static std::uint32_t port_of(int socket) {
+    PingAddress own;
+    own.length = sizeof own.storage;
+    getsockname(socket, own.get(), &own.length);
+    return ntohs(reinterpret_cast<const sockaddr_in&>(own.storage).sin_port);
+  }
+
+  void take(const Open& open, std::uint64_t index, std::int64_t now, PingEvents& events) const {
+    const int socket = open.socket.get();
     int error = 0;
     socklen_t length = sizeof error;
     getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length);
@@ -84,6 +112,7 @@ class TcpProber final : public Prober {
     Reply reply;
     reply.index = index;
     reply.from = way_.to.ip();
+    reply.key = open.port;
     reply.app_rx_ns = now;
     tcp_info info{};
     length = sizeof info;
@@ -97,9 +126,10 @@ class TcpProber final : public Prober {
 
   PingOptions options_;
   PingWay way_;
-  Descriptor epoll_;
+  Descriptor epoll_, next_;
   PingAddress local_;
-  std::map<std::uint64_t, Descriptor> open_;
+  std::map<std::uint64_t, Open> open_;
+  std::unordered_map<std::uint32_t, std::uint64_t> index_of_port_;  // 65536 at most
 };
 
 }  // namespace

@@ -21,11 +21,21 @@ class UdpProber final : public Prober {
  public:
   UdpProber(const PingOptions& options, const PingWay& way, Descriptor socket)
       : socket_((connect_to(socket.get(), way, options), std::move(socket)), way.to.family()),
-        packet_(std::max<std::size_t>(options.size, stamp::packet_bytes)) {}
+        packet_(std::max<std::size_t>(options.size, stamp::packet_bytes)) {
+    const PingAddress own = local();
+    // The port stands at the same place in both families.
+    port_ = ntohs(reinterpret_cast<const sockaddr_in&>(own.storage).sin_port);
+  }
 
   int fd() const override { return socket_.fd(); }
   bool stamps() const override { return socket_.stamps(); }
   std::string name() const override { return "udp"; }
+  std::uint16_t id() const override { return port_; }
+  std::optional<std::uint64_t> index_of(std::uint32_t key) const override {
+    const std::uint64_t back = static_cast<std::uint32_t>(last_) - key;
+    if (back >= last_) return std::nullopt;
+    return last_ - back;
+  }
 
   PingAddress local() const override {
     PingAddress own;
@@ -66,8 +76,7 @@ class UdpProber final : public Prober {
       // Only who got the probe knows the time in it.
       reply.fault = ReplyFault::forged;
     } else {
-      const auto back = static_cast<std::uint32_t>(last_) - packet->sender_sequence;
-      reply.index = last_ - back;
+      reply.index = index_of(packet->sender_sequence);
       if (datagram->length < packet_.size()) reply.fault = ReplyFault::truncated;
     }
     events.emplace_back(reply);
@@ -79,9 +88,7 @@ class UdpProber final : public Prober {
       if (payload.size() < 4) return last_;
       std::uint32_t sequence = 0;
       for (std::size_t i = 0; i < 4; i++) sequence = sequence << 8 | payload[i];
-      const auto back = static_cast<std::uint32_t>(last_) - sequence;
-      if (back >= last_) return last_;
-      return last_ - back;
+      return index_of(sequence).value_or(last_);
     });
   }
 
@@ -90,6 +97,7 @@ class UdpProber final : public Prober {
   std::vector<std::uint8_t> packet_;
   std::unordered_map<std::uint32_t, std::uint64_t> sent_;
   std::uint64_t last_ = 0;
+  std::uint16_t port_ = 0;
 };
 
 }  // namespace

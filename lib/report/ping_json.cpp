@@ -114,6 +114,7 @@ std::string ping_json(const PingReport& report) {
             {"clean", c.clean},
             {"biased", c.biased},
             {"inconsistent", c.inconsistent},
+            {"engine_lost", c.engine_lost},
             {"not_kept", report.not_kept},
             {"duration_ns", report.duration_ns}};
   Json calibration = Json::object();

@@ -218,6 +218,10 @@ std::string ping_text(const PingReport& report) {
     text += fmt::format("{} with a negative stage, left out of the table\n",
                         counted(report.counts.inconsistent, "sample"));
   }
+  if (report.counts.engine_lost > 0) {
+    text += fmt::format("{} lost by the engine: stages may lack stamps\n",
+                        counted(report.counts.engine_lost, "record"));
+  }
   if (report.not_kept > 0) {
     text += fmt::format("{} later not kept: in the counts, not in the table\n",
                         counted(report.not_kept, "sample"));

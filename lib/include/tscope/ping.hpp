@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +92,7 @@ struct PingCounts {
   std::uint64_t errors = 0;  ///< ICMP errors and failed sends
   std::uint64_t resent = 0;
   std::uint64_t clean = 0, biased = 0;
+  std::uint64_t engine_lost = 0;   ///< records that the engine lost, of any packet of its filter
   std::uint64_t inconsistent = 0;  ///< samples with a negative stage: their stages are left out
 };
 
@@ -114,11 +116,16 @@ struct PingTarget {
   int family = 4;
 };
 
+/// Opens an engine that stamps packets beside the sockets; may take vantage points out of the
+/// options, or return nothing with the reason in `why_not`.
+using PingEngine =
+    std::function<std::unique_ptr<LiveSource>(CaptureOptions& options, std::string& why_not)>;
+
 class Ping {
  public:
-  /// Resolves, opens sockets, calibrates (some 50 ms). `live`, if there is one, stamps beside the
-  /// sockets; its filter must let the probes through. Throws Error, UsageError.
-  explicit Ping(const PingOptions& options);
+  /// Resolves, opens sockets and the engine, if one is given, and calibrates (some 40 ms). Throws
+  /// Error, UsageError.
+  explicit Ping(const PingOptions& options, const PingEngine& engine = {});
   ~Ping();
 
   const PingTarget& target() const;
