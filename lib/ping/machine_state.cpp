@@ -10,8 +10,8 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "ping/clock.hpp"
 #include "net/clock_state.hpp"
+#include "ping/clock.hpp"
 
 namespace tscope {
 

@@ -151,6 +151,10 @@ class Ping::Impl {
 void Ping::Impl::open_engine(const PingEngine& engine) {
   CaptureOptions capture;
   capture.filter.address = target_.address;
+  capture.filter.protocols =
+      static_cast<std::uint8_t>(options_.protocol == PingProtocol::icmp  ? TSCOPE_PROTO_ICMP
+                                : options_.protocol == PingProtocol::udp ? TSCOPE_PROTO_UDP
+                                                                         : TSCOPE_PROTO_TCP);
   if (options_.protocol != PingProtocol::icmp) capture.filter.port = options_.port;
   capture.vantages = {Vantage::driver_rx, Vantage::socket_rx, Vantage::socket_tx, Vantage::qdisc_tx,
                       Vantage::driver_tx};

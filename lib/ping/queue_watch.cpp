@@ -22,9 +22,6 @@ namespace {
 
 constexpr std::size_t answer_bytes = 32768;
 constexpr unsigned queues_max = 64;
-constexpr const char* unsent_file =
-    "in"
-    "flight";  // two words to a spelling checker
 
 std::optional<std::uint32_t> backlog_of(nlmsghdr* message) {
   nlattr* stats = nlmsg_find_attr(message, sizeof(tcmsg), TCA_STATS2);
@@ -49,7 +46,7 @@ QueueWatch::QueueWatch(const std::string& device)
   setsockopt(netlink_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   for (unsigned i = 0; i < queues_max; i++) {
     const std::string path =
-        fmt::format("/sys/class/net/{}/queues/tx-{}/byte_queue_limits/{}", device, i, unsent_file);
+        fmt::format("/sys/class/net/{}/queues/tx-{}/byte_queue_limits/inflight", device, i);
     Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) break;
     unsent_.push_back(std::move(file));

@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "net/ancillary.hpp"
+#include "net/clock_state.hpp"
 #include "ping/clock.hpp"
 #include "ping/icmp_text.hpp"
-#include "net/clock_state.hpp"
 
 namespace tscope {
 

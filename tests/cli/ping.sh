@@ -189,9 +189,9 @@ start_helper python3 -c 'import socket, time
 s = socket.create_server(("10.9.0.2", 7777), backlog=64)
 print("ready", flush=True)
 time.sleep(20)'
-is "$(in_near "$tscope" ping --tcp 7777 -c 3 -i 0.02 --json 10.9.0.2 | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,0]' \
+is "$(in_near "$tscope" ping --tcp 7777 -c 3 -i 0.02 --json 10.9.0.2 2>"$work/lacking" | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,0]' \
 	"TCP: SYN-ACKs"
 end_helper
-is "$(in_near "$tscope" ping --tcp 7778 -c 3 -i 0.02 --json 10.9.0.2 | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,3]' \
+is "$(in_near "$tscope" ping --tcp 7778 -c 3 -i 0.02 --json 10.9.0.2 2>"$work/lacking" | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,3]' \
 	"TCP: resets"
-is "$(in_near "$tscope" ping --tcp 7778 -c 2 -i 0.02 -W 0.3 --json 10.9.0.99 | jq -c '[.sent, .received]')" '[2,0]' "TCP: silence"
+is "$(in_near "$tscope" ping --tcp 7778 -c 2 -i 0.02 -W 0.3 --json 10.9.0.99 2>"$work/lacking" | jq -c '[.sent, .received]')" '[2,0]' "TCP: silence"
