@@ -20,8 +20,9 @@ during=$(available)
 holds "the train is still under way" kill -0 $sending
 kill -INT $sending
 wait $sending || true
+# A quarter is what the sender leaves; the receiving end's softirqs and the command want a part of that.
 holds "a process on the sending CPU goes on: $(jq -c . share.json), and without the train $(jq -c . idle.json)" \
-	jq -e '.share > 0.1' share.json
+	jq -e '.share > 0.05' share.json
 holds "the train had its share too ($(jq -c '[.sent, .failed, .left, .late, .cpu.busy_share]' train.json): sent, failed, left, late, of the CPU)" \
 	jq -e '.sent > 1000 and .left > 0 and .late > 0 and .sent + .left + ([.failures[].probes] | add // 0) == 1000000' train.json
 holds "memory is bounded: $(((before - during) / 1024)) MiB in use by command and module" test $((before - during)) -lt $((320 * 1024))
