@@ -42,7 +42,9 @@ std::span<const std::uint8_t> without_ip(std::span<const std::uint8_t> packet) {
   constexpr std::size_t v6_header = 40;
   if (packet.empty()) return packet;
   const unsigned version = packet[0] >> 4;
-  const std::size_t header = version == 4 ? (packet[0] & 15U) * 4 : version == 6 ? v6_header : 0;
+  const std::size_t header = version == 4   ? (packet[0] & std::size_t{15}) * 4
+                             : version == 6 ? v6_header
+                                            : 0;
   return packet.subspan(std::min(header, packet.size()));
 }
 

@@ -117,7 +117,7 @@ class IcmpProber final : public Prober {
     auto message = datagram.bytes;
     std::size_t length = datagram.length;
     if (raw_ && !v6_) {
-      const std::size_t header = message.empty() ? 0 : (message[0] & 15U) * 4;
+      const std::size_t header = message.empty() ? 0 : (message[0] & std::size_t{15}) * 4;
       if (header < 20 || message.size() < header) return false;
       message = message.subspan(header);
       length -= header;

@@ -30,7 +30,7 @@ std::optional<Transport> transport_of(Bytes packet) {
   constexpr std::size_t v6_header = 40, v6_next = 6, v4_header = 20, v4_protocol = 9;
   if (packet.size() < v4_header) return std::nullopt;
   const unsigned version = packet[0] >> 4;
-  const std::size_t header = version == 6 ? v6_header : (packet[0] & 15U) * 4;
+  const std::size_t header = version == 6 ? v6_header : (packet[0] & std::size_t{15}) * 4;
   if (packet.size() < header + transport_bytes) return std::nullopt;
   return Transport{packet[version == 6 ? v6_next : v4_protocol], packet.subspan(header)};
 }
