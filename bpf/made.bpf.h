@@ -268,4 +268,40 @@ static __always_inline bool from_call(struct packet *packet, const struct sock *
 	return true;
 }
 
+/* In the queue of a ping or raw socket, or the kernel's own: the transport header of it. */
+static __always_inline bool from_queue(struct packet *packet, const struct sock *sk, __u8 family)
+{
+	const struct inet_sock *inet = (const void *)sk;
+	const struct dst_entry *dst = BPF_CORE_READ(inet, cork.base.dst);
+	__u32 length = BPF_CORE_READ(inet, cork.base.length), take = length;
+	const struct sk_buff *skb;
+	const void *icmp;
+	__u32 linear;
+	__u8 *to;
+
+	if (sk->sk_protocol != (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6) ||
+	    !BPF_CORE_READ(sk, sk_write_queue.qlen) || length > 0xffff)
+		return false;
+	skb = BPF_CORE_READ(sk, sk_write_queue.next);
+	icmp = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header);
+	linear = BPF_CORE_READ(skb, tail) - BPF_CORE_READ(skb, transport_header);
+	if (take > linear)
+		take = linear;
+	barrier_var(take);
+	if (take < DATAGRAM_HEADER)
+		return false;
+	if (take > DATAGRAM_HEADER + TSCOPE_PAYLOAD_MAX)
+		take = DATAGRAM_HEADER + TSCOPE_PAYLOAD_MAX;
+	barrier_var(take);
+	to = packet->header + (family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	if (bpf_probe_read_kernel(to, take, icmp) || !is_echo(*to, family))
+		return false;
+	packet->wire_len = length;
+	packet->payload = length - DATAGRAM_HEADER;
+	packet->header_len = take;
+	from_here(packet, sk, family);
+	packet->ifindex = dst ? BPF_CORE_READ(dst, dev, ifindex) : 0;
+	return true;
+}
+
 #endif

@@ -374,14 +374,19 @@ int BPF_PROG(rawv6_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long l
 	return datagram_call(sk, msg, len);
 }
 
-static __always_inline int into_ip(const struct sk_buff *skb, const struct net *net)
+/* What is not a UDP socket's comes here or not, as the compiler chose: that is stamped before. */
+static __always_inline int into_ip(const struct sk_buff *skb)
 {
+	const struct sock *sk = skb->sk;
 	const struct dst_entry *dst;
 	struct packet packet;
 
 	begin(&packet, TSCOPE_SOCKET_TX);
+	if (!sk || sk->sk_protocol != IPPROTO_UDP || sk->sk_type != SOCK_DGRAM)
+		return 0;
 	dst = (const void *)(skb->_skb_refdst & ~1UL);
-	if (datagram(&packet, skb, net, dst ? BPF_CORE_READ(dst, dev, ifindex) : 0, false))
+	if (datagram(&packet, skb, sk->__sk_common.skc_net.net,
+		     dst ? BPF_CORE_READ(dst, dev, ifindex) : 0, false))
 		deliver(&packet);
 	return 0;
 }
@@ -389,13 +394,43 @@ static __always_inline int into_ip(const struct sk_buff *skb, const struct net *
 SEC("fentry/ip_send_skb")
 int BPF_PROG(ip_send_skb, struct net *net, struct sk_buff *skb)
 {
-	return into_ip(skb, net);
+	return into_ip(skb);
 }
 
 SEC("fentry/ip6_send_skb")
 int BPF_PROG(ip6_send_skb, struct sk_buff *skb)
 {
-	return into_ip(skb, skb->sk->__sk_common.skc_net.net);
+	return into_ip(skb);
+}
+
+SEC("fentry/ip_push_pending_frames")
+int BPF_PROG(ip_push_pending_frames, struct sock *sk, struct flowi4 *flow)
+{
+	struct packet packet;
+
+	begin(&packet, TSCOPE_SOCKET_TX);
+	if (!from_queue(&packet, sk, AF_INET))
+		return 0;
+	make_ipv4(&packet, IPPROTO_ICMP, flow->saddr, flow->daddr);
+	deliver(&packet);
+	return 0;
+}
+
+SEC("fentry/ip6_push_pending_frames")
+int BPF_PROG(ip6_push_pending_frames, struct sock *sk)
+{
+	const struct inet_sock *inet = (const void *)sk;
+	struct in6_addr saddr, daddr;
+	struct packet packet;
+
+	begin(&packet, TSCOPE_SOCKET_TX);
+	if (!from_queue(&packet, sk, AF_INET6))
+		return 0;
+	saddr = BPF_CORE_READ(inet, cork.fl.u.ip6.saddr);
+	daddr = BPF_CORE_READ(inet, cork.fl.u.ip6.daddr);
+	make_ipv6(&packet, IPPROTO_ICMPV6, &saddr, &daddr);
+	deliver(&packet);
+	return 0;
 }
 
 static __always_inline int received(__u8 vantage, const struct sk_buff *skb, const struct net *net,

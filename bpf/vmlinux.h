@@ -87,8 +87,14 @@ struct dst_entry {
 	struct net_device *dev;
 };
 
+struct sk_buff_head {
+	struct sk_buff *next;
+	__u32 qlen;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_write_queue;
 	struct dst_entry *sk_dst_cache;
 	u16 sk_type;
 	u16 sk_protocol;
@@ -98,11 +104,38 @@ struct ipv6_pinfo {
 	struct in6_addr saddr;
 };
 
+struct flowi4 {
+	__be32 saddr;
+	__be32 daddr;
+};
+
+struct flowi6 {
+	struct in6_addr daddr;
+	struct in6_addr saddr;
+};
+
+struct flowi {
+	union {
+		struct flowi6 ip6;
+	} u;
+};
+
+struct inet_cork {
+	int length;
+	struct dst_entry *dst;
+};
+
+struct inet_cork_full {
+	struct inet_cork base;
+	struct flowi fl;
+};
+
 struct inet_sock {
 	struct sock sk;
 	struct ipv6_pinfo *pinet6;
 	__be32 inet_saddr;
 	__be16 inet_sport;
+	struct inet_cork_full cork;
 };
 
 struct tcp_sock {

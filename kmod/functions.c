@@ -33,28 +33,46 @@ static struct ftrace_ops ops = {
 	.flags = FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_PERMANENT,
 };
 
-/* Probes know where ftrace's call stands in a function; one that is never armed costs nothing. */
+/*
+ * Probes know where ftrace's call stands in a function; one that is never armed costs nothing. They
+ * go all at once when everything is found: each going alone would wait for RCU.
+ */
+static struct kprobe lookups[TSCOPE_FUNCTIONS_MAX];
+static unsigned int lookup_count;
+
 static unsigned long address_of(const char *name)
 {
-	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	unsigned long address;
+	struct kprobe *probe = &lookups[lookup_count];
 
-	if (register_kprobe(&probe))
+	*probe = (struct kprobe) { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	if (register_kprobe(probe))
 		return 0;
-	address = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
-	return address;
+	lookup_count++;
+	return (unsigned long)probe->addr;
+}
+
+void tscope_functions_found(void)
+{
+	struct kprobe *probes[TSCOPE_FUNCTIONS_MAX];
+	unsigned int i;
+
+	for (i = 0; i < lookup_count; i++)
+		probes[i] = &lookups[i];
+	if (lookup_count)
+		unregister_kprobes(probes, lookup_count);
+	lookup_count = 0;
 }
 
 int tscope_functions_find(const char *name, ftrace_func_t hook)
 {
-	unsigned long address = address_of(name);
+	unsigned long address;
 	int err;
 
+	if (WARN_ON_ONCE(lookup_count == TSCOPE_FUNCTIONS_MAX))
+		return -ENOSPC;
+	address = address_of(name);
 	if (!address)
 		return -ENOENT;
-	if (WARN_ON_ONCE(count == TSCOPE_FUNCTIONS_MAX))
-		return -ENOSPC;
 	err = ftrace_set_filter_ip(&ops, address, 0, 1);
 	if (err)
 		return err;

@@ -13,6 +13,8 @@
 
 /* Its number, to be used as a bit; or a negative errno: not there, or not to be traced. At load. */
 int tscope_functions_find(const char *name, ftrace_func_t hook);
+/* To be called once, after the last of these. */
+void tscope_functions_found(void);
 
 /* From now on just these are hooked, a bit each. On error all is as it was. Sleeps. */
 int tscope_functions_hook(u32 functions);

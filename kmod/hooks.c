@@ -134,6 +134,7 @@ int tscope_hooks_init(void)
 		if (place->need == TSCOPE_REQUIRED)
 			mark(lacking, place);
 	}
+	tscope_functions_found();
 	for (i = 0; i < PROTOCOLS; i++)
 		available_vantages[i] &= ~lacking[i];
 	return 0;

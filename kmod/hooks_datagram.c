@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where UDP datagrams and ICMP echoes pass sockets and calls. */
 #include <linux/skbuff.h>
+#include <net/flow.h>
+#include <net/inet_sock.h>
 #include <net/sock.h>
 
 #include "clock.h"
@@ -40,13 +42,17 @@ static void sendmsg_entry(unsigned long ip, unsigned long parent, struct ftrace_
 	app_tx(tsc, regs);
 }
 
-static void socket_tx(u64 tsc, const struct sk_buff *skb, const struct net *net)
+/* What is not a UDP socket's comes here or not, as the compiler chose: that is stamped before. */
+static void udp_socket_tx(u64 tsc, const struct sk_buff *skb)
 {
+	const struct sock *sk = skb->sk;
 	struct tscope_packet packet;
 
+	if (!sk || sk->sk_protocol != IPPROTO_UDP || sk->sk_type != SOCK_DGRAM)
+		return;
 	packet.tsc = tsc;
 	packet.vantage = TSCOPE_SOCKET_TX;
-	if (tscope_packet_into_ip(&packet, skb, net))
+	if (tscope_packet_into_ip(&packet, skb, sock_net(sk)))
 		tscope_sessions_deliver(&packet);
 }
 
@@ -56,18 +62,48 @@ static void ip_send_skb_entry(unsigned long ip, unsigned long parent, struct ftr
 {
 	u64 tsc = tscope_now();
 
-	socket_tx(tsc, (void *)tscope_argument(regs, 1), (void *)tscope_argument(regs, 0));
+	udp_socket_tx(tsc, (void *)tscope_argument(regs, 1));
 }
 
-/* ip6_send_skb(skb), which has its socket */
+/* ip6_send_skb(skb) */
 static void ip6_send_skb_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
 			       struct ftrace_regs *regs)
 {
 	u64 tsc = tscope_now();
-	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
 
-	if (skb->sk)
-		socket_tx(tsc, skb, sock_net(skb->sk));
+	udp_socket_tx(tsc, (void *)tscope_argument(regs, 0));
+}
+
+static void icmp_socket_tx(u64 tsc, const struct sock *sk, u8 family, const void *saddr,
+			   const void *daddr)
+{
+	struct tscope_packet packet;
+
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_SOCKET_TX;
+	if (tscope_packet_from_queue(&packet, sk, family, saddr, daddr))
+		tscope_sessions_deliver(&packet);
+}
+
+/* ip_push_pending_frames(sk, fl4), with the socket's or the per-CPU socket's lock held */
+static void ip_push_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+			  struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+	const struct flowi4 *flow = (void *)tscope_argument(regs, 1);
+
+	icmp_socket_tx(tsc, (void *)tscope_argument(regs, 0), AF_INET, &flow->saddr, &flow->daddr);
+}
+
+/* ip6_push_pending_frames(sk), likewise */
+static void ip6_push_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+			   struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+	const struct sock *sk = (void *)tscope_argument(regs, 0);
+	const struct flowi6 *flow = &inet_sk(sk)->cork.fl.u.ip6;
+
+	icmp_socket_tx(tsc, sk, AF_INET6, &flow->saddr, &flow->daddr);
 }
 
 static void received(u64 tsc, u8 vantage, const struct sk_buff *skb, const struct net *net,
@@ -143,8 +179,11 @@ static struct tscope_place places[] = {
 	FUNCTION("ping_v6_sendmsg", TSCOPE_APP_TX, ICMP, TSCOPE_OPTIONAL, sendmsg_entry),
 	FUNCTION("raw_sendmsg", TSCOPE_APP_TX, ICMP, TSCOPE_REQUIRED, sendmsg_entry),
 	FUNCTION("rawv6_sendmsg", TSCOPE_APP_TX, ICMP, TSCOPE_OPTIONAL, sendmsg_entry),
-	FUNCTION("ip_send_skb", TSCOPE_SOCKET_TX, UDP | ICMP, TSCOPE_REQUIRED, ip_send_skb_entry),
-	FUNCTION("ip6_send_skb", TSCOPE_SOCKET_TX, UDP | ICMP, TSCOPE_OPTIONAL, ip6_send_skb_entry),
+	FUNCTION("ip_send_skb", TSCOPE_SOCKET_TX, UDP, TSCOPE_REQUIRED, ip_send_skb_entry),
+	FUNCTION("ip6_send_skb", TSCOPE_SOCKET_TX, UDP, TSCOPE_OPTIONAL, ip6_send_skb_entry),
+	FUNCTION("ip_push_pending_frames", TSCOPE_SOCKET_TX, ICMP, TSCOPE_REQUIRED, ip_push_entry),
+	FUNCTION("ip6_push_pending_frames", TSCOPE_SOCKET_TX, ICMP, TSCOPE_OPTIONAL,
+		 ip6_push_entry),
 	FUNCTION("__udp_enqueue_schedule_skb", TSCOPE_SOCKET_RX, UDP, TSCOPE_REQUIRED,
 		 udp_enqueue_entry),
 	FUNCTION("icmp_rcv", TSCOPE_SOCKET_RX, ICMP, TSCOPE_REQUIRED, icmp_rcv_entry),

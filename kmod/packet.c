@@ -208,6 +208,11 @@ static enum parsed parse(struct tscope_packet *packet, const u8 *header, u32 ava
 	return parse_datagram(packet, header, avail, &transport);
 }
 
+bool tscope_packet_parse(struct tscope_packet *packet, const u8 *header, u32 avail)
+{
+	return parse(packet, header, avail) == PARSED;
+}
+
 /* IP header at `offset` from skb->data, before it or behind it; what lies in fragments is copied. */
 static bool look(struct tscope_packet *packet, const struct sk_buff *skb, int offset)
 {

@@ -61,9 +61,12 @@ bool tscope_packet_before_ip(struct tscope_packet *packet, const struct sk_buff 
 /* At or behind its protocol's handler, skb->data behind the headers: UDP, ICMP. */
 bool tscope_packet_of_datagram(struct tscope_packet *packet, const struct sk_buff *skb,
 			       const struct net *net);
-/* On its way into the IP layer: UDP, ICMP; the IP header is there but for its length and checksum. */
+/* On its way into the IP layer: UDP; the IP header is there but for its length and checksum. */
 bool tscope_packet_into_ip(struct tscope_packet *packet, const struct sk_buff *skb,
 			   const struct net *net);
+/* In the queue of a ping or raw socket, or the kernel's own: the IP header is made up. */
+bool tscope_packet_from_queue(struct tscope_packet *packet, const struct sock *sk, u8 family,
+			      const void *saddr, const void *daddr);
 /* A send call of a UDP, ping or raw socket: both headers are made up. */
 bool tscope_packet_from_call(struct tscope_packet *packet, const struct sock *sk,
 			     const struct msghdr *msg, size_t len);

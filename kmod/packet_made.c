@@ -266,3 +266,27 @@ bool tscope_packet_from_call(struct tscope_packet *packet, const struct sock *sk
 	packet->segs = 1;
 	return true;
 }
+
+bool tscope_packet_from_queue(struct tscope_packet *packet, const struct sock *sk, u8 family,
+			      const void *saddr, const void *daddr)
+{
+	u8 protocol = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	const struct inet_cork *cork = &inet_sk(sk)->cork.base;
+	const struct sk_buff *skb = skb_peek(&sk->sk_write_queue);
+	const struct dst_entry *dst = cork->dst;
+	u32 ip_len, take;
+	int offset;
+
+	if (sk->sk_protocol != protocol || !skb || cork->length < TSCOPE_DATAGRAM_HEADER)
+		return false;
+	offset = skb_transport_offset(skb);
+	take = min_t(u32, cork->length, TSCOPE_DATAGRAM_HEADER + TSCOPE_PAYLOAD_MAX);
+	tscope_packet_begin(packet, sock_net(sk), dst && dst->dev ? dst->dev->ifindex : 0, 0);
+	ip_len = make_ip_header(packet, family, protocol, saddr, daddr);
+	if (skb_copy_bits(skb, offset, packet->buffer + ip_len, take))
+		return false;
+	packet->wire_len = ip_len + cork->length;
+	set_ip_length(packet);
+	packet->segs = 1;
+	return tscope_packet_parse(packet, packet->buffer, ip_len + take);
+}

@@ -21,6 +21,9 @@ static inline void tscope_packet_begin(struct tscope_packet *packet, const struc
 	packet->kind = TSCOPE_PACKET;
 }
 
+/* Headers in one piece of `avail` bytes: all but segs. */
+bool tscope_packet_parse(struct tscope_packet *packet, const u8 *header, u32 avail);
+
 static inline u16 tscope_segments(const struct sk_buff *skb, u32 payload)
 {
 	const struct skb_shared_info *info = skb_shinfo(skb);

@@ -12,6 +12,7 @@ DRIVER_RX, SOCKET_RX, APP_RX, APP_TX, SOCKET_TX, QDISC_TX, DRIVER_TX = range(7)
 NAMES = "driver-rx socket-rx app-rx app-tx socket-tx qdisc-tx driver-tx".split()
 SYNTHESISED, PEEK, ASKED = 0x3, 0x10, 0x20
 PAYLOAD_MAX = 16
+GSO_LENGTH = 308  # of three by one call: their payload is in page fragments, where BPF programs can't read
 WAYS = ((APP_TX, SOCKET_TX, QDISC_TX, DRIVER_TX), (DRIVER_RX, SOCKET_RX, APP_RX))
 
 Record = collections.namedtuple("Record", "at tsc wire_len segs flags seq seq_end headers")
@@ -56,6 +57,7 @@ def identity(headers):
     """All that stays the same on the way: no checksum, which may be filled in late."""
     ends, transport, payload = split(headers)
     transport = transport[:6] if ends[0] == 17 else transport[:2] + transport[4:]
+    payload = b"" if ends[0] == 17 and int.from_bytes(transport[4:6], "big") == GSO_LENGTH else payload
     return ends + (transport, payload[:PAYLOAD_MAX])
 
 
@@ -115,9 +117,12 @@ for name in ("kmod", "bpf"):
         in_order(name, [r for r in found if is_udp(r) or r.tsc < raw_from], way)
     verdict(all(r.seq == 0 and r.seq_end == 0 for r in found), f"{name}: no sequence numbers")
     verdict(all((r.flags & (SYNTHESISED | ASKED) == SYNTHESISED | ASKED) == (r.at == APP_TX) for r in found),
-            f"{name}: headers are made up at app-tx alone")
+            f"{name}: transport headers are made up at app-tx alone")
+    verdict(all(bool(r.flags & 1) == (r.at == APP_TX or (r.at == SOCKET_TX and not is_udp(r))) for r in found),
+            f"{name}: and IP headers there and of pings at socket-tx")
     verdict(sum(1 for r in found if r.flags & PEEK) == 3, f"{name}: three looks are flagged")
-    verdict(all(len(split(r.headers)[2]) == (0 if r.at == APP_TX else PAYLOAD_MAX) for r in found),
+    verdict(all(len(split(r.headers)[2]) == (0 if r.at == APP_TX else PAYLOAD_MAX) for r in found
+                if name == "kmod" or r.segs == 1),
             f"{name}: {PAYLOAD_MAX} bytes of payload but at app-tx")
     verdict(all(struct.unpack_from(">H", r.headers, 2)[0] == r.wire_len if r.headers[0] >> 4 == 4 else
                 struct.unpack_from(">H", r.headers, 4)[0] + 40 == r.wire_len for r in found),
