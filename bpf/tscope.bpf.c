@@ -6,8 +6,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
-#include "clock.bpf.h"
-#include "filter.bpf.h"
+#include "deliver.bpf.h"
 #include "made.bpf.h"
 #include "packet.bpf.h"
 
@@ -24,65 +23,6 @@ enum {
 };
 
 char LICENSE[] SEC("license") = "GPL";
-
-/*
- * What this CPU is doing. (The preempt count would tell of softirq, but programs can't read it on
- * every kernel.)
- */
-struct cpu_state {
-	__u32 napi_polls;	/* finished */
-	__u32 in_softirq;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cpu_state);
-} cpu_states SEC(".maps");
-
-static __always_inline struct cpu_state *cpu_state(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&cpu_states, &zero);
-}
-
-/* Set when every hook is attached, so that all vantage points begin together. */
-volatile bool running;
-
-static __always_inline void deliver(const struct packet *packet)
-{
-	__u32 cpu = bpf_get_smp_processor_id(), lap = 0;
-	const struct cpu_state *state = cpu_state();
-	struct tscope_record *record;
-	bool softirq = state && state->in_softirq;
-
-	if (!running || !wanted(packet))
-		return;
-	record = reserve(cpu, packet->vantage, packet->segs, &lap);
-	if (!record)
-		return;
-	record->tsc = packet->stamp;
-	record->netns = packet->netns;
-	record->ifindex = packet->ifindex;
-	record->seq = packet->seq;
-	record->seq_end = packet->seq_end;
-	record->wire_len = packet->wire_len;
-	record->napi_poll = softirq ? state->napi_polls : 0;
-	record->cpu = cpu;
-	record->segs = packet->segs;
-	record->flags = packet->flags | (softirq ? TSCOPE_F_SOFTIRQ : 0);
-	record->header_len = packet->header_len;
-	record->vantage = packet->vantage;
-	record->kind = packet->kind;
-	record->clock = clock_kind();
-	record->link_len = packet->link_len;
-	__builtin_memcpy(record->link, packet->link, sizeof(record->link));
-	__builtin_memset(record->pad, 0, sizeof(record->pad));
-	__builtin_memcpy(record->header, packet->header, sizeof(record->header));
-	commit(record, lap);
-}
 
 static __always_inline int set_softirq(bool in)
 {
