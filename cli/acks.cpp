@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
-#include <langinfo.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <clocale>
-#include <cstring>
 
 #include "commands.hpp"
+#include "terminal.hpp"
 #include "tscope/ack_report.hpp"
 #include "tscope/error.hpp"
 #include "tscope/file_source.hpp"
@@ -24,11 +19,6 @@ struct Arguments {
   std::uint32_t mtu = 1500;
   bool advancing = false, json = false, all = false;
 };
-
-bool ascii_only() {
-  std::setlocale(LC_CTYPE, "");
-  return std::strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-}
 
 tscope::AckOptions options_of(const Arguments& arguments) {
   tscope::AckOptions options;
@@ -52,33 +42,6 @@ tscope::AckOptions options_of(const Arguments& arguments) {
   options.advancing_only = arguments.advancing;
   return options;
 }
-
-// A line that keeps being overwritten, from the third second on, on a terminal only.
-class Progress {
- public:
-  void packet() {
-    constexpr std::uint64_t step = 1 << 16;
-    if (++packets_ % step == 0) show(packets_);
-  }
-
-  void show(std::uint64_t packets) {
-    if (isatty(STDERR_FILENO) != 1 ||
-        std::chrono::steady_clock::now() - begun_ < std::chrono::seconds(2)) {
-      return;
-    }
-    fmt::print(stderr, "\r{:>12} packets read ", packets);
-    shown_ = true;
-  }
-
-  void end() const {
-    if (shown_) fmt::print(stderr, "\n");
-  }
-
- private:
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::uint64_t packets_ = 0;
-  bool shown_ = false;
-};
 
 tscope::AckReport analyse(const std::string& file, const tscope::AckOptions& options) {
   tscope::AckAnalysis analysis(options);

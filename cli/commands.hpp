@@ -8,6 +8,7 @@
 void add_acks(CLI::App& app);
 void add_capture(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_delay(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_reflect(CLI::App& app);
 void add_train(CLI::App& app);

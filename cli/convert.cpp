@@ -2,13 +2,12 @@
 #include "tscope/convert.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "terminal.hpp"
 #include "tscope/error.hpp"
 
 namespace {
@@ -19,30 +18,10 @@ struct Arguments {
   bool json = false;
 };
 
-// A line that keeps being overwritten, from the third second on, on a terminal only.
-class Progress {
- public:
-  void operator()(std::uint64_t packets) {
-    using Clock = std::chrono::steady_clock;
-    const auto now = Clock::now();
-    if (isatty(STDERR_FILENO) != 1 || now - begun_ < std::chrono::seconds(2)) return;
-    fmt::print(stderr, "\r{:>12} packets read ", packets);
-    shown_ = true;
-  }
-
-  void end() const {
-    if (shown_) fmt::print(stderr, "\n");
-  }
-
- private:
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  bool shown_ = false;
-};
-
 void run(Arguments& arguments) {
   arguments.options.vantages = tscope::parse_vantages(arguments.at);
   Progress progress;
-  arguments.options.progress = [&progress](std::uint64_t packets) { progress(packets); };
+  arguments.options.progress = [&progress](std::uint64_t packets) { progress.show(packets); };
   const auto result = tscope::convert(arguments.input, arguments.output, arguments.options);
   progress.end();
   if (result.truncated) {

@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   add_doctor(app);
   add_capture(app);
   add_acks(app);
+  add_delay(app);
   add_convert(app);
   add_reflect(app);
   add_train(app);

@@ -166,7 +166,9 @@ std::optional<TcpHeaders> decode_tcp(Bytes bytes, std::uint32_t wire_len) {
   result.ip_id = ip->id;
   const std::size_t headers = ip->offset + header;
   result.payload = ip->length > headers ? static_cast<std::uint32_t>(ip->length - headers) : 0;
-  decode_options(tcp.subspan(20, std::min(header, tcp.size()) - 20), result);
+  const Bytes options = tcp.subspan(20, std::min(header, tcp.size()) - 20);
+  decode_options(options, result);
+  result.options_hash = boost::hash_range(options.begin(), options.end());
   return result;
 }
 

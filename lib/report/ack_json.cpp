@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
+#include "report/source_json.hpp"
 #include "tscope/ack_report.hpp"
 
 namespace tscope {
@@ -8,26 +9,6 @@ namespace tscope {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json loss_json(const Loss& loss) {
-  Json json{{"lost", loss.lost()},
-            {"full", loss.by_cause(TSCOPE_LOST_FULL)},
-            {"contended", loss.by_cause(TSCOPE_LOST_CONTENDED)},
-            {"missed", loss.missed},
-            {"invalid", loss.invalid},
-            {"elsewhere", loss.elsewhere},
-            {"late", loss.late},
-            {"by_vantage", Json::object()}};
-  for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
-    const auto vantage = static_cast<Vantage>(i);
-    const auto lost = loss.at(vantage);
-    if (lost.records > 0) {
-      json["by_vantage"][std::string(vantage_name(vantage))] = {{"records", lost.records},
-                                                                {"segments", lost.segments}};
-    }
-  }
-  return json;
-}
 
 Json mode_json(const AckMode& mode) {
   return {{"at_ns", mode.at_ns}, {"multiple", mode.multiple}, {"share", mode.share}};
@@ -95,12 +76,7 @@ std::string ack_json(const AckReport& report, const std::string& file) {
             {"packets", report.packets},
             {"untracked_flows", report.untracked_flows},
             {"loss", loss_json(report.loss)},
-            {"clock",
-             {{"source", report.clock.source},
-              {"error_ns", report.clock.error_ns},
-              {"resolution_ns", report.clock.resolution_ns},
-              {"tsc_hz", report.clock.tsc_hz},
-              {"steps", report.clock.steps}}},
+            {"clock", clock_json(report.clock)},
             {"flows", Json::array()}};
   for (const AckFlow& flow : report.flows) {
     Json entry{{"src", flow.flow.src.to_string()},

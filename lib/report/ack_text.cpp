@@ -5,6 +5,7 @@
 #include <cmath>
 #include <span>
 
+#include "report/source_text.hpp"
 #include "report/text.hpp"
 #include "tscope/ack_report.hpp"
 #include "tscope/units.hpp"
@@ -240,25 +241,9 @@ std::string matched(const AckPair& pair, bool has_segment_time) {
 }
 
 std::string quality(const AckReport& report) {
-  const Loss& loss = report.loss;
-  std::string text =
-      loss.lost() == 0
-          ? "Nothing was lost"
-          : fmt::format(
-                "{} lost ({} ring full, {} contended, {} missed, {} invalid, {} by the capturing "
-                "program)",
-                counted(loss.lost(), "record"), loss.by_cause(TSCOPE_LOST_FULL),
-                loss.by_cause(TSCOPE_LOST_CONTENDED), loss.missed, loss.invalid, loss.elsewhere);
-  if (loss.late > 0) text += fmt::format(", {} came late and end no gap", loss.late);
-  if (report.clock.source == "tsc") {
-    text +=
-        fmt::format("; TSC stamps, within {} of the clock", format_duration(report.clock.error_ns));
-  } else {
-    text += fmt::format("; times as another program took them, in steps of {}",
-                        format_duration(report.clock.resolution_ns));
-  }
-  if (report.clock.steps > 0)
-    text += fmt::format("; the clock jumped {}", counted(report.clock.steps, "time"));
+  std::string text = loss_text(report.loss);
+  if (report.loss.late > 0) text += fmt::format(", {} came late and end no gap", report.loss.late);
+  text += "; " + clock_text(report.clock);
   if (report.untracked_flows > 0) {
     text += fmt::format("; {} of further flows not analysed",
                         counted(report.untracked_flows, "segment"));

@@ -54,6 +54,7 @@ struct TcpHeaders {
   std::uint32_t tsval = 0;
   std::uint32_t tsecr = 0;
   std::uint8_t sack_blocks = 0;
+  std::uint64_t options_hash = 0;  ///< of the option bytes; tells ACKs by their SACK blocks too
 
   std::uint32_t seq_end() const {
     return seq + payload + ((flags & tcp_flag::syn) != 0) + ((flags & tcp_flag::fin) != 0);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "delay/receive_matcher.hpp"
+
+#include <algorithm>
+
+namespace tscope {
+
+namespace {
+
+constexpr std::size_t driver = 0, socket = 1, app = 2;
+constexpr std::int64_t soon_ns = 1'000'000'000;
+
+}  // namespace
+
+void ReceiveMatcher::add(const Unit& unit, Unmatched after) {
+  const bool known = outcomes_.found_from(driver);
+  outcomes_.add(unit, known ? Unmatched::unexplained : Unmatched::begin, after);
+}
+
+void ReceiveMatcher::give_up(const Frame& frame, Unmatched why) {
+  if (frame.segment.stamp.time_ns < outcomes_.newest_passed_ns(driver)) why = Unmatched::dropped;
+  add(frame.unit, why);
+}
+
+void ReceiveMatcher::add_frame(std::uint16_t device, const Segment& segment) {
+  Frames& frames = frames_[devices_.of(device)];
+  if (budget_.full(frames.size())) {
+    give_up(frames.begin()->second, Unmatched::evicted);
+    frames.erase(frames.begin());
+    budget_.waiting--;
+  }
+  Unit unit;
+  unit.device = device;
+  unit.segs = segment.segs;
+  unit.kind = segment.payload == 0 ? PacketKind::control : PacketKind::data;
+  unit.set(driver, segment.stamp);
+  frames.emplace(segment.begin, Frame{segment, unit});
+  budget_.waiting++;
+}
+
+// Data tile the range; the rest of the record's segments are ACKs that the backlog merged. Of
+// several alike, the latest that is not later than the record: earlier ones were dropped, and their
+// data sent again.
+std::vector<ReceiveMatcher::Frames::iterator> ReceiveMatcher::parts_of(const Segment& whole,
+                                                                       Frames& frames) const {
+  std::vector<Frames::iterator> parts;
+  std::uint32_t segs = 0;
+  const auto fits = [&](const Segment& part) {
+    return segs + part.segs <= whole.segs && part.end <= whole.end &&
+           (part.segs < whole.segs || part.length() == whole.length()) && merged_into(part, whole);
+  };
+  const auto take = [&](Frames::iterator at) {
+    segs += at->second.segment.segs;
+    parts.push_back(at);
+  };
+  const auto first = frames.lower_bound(whole.begin), last = frames.upper_bound(whole.end);
+  std::int64_t next = whole.begin;
+  for (auto at = first; at != last;) {
+    const auto group_end = frames.upper_bound(at->first);
+    auto best = last;
+    for (; at != group_end; ++at) {
+      const Segment& part = at->second.segment;
+      if (part.length() == 0 || part.begin < next || !fits(part)) continue;
+      if (best == last || part.stamp.time_ns <= whole.stamp.time_ns) best = at;
+    }
+    if (best == last) continue;
+    next = best->second.segment.end;
+    take(best);
+  }
+  const auto take_acks = [&](bool later) {
+    for (auto at = last; at != first && segs < whole.segs;) {
+      const Segment& part = (--at)->second.segment;
+      if (part.length() == 0 && (part.stamp.time_ns > whole.stamp.time_ns) == later && fits(part)) {
+        take(at);
+      }
+    }
+  };
+  if (whole.segs == 1 && whole.length() > 0) return parts;
+  take_acks(false);
+  if (parts.empty()) take_acks(true);
+  return parts;
+}
+
+void ReceiveMatcher::add_segment(std::uint16_t device, const Segment& whole) {
+  to_socket_ = true;
+  std::int64_t missing = std::max<std::int64_t>(1, whole.length());
+  for (std::size_t slot = 0; slot < devices_.size(); slot++) {
+    std::int64_t covered = 0;
+    for (const auto& at : parts_of(whole, frames_[slot])) {
+      const Frame& frame = at->second;
+      Unit unit = frame.unit;
+      unit.merged = frame.segment.segs < whole.segs;
+      covered += whole.length() == 0 ? 1 : frame.segment.length();
+      at_socket(unit, whole, frame.segment.last_byte() + 1);
+      frames_[slot].erase(at);
+      budget_.waiting--;
+    }
+    missing = std::min(missing, std::max<std::int64_t>(1, whole.length()) - covered);
+  }
+  if (missing <= 0) return;
+  Unit unit;
+  unit.device = device;
+  unit.segs = whole.segs;
+  unit.kind = whole.payload == 0 ? PacketKind::control : PacketKind::data;
+  at_socket(unit, whole, whole.last_byte() + 1);
+}
+
+void ReceiveMatcher::at_socket(Unit unit, const Segment& whole, std::int64_t end) {
+  unit.set(socket, whole.stamp);
+  if (unit.kind == PacketKind::data) {
+    const auto [first, last] = unread_.equal_range(end);
+    const bool there = std::any_of(first, last, [&](const auto& entry) {
+      return entry.second.stamps[socket].time_ns != whole.stamp.time_ns;
+    });
+    if (there || end <= read_) unit.kind = PacketKind::duplicate;
+  }
+  if (unit.kind == PacketKind::data) {
+    if (unit.has(driver)) outcomes_.passed(unit, driver);
+    await_read(unit, end);
+  } else {
+    add(unit, Unmatched::unexplained);
+  }
+}
+
+void ReceiveMatcher::await_read(const Unit& unit, std::int64_t end) {
+  if (budget_.full(unread_.size())) {
+    add(unread_.begin()->second, Unmatched::evicted);
+    unread_.erase(unread_.begin());
+    budget_.waiting--;
+  }
+  unread_.emplace(end, unit);
+  budget_.waiting++;
+}
+
+void ReceiveMatcher::add_read(const Segment& read) {
+  to_socket_ = true;
+  read_ = std::max(read_, read.end);
+  while (!unread_.empty() && unread_.begin()->first <= read.end) {
+    const auto at = unread_.begin();
+    Unit unit = at->second;
+    // What a call went past was given away without a record, or its record was lost.
+    if (at->first > read.begin) unit.set(app, read.stamp);
+    add(unit, Unmatched::unexplained);
+    unread_.erase(at);
+    budget_.waiting--;
+  }
+}
+
+void ReceiveMatcher::finish(std::int64_t now_ns) {
+  for (const auto& [end, unit] : unread_) add(unit, Unmatched::unread);
+  budget_.waiting -= unread_.size();
+  unread_.clear();
+  for (Frames& frames : frames_) {
+    for (const auto& [begin, frame] : frames) {
+      const bool old = frame.segment.stamp.time_ns < now_ns - soon_ns;
+      give_up(frame, old ? Unmatched::dropped : Unmatched::end);
+    }
+    budget_.waiting -= frames.size();
+    frames.clear();
+  }
+  read_ = INT64_MIN;
+}
+
+}  // namespace tscope

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "delay/report_builder.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <tuple>
+
+namespace tscope {
+
+namespace {
+
+constexpr std::size_t flows_reported = 100;
+
+std::uint64_t& count_of(std::array<std::uint64_t, unmatched_reasons>& counts, Unmatched reason) {
+  return counts[static_cast<std::size_t>(reason)];
+}
+
+// 1, 2 and 5 times powers of ten, from below the shortest time to above the longest.
+std::vector<std::int64_t> edges(std::int64_t shortest, std::int64_t longest) {
+  std::vector<std::int64_t> result;
+  for (std::int64_t power = 1; power <= 1'000'000'000'000; power *= 10) {
+    for (const std::int64_t digit : {1, 2, 5}) {
+      const std::int64_t edge = digit * power;
+      if (edge * 5 / 2 < shortest) continue;
+      result.push_back(edge);
+      if (edge > longest) return result;
+    }
+  }
+  return result;
+}
+
+DelayStage stage_of(const DurationHistogram& times, std::int64_t sum, std::int64_t total_sum) {
+  DelayStage stage;
+  stage.p50_ns = times.quantile_ns(0.5);
+  stage.p90_ns = times.quantile_ns(0.9);
+  stage.p99_ns = times.quantile_ns(0.99);
+  stage.max_ns = times.max_ns();
+  stage.sum_ns = sum;
+  if (total_sum > 0) stage.share = static_cast<double>(sum) / static_cast<double>(total_sum);
+  const std::int64_t shortest = times.count() > 0 ? times.bins().front().from_ns : 0;
+  for (const std::int64_t edge : edges(shortest, times.max_ns())) {
+    const auto below = static_cast<double>(times.below(edge));
+    stage.cdf.push_back(
+        {edge, below / static_cast<double>(std::max<std::uint64_t>(1, times.count()))});
+  }
+  return stage;
+}
+
+DelayChain chain_of(const Statistics::Key& key, const ChainStatistics& statistics) {
+  DelayChain chain;
+  chain.way = key.way;
+  chain.kind = key.kind;
+  chain.packets = statistics.packets;
+  chain.segments = statistics.segments;
+  chain.negative = statistics.negative;
+  chain.inconsistent = statistics.inconsistent;
+  Vantage previous = Vantage::tap;
+  Vantage first = Vantage::tap;
+  for (std::size_t at = 0; at < places_of(key.way); at++) {
+    if ((key.seen >> at & 1) == 0) continue;
+    const Vantage here = vantage_at(key.way, at);
+    if (previous == Vantage::tap) {
+      first = here;
+    } else {
+      chain.stages.push_back(
+          stage_of(statistics.since_previous[at], statistics.sums[at], statistics.total_sum));
+      chain.stages.back().from = previous;
+      chain.stages.back().to = here;
+    }
+    previous = here;
+  }
+  chain.total = stage_of(statistics.total, statistics.total_sum, statistics.total_sum);
+  chain.total.from = first;
+  chain.total.to = previous;
+  return chain;
+}
+
+}  // namespace
+
+std::uint8_t ReportBuilder::wanted(Way way, PacketKind kind) const {
+  return places_of(way, kind) & captured_.at(way, kind == PacketKind::datagram);
+}
+
+DelayPair& ReportBuilder::pair(Way way, bool datagrams, std::size_t first, std::size_t second) {
+  const Vantage a = vantage_at(way, first), b = vantage_at(way, second);
+  for (DelayPair& pair : pairs_) {
+    if (pair.first == a && pair.second == b && pair.datagrams == datagrams) return pair;
+  }
+  DelayPair& pair = pairs_.emplace_back();
+  pair.way = way;
+  pair.datagrams = datagrams;
+  pair.first = a;
+  pair.second = b;
+  return pair;
+}
+
+void ReportBuilder::count_pairs(Way way, const Outcomes& outcomes, const Outcomes::Key& key,
+                                std::uint64_t count) {
+  const std::uint8_t path = wanted(way, key.kind);
+  constexpr std::size_t none = places_max;
+  std::size_t before = none;
+  for (std::size_t at = 0; at < places_max; at++) {
+    if ((path >> at & 1) == 0) continue;
+    if (before == none) {
+      before = at;
+      continue;
+    }
+    const bool first = (key.seen >> before & 1) != 0, second = (key.seen >> at & 1) != 0;
+    DelayPair& here = pair(way, key.kind == PacketKind::datagram, before, at);
+    if (first && second) {
+      here.matched += count;
+      here.merged += key.merged && way == Way::receive && before == 0 ? count : 0;
+    } else if (first) {
+      const bool went_on = (key.seen >> at) != 0;
+      count_of(here.only_first, went_on ? Unmatched::unexplained : key.below) += count;
+    } else if (second) {
+      const bool came_from = (key.seen & ((1U << before) - 1)) != 0;
+      // Whether a call came before the first one seen, its bytes' numbers tell.
+      const bool call = way == Way::send && before == 0;
+      const bool begin_of_nothing =
+          key.above == Unmatched::begin && !call && !outcomes.found_from(before);
+      count_of(here.only_second,
+               came_from || begin_of_nothing ? Unmatched::unexplained : key.above) += count;
+    }
+    before = at;
+  }
+}
+
+void ReportBuilder::add(const Flow& flow, bool datagrams, const Outcomes& outcomes) {
+  if (outcomes.counts().empty()) return;
+  DelayFlow entry;
+  entry.flow = flow;
+  entry.way = outcomes.way();
+  entry.datagrams = datagrams;
+  for (const auto& [key, count] : outcomes.counts()) {
+    count_pairs(outcomes.way(), outcomes, key, count);
+    entry.packets[static_cast<std::size_t>(key.kind)] += count;
+    const std::uint8_t path = wanted(outcomes.way(), key.kind);
+    if ((key.seen & path) == path) entry.whole += count;
+  }
+  flows_.push_back(entry);
+}
+
+// Which record was lost is not known: up to as many as were lost, the loss explains.
+void ReportBuilder::explain_by_loss(const Loss& loss) {
+  for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
+    const auto vantage = static_cast<Vantage>(i);
+    std::uint64_t left = loss.at(vantage).records;
+    const auto explain = [&](std::array<std::uint64_t, unmatched_reasons>& counts) {
+      for (const Unmatched reason : {Unmatched::unexplained, Unmatched::dropped}) {
+        const std::uint64_t part = std::min(left, count_of(counts, reason));
+        count_of(counts, reason) -= part;
+        count_of(counts, Unmatched::lost) += part;
+        left -= part;
+      }
+    };
+    for (DelayPair& pair : pairs_) {
+      if (pair.second == vantage) explain(pair.only_first);
+      if (pair.first == vantage) explain(pair.only_second);
+    }
+  }
+}
+
+void ReportBuilder::finish(const Statistics& statistics, const std::vector<std::string>& devices,
+                           DelayReport& report) {
+  for (const auto& [key, times] : statistics.chains()) {
+    const std::uint8_t path = wanted(key.way, key.kind);
+    if (key.seen != path || std::popcount(path) < 2) continue;
+    report.chains.push_back(chain_of(key, times));
+    report.chains.back().device = devices[key.device];
+  }
+  std::ranges::stable_sort(report.chains, {}, [](const DelayChain& chain) {
+    return std::tuple(chain.way, chain.kind, ~chain.packets);
+  });
+  explain_by_loss(report.loss);
+  std::ranges::sort(pairs_, {}, [](const DelayPair& pair) {
+    return std::tuple(pair.datagrams, pair.way, path_order(pair.first));
+  });
+  report.pairs = std::move(pairs_);
+  const auto packets = [](const DelayFlow& flow) {
+    return std::accumulate(flow.packets.begin(), flow.packets.end(), std::uint64_t{0});
+  };
+  std::ranges::sort(flows_, [&](const DelayFlow& a, const DelayFlow& b) {
+    return std::tuple(packets(b), a.flow, a.way) < std::tuple(packets(a), b.flow, b.way);
+  });
+  if (flows_.size() > flows_reported) flows_.resize(flows_reported);
+  report.flows = std::move(flows_);
+}
+
+std::uint64_t DelayPair::unmatched() const {
+  return std::accumulate(only_first.begin(), only_first.end(), std::uint64_t{0}) +
+         std::accumulate(only_second.begin(), only_second.end(), std::uint64_t{0});
+}
+
+}  // namespace tscope

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "delay/unit.hpp"
+#include "tscope/duration_histogram.hpp"
+
+namespace tscope {
+
+/// Times of the packets that have the same stamps.
+struct ChainStatistics {
+  void add(const Unit& unit);
+
+  std::uint64_t packets = 0, segments = 0, negative = 0, inconsistent = 0;
+  std::array<DurationHistogram, places_max> since_previous;  ///< [place]: since the stamp before it
+  std::array<std::int64_t, places_max> sums{};
+  DurationHistogram total;
+  std::int64_t total_sum = 0;
+};
+
+/// The statistics of a whole capture. How many are kept depends on devices, not on flows.
+class Statistics {
+ public:
+  struct Key {
+    Way way;
+    std::uint16_t device;
+    PacketKind kind;
+    std::uint8_t seen;
+    auto operator<=>(const Key&) const = default;
+  };
+
+  void add(Way way, const Unit& unit) {
+    chains_[{way, unit.device, unit.kind, unit.seen}].add(unit);
+  }
+  const std::map<Key, ChainStatistics>& chains() const { return chains_; }
+
+ private:
+  std::map<Key, ChainStatistics> chains_;
+};
+
+/// What became of one flow's packets on one way.
+class Outcomes {
+ public:
+  struct Key {
+    PacketKind kind;
+    std::uint8_t seen;
+    bool merged;
+    Unmatched above, below;  ///< why there is no stamp before the first, or after the last
+    auto operator<=>(const Key&) const = default;
+  };
+
+  Outcomes(Way way, Statistics& statistics) : way_(way), statistics_(statistics) {}
+
+  /// before: why a stamp before the unit's first is missing, if one is; after: behind its last.
+  void add(const Unit& unit, Unmatched before, Unmatched after);
+
+  /// Was any packet found both at `at` and at a later place?
+  bool found_from(std::size_t at) const { return (found_from_ >> at & 1) != 0; }
+  /// The newest stamp at place `at` of a packet that got further, or `never`.
+  std::int64_t newest_passed_ns(std::size_t at) const { return newest_passed_[at]; }
+  /// The packet is not through, but got past `at`.
+  void passed(const Unit& unit, std::size_t at);
+
+  Way way() const { return way_; }
+  const std::map<Key, std::uint64_t>& counts() const { return counts_; }
+
+  static constexpr std::int64_t never = INT64_MIN;
+
+ private:
+  Way way_;
+  Statistics& statistics_;
+  std::map<Key, std::uint64_t> counts_;
+  std::uint8_t found_from_ = 0;
+  std::array<std::int64_t, places_max> newest_passed_{never, never, never, never};
+};
+
+/// Bounds what waits for its next stamp, in all flows together.
+struct WaitingBudget {
+  static constexpr std::size_t waiting_max = 1 << 18;
+  static constexpr std::size_t table_max = 1 << 14;  ///< in one flow at one vantage point
+  std::size_t waiting = 0;
+
+  bool full(std::size_t table_size) const {
+    return table_size >= table_max || (waiting >= waiting_max && table_size > 0);
+  }
+};
+
+}  // namespace tscope

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "delay/unit.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr std::array sending{Vantage::app_tx, Vantage::socket_tx, Vantage::qdisc_tx,
+                             Vantage::driver_tx};
+constexpr std::array receiving{Vantage::driver_rx, Vantage::socket_rx, Vantage::app_rx};
+constexpr std::uint8_t app_tx = 1 << 0, app_rx = 1 << 2;
+
+}  // namespace
+
+std::optional<Place> place_of(Vantage vantage) {
+  for (std::uint8_t at = 0; at < sending.size(); at++) {
+    if (sending[at] == vantage) return Place{Way::send, at};
+  }
+  for (std::uint8_t at = 0; at < receiving.size(); at++) {
+    if (receiving[at] == vantage) return Place{Way::receive, at};
+  }
+  return std::nullopt;
+}
+
+Vantage vantage_at(Way way, std::size_t at) {
+  return way == Way::send ? sending[at] : receiving[at];
+}
+
+std::size_t places_of(Way way) {
+  return way == Way::send ? sending.size() : receiving.size();
+}
+
+std::uint8_t places_of(Way way, PacketKind kind) {
+  const auto all = static_cast<std::uint8_t>((1U << places_of(way)) - 1);
+  if (kind == PacketKind::data || kind == PacketKind::datagram) return all;
+  return static_cast<std::uint8_t>(all & ~(way == Way::send ? app_tx : app_rx));
+}
+
+std::string_view way_name(Way way) {
+  return way == Way::send ? "send" : "receive";
+}
+
+std::string_view kind_name(PacketKind kind) {
+  constexpr std::array<std::string_view, packet_kinds> names{"data", "retransmission", "duplicate",
+                                                             "control", "datagram"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::string_view unmatched_name(Unmatched reason) {
+  constexpr std::array<std::string_view, unmatched_reasons> names{
+      "begin", "end", "unread", "dropped", "no_socket", "lost", "evicted", "unexplained"};
+  return names[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace tscope

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include <nlohmann/json.hpp>
+
+#include "report/source_json.hpp"
+#include "tscope/delay_report.hpp"
+
+namespace tscope {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json stage_json(const DelayStage& stage) {
+  Json json{{"from", vantage_name(stage.from)},
+            {"to", vantage_name(stage.to)},
+            {"quantiles_ns",
+             {{"p50", stage.p50_ns},
+              {"p90", stage.p90_ns},
+              {"p99", stage.p99_ns},
+              {"max", stage.max_ns}}},
+            {"sum_ns", stage.sum_ns},
+            {"share", stage.share},
+            {"cdf", Json::array()}};
+  for (const CdfPoint& point : stage.cdf) {
+    json["cdf"].push_back({{"below_ns", point.ns}, {"share", point.share}});
+  }
+  return json;
+}
+
+Json chain_json(const DelayChain& chain) {
+  Json json{{"way", way_name(chain.way)},         {"kind", kind_name(chain.kind)},
+            {"interface", chain.device},          {"packets", chain.packets},
+            {"segments", chain.segments},         {"negative", chain.negative},
+            {"inconsistent", chain.inconsistent}, {"stages", Json::array()},
+            {"total", stage_json(chain.total)}};
+  for (const DelayStage& stage : chain.stages) json["stages"].push_back(stage_json(stage));
+  return json;
+}
+
+Json reasons_json(const std::array<std::uint64_t, unmatched_reasons>& counts) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < counts.size(); i++) {
+    if (counts[i] > 0) json[std::string(unmatched_name(static_cast<Unmatched>(i)))] = counts[i];
+  }
+  return json;
+}
+
+Json pair_json(const DelayPair& pair) {
+  return {{"way", way_name(pair.way)},
+          {"protocol", pair.datagrams ? "datagram" : "tcp"},
+          {"first", vantage_name(pair.first)},
+          {"second", vantage_name(pair.second)},
+          {"matched", pair.matched},
+          {"merged", pair.merged},
+          {"unmatched", pair.unmatched()},
+          {"only_first", reasons_json(pair.only_first)},
+          {"only_second", reasons_json(pair.only_second)}};
+}
+
+Json flow_json(const DelayFlow& flow) {
+  Json json{{"src", flow.flow.src.to_string()}, {"dst", flow.flow.dst.to_string()},
+            {"way", way_name(flow.way)},        {"protocol", flow.datagrams ? "datagram" : "tcp"},
+            {"packets", Json::object()},        {"whole", flow.whole}};
+  for (std::size_t i = 0; i < packet_kinds; i++) {
+    if (flow.packets[i] == 0) continue;
+    json["packets"][std::string(kind_name(static_cast<PacketKind>(i)))] = flow.packets[i];
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string delay_json(const DelayReport& report, const std::string& file) {
+  Json json{{"schema", "tscope-delay-1"},
+            {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
+            {"file", file},
+            {"truncated", report.truncated},
+            {"records", report.records},
+            {"used", report.used},
+            {"other_flows", report.other_flows},
+            {"untracked_flows", report.untracked_flows},
+            {"forwarded", report.forwarded},
+            {"peeks", report.peeks},
+            {"loss", loss_json(report.loss)},
+            {"clock", clock_json(report.clock)},
+            {"chains", Json::array()},
+            {"pairs", Json::array()},
+            {"flows", Json::array()}};
+  for (const DelayChain& chain : report.chains) json["chains"].push_back(chain_json(chain));
+  for (const DelayPair& pair : report.pairs) json["pairs"].push_back(pair_json(pair));
+  for (const DelayFlow& flow : report.flows) json["flows"].push_back(flow_json(flow));
+  if (report.chains.empty()) json["why_no_delays"] = why_no_delays(report);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tscope

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "report/source_text.hpp"
+#include "report/text.hpp"
+#include "tscope/delay_report.hpp"
+#include "tscope/units.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr std::size_t page_width = 100, label_width = 13, column_width = 21, bar_width = 10;
+constexpr std::uint64_t packets_to_show = 10;
+constexpr double cdf_low = 0.005, cdf_high = 0.995;  // rows outside hold next to nothing
+
+std::string kind_text(PacketKind kind) {
+  switch (kind) {
+    case PacketKind::data:
+      return "data";
+    case PacketKind::retransmission:
+      return "retransmissions";
+    case PacketKind::duplicate:
+      return "data that was there already";
+    case PacketKind::control:
+      return "segments without data";
+    case PacketKind::datagram:
+      return "datagrams";
+  }
+  return "";
+}
+
+std::string reason_text(Unmatched reason) {
+  switch (reason) {
+    case Unmatched::begin:
+      return "at the capture's begin";
+    case Unmatched::end:
+      return "at the capture's end";
+    case Unmatched::unread:
+      return "still unread at the end";
+    case Unmatched::dropped:
+      return "dropped in between";
+    case Unmatched::no_socket:
+      return "sent without a full socket";
+    case Unmatched::lost:
+      return "records that the capture lost";
+    case Unmatched::evicted:
+      return "given up (too many waited)";
+    case Unmatched::unexplained:
+      return "unexplained";
+  }
+  return "";
+}
+
+// What a packet goes through between two neighbouring vantage points.
+std::string what_lies_between(Vantage from, Vantage to) {
+  if (from == Vantage::app_tx && to == Vantage::socket_tx) return "socket lock, buffer, window";
+  if (from == Vantage::socket_tx && to == Vantage::qdisc_tx) return "IP output, netfilter";
+  if (from == Vantage::qdisc_tx && to == Vantage::driver_tx) return "queue";
+  if (from == Vantage::driver_rx && to == Vantage::socket_rx) return "GRO, IP input, backlog";
+  if (from == Vantage::socket_rx && to == Vantage::app_rx) return "order, wake-up, reading";
+  return "";
+}
+
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100 * share);
+}
+
+std::string table_row(const DelayStage& stage, const std::string& name, const std::string& what) {
+  return fmt::format("  {}{:>9} {:>9} {:>9} {:>9} {:>8}  {}\n", padded(name, 24),
+                     format_duration(stage.p50_ns), format_duration(stage.p90_ns),
+                     format_duration(stage.p99_ns), format_duration(stage.max_ns),
+                     percent(stage.share), what);
+}
+
+std::string stage_name(const DelayStage& stage) {
+  return fmt::format("{} > {}", vantage_name(stage.from), vantage_name(stage.to));
+}
+
+std::string trimmed(std::string line) {
+  line.erase(line.find_last_not_of(" \n") + 1);
+  return line + "\n";
+}
+
+std::string table(const DelayChain& chain) {
+  std::string text = fmt::format("  {}{:>9} {:>9} {:>9} {:>9} {:>8}\n", padded("", 24), "median",
+                                 "90 %", "99 %", "longest", "share");
+  for (const DelayStage& stage : chain.stages) {
+    text += trimmed(table_row(stage, stage_name(stage), what_lies_between(stage.from, stage.to)));
+  }
+  return text + trimmed(table_row(chain.total, "whole way", ""));
+}
+
+double share_below(const DelayStage& stage, std::int64_t ns) {
+  double share = stage.cdf.empty() || ns > stage.cdf.back().ns ? 1 : 0;
+  for (const CdfPoint& point : stage.cdf) {
+    if (point.ns <= ns) share = point.share;
+  }
+  return share;
+}
+
+std::string cdf(const DelayChain& chain, bool ascii) {
+  std::vector<const DelayStage*> columns;
+  for (const DelayStage& stage : chain.stages) columns.push_back(&stage);
+  if (columns.size() > 1) columns.push_back(&chain.total);
+  std::set<std::int64_t> rows;
+  for (const DelayStage* stage : columns) {
+    for (const CdfPoint& point : stage->cdf) rows.insert(point.ns);
+  }
+  std::string text = "\n  " + padded("share below", label_width);
+  for (const DelayStage* stage : columns) {
+    text += padded(stage == &chain.total && columns.size() > 1
+                       ? "whole way"
+                       : fmt::format("> {}", vantage_name(stage->to)),
+                   column_width);
+  }
+  text = trimmed(text);
+  for (const std::int64_t ns : rows) {
+    std::vector<double> shares;
+    for (const DelayStage* stage : columns) shares.push_back(share_below(*stage, ns));
+    if (*std::ranges::max_element(shares) < cdf_low) continue;
+    std::string line = "  " + padded(format_duration(ns), label_width);
+    for (const double share : shares) {
+      line += padded(fmt::format("{:>7} {}", percent(share), bar(share, bar_width, ascii)),
+                     column_width);
+    }
+    text += trimmed(line);
+    if (*std::ranges::min_element(shares) > cdf_high) break;
+  }
+  return text;
+}
+
+std::string chain_text(const DelayChain& chain, bool ascii) {
+  std::string text =
+      fmt::format("\n{} delay, {}, {}: {}", chain.way == Way::send ? "Send" : "Receive",
+                  chain.device, kind_text(chain.kind), counted(chain.packets, "packet"));
+  if (chain.segments != chain.packets) {
+    text += fmt::format(" of {}", counted(chain.segments, "segment"));
+  }
+  text += "\n\n";
+  if (chain.negative + chain.inconsistent < chain.packets) text += table(chain) + cdf(chain, ascii);
+  if (chain.negative > 0) {
+    text += fmt::format("  {} with a stage below zero, in no figure\n",
+                        counted(chain.negative, "packet"));
+  }
+  if (chain.inconsistent > 0) {
+    text += fmt::format("  {} whose stamps contradict each other, in no figure\n",
+                        counted(chain.inconsistent, "packet"));
+  }
+  return text;
+}
+
+std::string reasons_text(const std::array<std::uint64_t, unmatched_reasons>& counts,
+                         Vantage where) {
+  std::string text;
+  for (std::size_t i = 0; i < counts.size(); i++) {
+    if (counts[i] == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i],
+                        reason_text(static_cast<Unmatched>(i)));
+  }
+  return text.empty() ? "" : fmt::format("; only at {}: {}", vantage_name(where), text);
+}
+
+std::string pair_text(const DelayPair& pair) {
+  const std::uint64_t all = pair.matched + pair.unmatched();
+  std::string text =
+      fmt::format("{} > {}{}: {} of {} found at both ({:.3f} %)", vantage_name(pair.first),
+                  vantage_name(pair.second), pair.datagrams ? " (datagrams)" : "", pair.matched,
+                  counted(all, "packet"),
+                  100 * static_cast<double>(pair.matched) /
+                      static_cast<double>(std::max<std::uint64_t>(1, all)));
+  if (pair.merged > 0) text += fmt::format(", {} of them merged on the way", pair.merged);
+  text += reasons_text(pair.only_first, pair.first) + reasons_text(pair.only_second, pair.second);
+  return wrapped(text + ".", page_width, "  ");
+}
+
+std::string quality(const DelayReport& report) {
+  std::string text = loss_text(report.loss);
+  if (report.loss.late > 0) text += fmt::format(", {} came late", report.loss.late);
+  text += "; " + clock_text(report.clock);
+  if (report.peeks > 0)
+    text += fmt::format("; {} that left the bytes queued", counted(report.peeks, "receive call"));
+  if (report.forwarded > 0) {
+    text += fmt::format("; {} of flows without a socket here", counted(report.forwarded, "packet"));
+  }
+  if (report.untracked_flows > 0) {
+    text += fmt::format("; {} of further flows not analysed",
+                        counted(report.untracked_flows, "record"));
+  }
+  return text + ".";
+}
+
+}  // namespace
+
+std::string delay_text(const DelayReport& report, const std::string& file, bool ascii, bool all) {
+  std::string text = fmt::format("{}: {}\n", file, counted(report.used, "record"));
+  std::size_t left_out = 0;
+  for (const DelayChain& chain : report.chains) {
+    if (all || chain.packets >= packets_to_show || report.chains.size() == 1) {
+      text += chain_text(chain, ascii);
+    } else {
+      left_out++;
+    }
+  }
+  if (left_out > 0) {
+    text += fmt::format("\n{} of fewer than {} packets left out (--all shows them).\n",
+                        counted(left_out, "table"), packets_to_show);
+  }
+  text += "\nThe same packets at neighbouring vantage points:\n";
+  for (const DelayPair& pair : report.pairs) text += pair_text(pair);
+  text += "\n" + wrapped(quality(report), page_width, "");
+  return ascii ? to_ascii(std::move(text)) : text;
+}
+
+}  // namespace tscope

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "report/source_json.hpp"
+
+namespace tscope {
+
+using Json = nlohmann::ordered_json;
+
+Json loss_json(const Loss& loss) {
+  Json json{{"lost", loss.lost()},
+            {"full", loss.by_cause(TSCOPE_LOST_FULL)},
+            {"contended", loss.by_cause(TSCOPE_LOST_CONTENDED)},
+            {"missed", loss.missed},
+            {"invalid", loss.invalid},
+            {"elsewhere", loss.elsewhere},
+            {"late", loss.late},
+            {"by_vantage", Json::object()}};
+  for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
+    const auto vantage = static_cast<Vantage>(i);
+    const auto lost = loss.at(vantage);
+    if (lost.records > 0) {
+      json["by_vantage"][std::string(vantage_name(vantage))] = {{"records", lost.records},
+                                                                {"segments", lost.segments}};
+    }
+  }
+  return json;
+}
+
+Json clock_json(const ClockInfo& clock) {
+  return {{"source", clock.source},
+          {"error_ns", clock.error_ns},
+          {"resolution_ns", clock.resolution_ns},
+          {"tsc_hz", clock.tsc_hz},
+          {"steps", clock.steps}};
+}
+
+}  // namespace tscope

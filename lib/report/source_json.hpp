@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "tscope/source.hpp"
+
+namespace tscope {
+
+/// What every report says of the records that were lost.
+nlohmann::ordered_json loss_json(const Loss& loss);
+
+/// What every report says of its times.
+nlohmann::ordered_json clock_json(const ClockInfo& clock);
+
+}  // namespace tscope

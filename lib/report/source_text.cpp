@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "report/source_text.hpp"
+
+#include <fmt/format.h>
+
+#include "report/text.hpp"
+#include "tscope/units.hpp"
+
+namespace tscope {
+
+std::string loss_text(const Loss& loss) {
+  if (loss.lost() == 0) return "Nothing was lost";
+  return fmt::format(
+      "{} lost ({} ring full, {} contended, {} missed, {} invalid, {} by the capturing program)",
+      counted(loss.lost(), "record"), loss.by_cause(TSCOPE_LOST_FULL),
+      loss.by_cause(TSCOPE_LOST_CONTENDED), loss.missed, loss.invalid, loss.elsewhere);
+}
+
+std::string clock_text(const ClockInfo& clock) {
+  std::string text =
+      clock.source == "tsc"
+          ? fmt::format("TSC stamps, within {} of the clock", format_duration(clock.error_ns))
+          : fmt::format("times as another program took them, in steps of {}",
+                        format_duration(clock.resolution_ns));
+  if (clock.steps > 0) text += fmt::format("; the clock jumped {}", counted(clock.steps, "time"));
+  return text;
+}
+
+}  // namespace tscope
