@@ -5,6 +5,8 @@
  *	exchange server ADDRESS PORT BYTES CHUNK
  *	exchange client ADDRESS PORT BYTES CHUNK [GAP_US [LOCAL_PORT]]
  *
+ * RECEIVE_NAP_US in the environment: once data is there, sleep as long before each receive call.
+ *
  * The client sends BYTES in calls of CHUNK (a gap of GAP_US between them), the server reads them all and
  * answers one byte. Then each prints a line of JSON with its own counts and the kernel's (TCP_INFO)
  * and holds the connection open until SIGTERM.
@@ -13,6 +15,7 @@
 #include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -107,11 +110,16 @@ static void send_all(int fd, long bytes, long chunk, long gap_us)
 
 static void receive_all(int fd, long bytes, long chunk)
 {
+	const char *nap = getenv("RECEIVE_NAP_US");
 	char *buffer = malloc(chunk);
 
 	while (bytes > 0) {
-		ssize_t got = recv(fd, buffer, chunk, 0);
+		struct pollfd readable = { .fd = fd, .events = POLLIN };
+		ssize_t got;
 
+		if (nap && poll(&readable, 1, -1) == 1)
+			usleep(atol(nap));
+		got = recv(fd, buffer, chunk, 0);
 		if (got <= 0)
 			die("recv");
 		receives++;
