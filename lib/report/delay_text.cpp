@@ -58,7 +58,7 @@ std::string reason_text(Unmatched reason) {
 
 // What a packet goes through between two neighbouring vantage points.
 std::string what_lies_between(Vantage from, Vantage to) {
-  if (from == Vantage::app_tx && to == Vantage::socket_tx) return "socket lock, buffer, window";
+  if (from == Vantage::app_tx && to == Vantage::socket_tx) return "lock, buffer, window";
   if (from == Vantage::socket_tx && to == Vantage::qdisc_tx) return "IP output, netfilter";
   if (from == Vantage::qdisc_tx && to == Vantage::driver_tx) return "queue";
   if (from == Vantage::driver_rx && to == Vantage::socket_rx) return "GRO, IP input, backlog";
