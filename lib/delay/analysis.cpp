@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <variant>
 
+#include "delay/datagram_matcher.hpp"
 #include "delay/receive_matcher.hpp"
 #include "delay/reorder.hpp"
 #include "delay/report_builder.hpp"
@@ -28,25 +30,46 @@ struct TcpFlow {
   ReceiveMatcher receiving;
 };
 
+struct DatagramFlow {
+  DatagramFlow(Statistics& statistics, WaitingBudget& budget, DatagramCalls& calls)
+      : sending(Way::send, statistics, budget, calls),
+        receiving(Way::receive, statistics, budget, calls) {}
+
+  DatagramMatcher sending, receiving;
+};
+
 }  // namespace
 
 struct DelayAnalysis::Impl {
   explicit Impl(DelayOptions given) : options(std::move(given)) {}
 
-  struct Record {
+  struct TcpRecord {
     TcpFlow* flow;
+    Segment segment;
+  };
+  struct DatagramRecord {
+    DatagramFlow* flow;  // null for a send call, which may not know its source
+    Datagram datagram;
+  };
+  struct Record {
     Place place;
     std::uint16_t device;
-    Segment segment;
+    std::variant<TcpRecord, DatagramRecord> what;
   };
 
   bool wanted(const Flow& flow);
-  TcpFlow* flow_of(const Flow& flow);
+  template <typename Flows, typename... Arguments>
+  typename Flows::mapped_type* flow_of(Flows& of, const Flow& flow, Arguments&... arguments);
   std::uint16_t device_of(const Interface& interface);
+  std::optional<Record> decode(const Packet& packet, const Interface& interface, Place place);
   void match(const Record& record);
+  void match(Place place, std::uint16_t device, const TcpRecord& record);
+  void match(Place place, std::uint16_t device, const DatagramRecord& record);
 
   DelayOptions options;
   std::unordered_map<Flow, TcpFlow, FlowHash> flows;
+  std::unordered_map<Flow, DatagramFlow, FlowHash> datagram_flows;
+  DatagramCalls calls;
   std::unordered_set<Flow, FlowHash> unwanted;
   std::vector<std::string> devices;
   std::unordered_map<std::string, std::uint16_t> device_numbers;
@@ -67,18 +90,20 @@ bool DelayAnalysis::Impl::wanted(const Flow& flow) {
   return false;
 }
 
-TcpFlow* DelayAnalysis::Impl::flow_of(const Flow& flow) {
-  const auto found = flows.find(flow);
-  if (found != flows.end()) return &found->second;
+template <typename Flows, typename... Arguments>
+typename Flows::mapped_type* DelayAnalysis::Impl::flow_of(Flows& of, const Flow& flow,
+                                                          Arguments&... arguments) {
+  const auto found = of.find(flow);
+  if (found != of.end()) return &found->second;
   if (!wanted(flow)) {
     counts.other_flows++;
     return nullptr;
   }
-  if (flows.size() >= max_flows) {
+  if (of.size() >= max_flows) {
     counts.untracked_flows++;
     return nullptr;
   }
-  return &flows.try_emplace(flow, statistics, budget).first->second;
+  return &of.try_emplace(flow, arguments...).first->second;
 }
 
 std::uint16_t DelayAnalysis::Impl::device_of(const Interface& interface) {
@@ -91,7 +116,33 @@ std::uint16_t DelayAnalysis::Impl::device_of(const Interface& interface) {
   return number;
 }
 
+std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Packet& packet,
+                                                                       const Interface& interface,
+                                                                       Place place) {
+  const std::uint16_t device = device_of(interface);
+  if (const auto tcp = decode_tcp(packet.record)) {
+    const Segment segment(*tcp, packet);
+    const bool call = interface.vantage == Vantage::app_tx || interface.vantage == Vantage::app_rx;
+    if (!call && segment.range > segment_range_max) return std::nullopt;
+    TcpFlow* flow = flow_of(flows, tcp->flow, statistics, budget);
+    if (flow == nullptr) return std::nullopt;
+    return Record{place, device, TcpRecord{flow, segment}};
+  }
+  const auto datagram = decode_datagram(packet);
+  if (!datagram) return std::nullopt;
+  if (interface.vantage == Vantage::app_tx) {
+    return Record{place, device, DatagramRecord{nullptr, *datagram}};
+  }
+  DatagramFlow* flow = flow_of(datagram_flows, datagram->flow, statistics, budget, calls);
+  if (flow == nullptr) return std::nullopt;
+  return Record{place, device, DatagramRecord{flow, *datagram}};
+}
+
 void DelayAnalysis::Impl::match(const Record& record) {
+  std::visit([&](const auto& what) { match(record.place, record.device, what); }, record.what);
+}
+
+void DelayAnalysis::Impl::match(Place place, std::uint16_t device, const TcpRecord& record) {
   TcpFlow& flow = *record.flow;
   Segment segment = record.segment;
   if (!flow.line.same_connection(segment)) {
@@ -100,17 +151,26 @@ void DelayAnalysis::Impl::match(const Record& record) {
     flow.line.reset();
   }
   flow.line.place(segment);
-  switch (vantage_at(record.place.way, record.place.at)) {
+  switch (vantage_at(place.way, place.at)) {
     case Vantage::app_tx:
       return flow.sending.add_call(segment);
     case Vantage::driver_rx:
-      return flow.receiving.add_frame(record.device, segment);
+      return flow.receiving.add_frame(device, segment);
     case Vantage::socket_rx:
-      return flow.receiving.add_segment(record.device, segment);
+      return flow.receiving.add_segment(device, segment);
     case Vantage::app_rx:
       return flow.receiving.add_read(segment);
     default:
-      return flow.sending.add(record.place.at, record.device, segment);
+      return flow.sending.add(place.at, device, segment);
+  }
+}
+
+void DelayAnalysis::Impl::match(Place place, std::uint16_t device, const DatagramRecord& record) {
+  if (record.flow == nullptr) {
+    calls.add(record.datagram);
+  } else {
+    DatagramFlow& flow = *record.flow;
+    (place.way == Way::send ? flow.sending : flow.receiving).add(place.at, device, record.datagram);
   }
 }
 
@@ -128,19 +188,13 @@ void DelayAnalysis::add(const Packet& packet, const Interface& interface) {
     impl.counts.peeks++;
     return;
   }
-  const auto tcp = decode_tcp(packet.record);
-  if (!tcp) return;
-  const Segment segment(*tcp, packet);
-  const bool call = interface.vantage == Vantage::app_tx || interface.vantage == Vantage::app_rx;
-  if (!call && segment.range > segment_range_max) return;
-  TcpFlow* flow = impl.flow_of(tcp->flow);
-  if (flow == nullptr) return;
+  const auto record = impl.decode(packet, interface, *place);
+  if (!record) return;
   impl.counts.used++;
-  impl.captured.add(*place, false);
+  impl.captured.add(*place, std::holds_alternative<Impl::DatagramRecord>(record->what));
   impl.newest_ns = std::max(impl.newest_ns, packet.time_ns);
-  impl.reorder.add(packet.time_ns, place->at,
-                   Impl::Record{flow, *place, impl.device_of(interface), segment},
-                   [&](const Impl::Record& record) { impl.match(record); });
+  impl.reorder.add(packet.time_ns, place->at, *record,
+                   [&](const Impl::Record& next) { impl.match(next); });
 }
 
 DelayReport DelayAnalysis::finish(const Source& source) {
@@ -151,17 +205,23 @@ DelayReport DelayAnalysis::finish(const Source& source) {
   report.clock = source.clock();
   report.truncated = source.truncated();
   ReportBuilder builder(impl.captured);
+  const auto add = [&](const Flow& key, const Outcomes& outcomes, bool datagrams, bool has_socket) {
+    if (has_socket || !impl.captured.socket(outcomes.way(), datagrams)) {
+      return builder.add(key, datagrams, outcomes);
+    }
+    for (const auto& [outcome, count] : outcomes.counts()) report.forwarded += count;
+  };
   for (auto& [key, flow] : impl.flows) {
     flow.sending.finish(impl.newest_ns);
     flow.receiving.finish(impl.newest_ns);
-    const auto add = [&](const Outcomes& outcomes, bool has_socket) {
-      if (has_socket || !impl.captured.socket(outcomes.way())) {
-        return builder.add(key, false, outcomes);
-      }
-      for (const auto& [outcome, count] : outcomes.counts()) report.forwarded += count;
-    };
-    add(flow.sending.outcomes(), flow.sending.from_socket());
-    add(flow.receiving.outcomes(), flow.receiving.to_socket());
+    add(key, flow.sending.outcomes(), false, flow.sending.from_socket());
+    add(key, flow.receiving.outcomes(), false, flow.receiving.to_socket());
+  }
+  for (auto& [key, flow] : impl.datagram_flows) {
+    flow.sending.finish(impl.newest_ns);
+    flow.receiving.finish(impl.newest_ns);
+    add(key, flow.sending.outcomes(), true, flow.sending.has_socket());
+    add(key, flow.receiving.outcomes(), true, flow.receiving.has_socket());
   }
   builder.finish(impl.statistics, impl.devices, report);
   return report;
@@ -170,7 +230,7 @@ DelayReport DelayAnalysis::finish(const Source& source) {
 std::string why_no_delays(const DelayReport& report) {
   if (report.records == 0) return "the file holds no packets; did the port match any traffic?";
   if (report.other_flows > 0 && report.used == 0) {
-    return fmt::format("none of its {} TCP records is of a flow that --flow names; try without it",
+    return fmt::format("none of its {} records is of a flow that --flow names; try without it",
                        report.other_flows);
   }
   if (report.used == 0) {

@@ -79,7 +79,7 @@ DelayChain chain_of(const Statistics::Key& key, const ChainStatistics& statistic
 }  // namespace
 
 std::uint8_t ReportBuilder::wanted(Way way, PacketKind kind) const {
-  return places_of(way, kind) & captured_.at(way, kind == PacketKind::datagram);
+  return places_of(way, kind) & captured_.at(way, is_datagram(kind));
 }
 
 DelayPair& ReportBuilder::pair(Way way, bool datagrams, std::size_t first, std::size_t second) {
@@ -107,7 +107,7 @@ void ReportBuilder::count_pairs(Way way, const Outcomes& outcomes, const Outcome
       continue;
     }
     const bool first = (key.seen >> before & 1) != 0, second = (key.seen >> at & 1) != 0;
-    DelayPair& here = pair(way, key.kind == PacketKind::datagram, before, at);
+    DelayPair& here = pair(way, is_datagram(key.kind), before, at);
     if (first && second) {
       here.matched += count;
       here.merged += key.merged && way == Way::receive && before == 0 ? count : 0;

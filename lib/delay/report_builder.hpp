@@ -19,8 +19,8 @@ struct Captured {
     bits = static_cast<std::uint8_t>(bits | 1U << place.at);
   }
   /// Can a flow be told to have no socket here?
-  bool socket(Way way) const {
-    return (at(way, false) & (way == Way::send ? 0b0011 : 0b0110)) != 0;
+  bool socket(Way way, bool datagram) const {
+    return (at(way, datagram) & (way == Way::send ? 0b0011 : 0b0110)) != 0;
   }
   std::uint8_t at(Way way, bool datagram) const {
     return (datagram ? datagrams : tcp)[static_cast<std::size_t>(way)];

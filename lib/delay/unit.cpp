@@ -41,8 +41,8 @@ std::string_view way_name(Way way) {
 }
 
 std::string_view kind_name(PacketKind kind) {
-  constexpr std::array<std::string_view, packet_kinds> names{"data", "retransmission", "duplicate",
-                                                             "control", "datagram"};
+  constexpr std::array<std::string_view, packet_kinds> names{
+      "data", "retransmission", "duplicate", "control", "datagram", "echo"};
   return names[static_cast<std::size_t>(kind)];
 }
 

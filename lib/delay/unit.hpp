@@ -25,6 +25,10 @@ std::size_t places_of(Way way);
 /// Bits of the places that a packet of this kind passes.
 std::uint8_t places_of(Way way, PacketKind kind);
 
+constexpr bool is_datagram(PacketKind kind) {
+  return kind == PacketKind::datagram || kind == PacketKind::echo;
+}
+
 struct Stamp {
   std::int64_t time_ns = 0;
   std::uint64_t tsc = 0;

@@ -30,6 +30,8 @@ std::string kind_text(PacketKind kind) {
       return "segments without data";
     case PacketKind::datagram:
       return "datagrams";
+    case PacketKind::echo:
+      return "echoes that the kernel answers";
   }
   return "";
 }

@@ -32,7 +32,7 @@ class DelayStream {
     segment.time_ns = time_ns;
     segment.from_receiver = false;
     if (vantage == Vantage::app_tx || vantage == Vantage::app_rx) {
-      segment.record_flags |= TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TCP;
+      segment.record_flags |= TSCOPE_F_SYNTH_IP;
     }
     if (vantage == Vantage::socket_tx) segment.record_flags |= TSCOPE_F_SYNTH_IP;
     Packet packet = make_packet(segment, vantage);

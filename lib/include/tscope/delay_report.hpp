@@ -17,16 +17,17 @@ namespace tscope {
 /// Which way through the stack.
 enum class Way : std::uint8_t { send, receive };
 
-/// What a packet is, and so which vantage points it passes: the first and the last all of them, the
+/// What a packet is, and so which vantage points it passes: data and datagrams all of them, the
 /// others all but the application's.
 enum class PacketKind : std::uint8_t {
   data,            ///< TCP payload, sent for the first time or delivered
   retransmission,  ///< sent again: no send call is behind it
   duplicate,       ///< received, but its last byte was there already
   control,         ///< without payload: ACK, SYN, FIN, RST
-  datagram,        ///< UDP, ICMP echo
+  datagram,        ///< UDP; ICMP echo that a process sends or is answered
+  echo,            ///< ICMP echo that the kernel answers by itself
 };
-inline constexpr std::size_t packet_kinds = 5;
+inline constexpr std::size_t packet_kinds = 6;
 
 /// Why a packet that was seen at one vantage point was not found at the next.
 enum class Unmatched : std::uint8_t {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+#include "delay/unit.hpp"
+#include "tscope/headers.hpp"
+#include "tscope/packet.hpp"
+
+namespace tscope {
+
+/// A UDP or ICMP echo record.
+struct Datagram {
+  Stamp stamp;
+  Flow flow;                 ///< ICMP: the identifier stands for both ports
+  std::uint64_t key = 0;     ///< of the header but the checksum, the first payload and the IP id
+  std::uint32_t length = 0;  ///< from the IP header on
+  std::uint16_t segs = 1;
+  bool icmp = false;
+  bool request = false;  ///< an echo request
+};
+
+/// Nothing for what is neither, or too short.
+std::optional<Datagram> decode_datagram(const Packet& packet);
+
+/// Send calls of datagrams. Where the socket is not connected a call's record knows no source, and
+/// of ICMP no identifier, so they are kept by destination and length.
+class DatagramCalls {
+ public:
+  static constexpr std::size_t calls_max = 4096;  // by destination
+  static constexpr std::size_t destinations_max = 8192;
+
+  void add(const Datagram& call);
+  /// The latest call not taken yet that can have sent this; taken now.
+  std::optional<Stamp> take(const Datagram& sent);
+
+ private:
+  struct Call {
+    Stamp stamp;
+    std::uint32_t length;
+    Endpoint source;
+  };
+
+  std::unordered_map<Flow, std::deque<Call>, FlowHash> calls_;
+};
+
+}  // namespace tscope
