@@ -16,7 +16,8 @@ namespace tscope {
 struct Datagram {
   Stamp stamp;
   Flow flow;
-  std::uint64_t key = 0;      ///< of the headers but the checksum, and the first of the payload
+  std::uint16_t ip_id = 0;    ///< 0: none that tells
+  std::uint64_t key = 0;      ///< of the rest of the headers, and the first of the payload
   std::uint32_t payload = 0;  ///< bytes
   std::uint16_t segs = 1;
   bool icmp = false;
