@@ -128,7 +128,7 @@ std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Pac
     if (flow == nullptr) return std::nullopt;
     return Record{place, device, TcpRecord{flow, segment}};
   }
-  const auto datagram = decode_datagram(packet);
+  const auto datagram = datagram_of(packet);
   if (!datagram) return std::nullopt;
   if (interface.vantage == Vantage::app_tx) {
     return Record{place, device, DatagramRecord{nullptr, *datagram}};

@@ -15,19 +15,20 @@ namespace tscope {
 /// A UDP or ICMP echo record.
 struct Datagram {
   Stamp stamp;
-  Flow flow;                 ///< ICMP: the identifier stands for both ports
-  std::uint64_t key = 0;     ///< of the header but the checksum, the first payload and the IP id
-  std::uint32_t length = 0;  ///< from the IP header on
+  Flow flow;
+  std::uint16_t ip_id = 0;    ///< 0: none that tells
+  std::uint64_t key = 0;      ///< of the rest of the headers, and the first of the payload
+  std::uint32_t payload = 0;  ///< bytes
   std::uint16_t segs = 1;
   bool icmp = false;
   bool request = false;  ///< an echo request
 };
 
-/// Nothing for what is neither, or too short.
-std::optional<Datagram> decode_datagram(const Packet& packet);
+/// Nothing for what is neither, or cut too short.
+std::optional<Datagram> datagram_of(const Packet& packet);
 
-/// Send calls of datagrams. Where the socket is not connected a call's record knows no source, and
-/// of ICMP no identifier, so they are kept by destination and length.
+/// Send calls of datagrams. Where the socket is not connected a call's record knows no source, so
+/// they are kept by destination and length.
 class DatagramCalls {
  public:
   static constexpr std::size_t calls_max = 4096;  // by destination
@@ -40,7 +41,7 @@ class DatagramCalls {
  private:
   struct Call {
     Stamp stamp;
-    std::uint32_t length;
+    std::uint32_t payload;
     Endpoint source;
   };
 

@@ -29,6 +29,7 @@ class DatagramMatcher {
 
   struct Waiting {
     std::uint64_t key;
+    std::uint16_t ip_id;
     std::int64_t time_ns;
     Unit unit;
     std::uint8_t used = 0;  // by device, a bit each

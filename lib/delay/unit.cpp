@@ -13,11 +13,11 @@ constexpr std::uint8_t app_tx = 1 << 0, app_rx = 1 << 2;
 }  // namespace
 
 std::optional<Place> place_of(Vantage vantage) {
-  for (std::uint8_t at = 0; at < sending.size(); at++) {
-    if (sending[at] == vantage) return Place{Way::send, at};
+  for (std::size_t at = 0; at < sending.size(); at++) {
+    if (sending[at] == vantage) return Place{Way::send, static_cast<std::uint8_t>(at)};
   }
-  for (std::uint8_t at = 0; at < receiving.size(); at++) {
-    if (receiving[at] == vantage) return Place{Way::receive, at};
+  for (std::size_t at = 0; at < receiving.size(); at++) {
+    if (receiving[at] == vantage) return Place{Way::receive, static_cast<std::uint8_t>(at)};
   }
   return std::nullopt;
 }

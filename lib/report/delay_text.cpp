@@ -123,6 +123,7 @@ std::string cdf(const DelayChain& chain, bool ascii) {
   text = trimmed(text);
   for (const std::int64_t ns : rows) {
     std::vector<double> shares;
+    shares.reserve(columns.size());
     for (const DelayStage* stage : columns) shares.push_back(share_below(*stage, ns));
     if (*std::ranges::max_element(shares) < cdf_low) continue;
     std::string line = "  " + padded(format_duration(ns), label_width);

@@ -37,7 +37,10 @@ within "$(stage nap.json receive app-rx quantiles_ns.p50)" 15000000 25000000 "a 
 within "$(stage nap.json receive socket-rx quantiles_ns.p50)" 0 200000 "and not between driver-rx and socket-rx, ns"
 within "$(stage nap.json receive socket-rx quantiles_ns.p99)" 0 500000 "for no packet, ns"
 
-# One CPU, and something that wants all of it: the receiver waits for its turn, the softirq does not.
+# One CPU, and something that wants all of it: the receiver waits for the hog's slice to end, the softirq does not. netem's
+# timer delivers the data while the hog runs; else it would come with the sender, behind which the receiver is next.
+ip netns exec left tc qdisc add dev l0 root netem delay 5ms
+chrt -b -p 0 $$ # for all that is started here: its wake-ups preempt nobody
 measure alone right 5403 20000 1000 20000
 sh -c 'while :; do :; done' &
 hog=$!

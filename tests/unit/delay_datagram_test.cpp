@@ -29,7 +29,8 @@ Packet datagram(Vantage vantage, std::int64_t time_ns, const Probe& probe) {
   r.vantage = static_cast<std::uint8_t>(vantage);
   r.kind = TSCOPE_PACKET;
   r.segs = 1;
-  r.flags = call ? TSCOPE_F_SYNTH_IP : 0;
+  const bool no_id = call || vantage == Vantage::socket_tx;
+  r.flags = no_id ? TSCOPE_F_SYNTH_IP : 0;
   r.wire_len = 28 + probe.payload;
   r.header_len = call ? 28 : 30;
   std::uint8_t* h = r.header;
@@ -39,7 +40,7 @@ Packet datagram(Vantage vantage, std::int64_t time_ns, const Probe& probe) {
   };
   h[0] = 0x45;
   put16(2, r.wire_len);
-  if (!call) put16(4, probe.ip_id);
+  if (!no_id) put16(4, probe.ip_id);
   h[9] = udp ? 17 : 1;
   if (!call || probe.known_source) {
     put16(12, 0x0a00);
