@@ -40,8 +40,8 @@ tscope acks tcpdump.pcap --link-rate 5M --flow 40001 --json >theirs.json
 acks() { jq '.flows[] | select(.src | endswith(":5201")) | .vantage_points[0].'"$2" "$1"; }
 is "$(acks ours.json acks)" "$(acks theirs.json acks)" "the same number of ACKs as in tcpdump's file"
 ours=$(acks ours.json compressed_share) theirs=$(acks theirs.json compressed_share)
-holds "compressed share within 1 point of tcpdump's ($ours, $theirs)" \
-	jq -e -n "($ours - $theirs) | fabs < 0.01"
+holds "compressed share within 2 points of tcpdump's ($ours, $theirs)" \
+	jq -e -n "($ours - $theirs) | fabs < 0.02"
 holds "the share is worth comparing" jq -en "$ours > 0.2"
 # Analyses give the same on the same packets under another name.
 cp all.pcapng renamed.pcapng
