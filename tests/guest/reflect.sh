@@ -68,9 +68,9 @@ engine=auto # of the reflector
 meanwhile=true
 run() { # NAME
 	local name=$1 dumps=()
-	ip netns exec left tcpdump -i l0 -B 8192 --time-stamp-precision nano --immediate-mode -U -w "$name-l0.pcap" udp 2>"$name-l0.log" &
+	ip netns exec left tcpdump -i l0 -s 256 -B 8192 --time-stamp-precision nano --immediate-mode -U -w "$name-l0.pcap" udp 2>"$name-l0.log" &
 	dumps+=($!)
-	ip netns exec right tcpdump -i r0 -B 8192 --time-stamp-precision nano --immediate-mode -U -w "$name-r0.pcap" udp 2>"$name-r0.log" &
+	ip netns exec right tcpdump -i r0 -s 256 -B 8192 --time-stamp-precision nano --immediate-mode -U -w "$name-r0.pcap" udp 2>"$name-r0.log" &
 	dumps+=($!)
 	ip netns exec right taskset -c 0 tscope reflect --engine $engine --json >"$name-reflect.json" 2>"$name-reflect.log" &
 	reflector=$!
