@@ -31,6 +31,8 @@ std::unique_ptr<Departures> Departures::watch(const ProbePath& path, std::size_t
   options.filter.port_side = TSCOPE_PORT_DESTINATION;
   options.filter.device = path.device;
   options.vantages = {Vantage::driver_tx};
+  options.reorder_window = std::chrono::milliseconds(0);  // probes tell their order
+  options.nap = std::chrono::milliseconds(0);
   options.slots =
       std::bit_ceil(std::clamp(static_cast<std::uint32_t>(probes), slots_min, slots_max));
   try {
@@ -52,7 +54,14 @@ void Departures::take(const tscope_record& record) {
 
 void Departures::look() {
   Packet packet;
-  while (live_->next(packet) == Source::Next::packet) take(packet.record);
+  // The first idle answer may only mean that the rings have just been looked at.
+  for (int idle = 0; idle < 2;) {
+    if (live_->next(packet) == Source::Next::packet) {
+      take(packet.record);
+    } else {
+      idle++;
+    }
+  }
   live_->take_anchors();
 }
 

@@ -17,7 +17,7 @@ class Departures {
   /// Nothing where there is no module, or it is not for this process.
   static std::unique_ptr<Departures> watch(const ProbePath& path, std::size_t probes);
 
-  /// Takes what has been stamped since; returns after some milliseconds at the latest.
+  /// Takes what has been stamped since.
   void look();
   /// Takes the rest. Nothing is stamped any more.
   void stop();
