@@ -77,6 +77,7 @@ LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_wi
   const Anchor first = read_anchor();
   clock_.emplace(first, engine_->clock_khz());
   keep_anchor(first);
+  delivered_until_ = first.tsc;
   missed_before_ = engine_->missed();
   facts_["clock"] = engine_->clock_name();
   facts_["reorder_window_ms"] = std::to_string(reorder_window.count());
@@ -117,7 +118,9 @@ void LiveSession::stop() {
   stopped_at_ = last.tsc;
 }
 
+// Everything gathered has been delivered.
 void LiveSession::refill() {
+  delivered_until_ = std::max(delivered_until_, merge_.limit());
   if (!stopped_ && !engine_->wait(nap_)) {
     netns_gone_ = true;
     stop();
@@ -136,7 +139,10 @@ void LiveSession::refill() {
 Source::Next LiveSession::next(Packet& packet) {
   const tscope_record* record = merge_.next(packet.late);
   if (record == nullptr) {
-    if (drained_) return Next::end;
+    if (drained_) {
+      delivered_until_ = stopped_at_;
+      return Next::end;
+    }
     refill();
     // Even if there is something now: a steady trickle must not keep the caller from its other
     // duties.
@@ -149,7 +155,7 @@ Source::Next LiveSession::next(Packet& packet) {
 }
 
 std::int64_t LiveSession::watermark_ns() const {
-  return clock_->to_ns(stopped_ ? stopped_at_ : merge_.limit());
+  return clock_->to_ns(delivered_until_);
 }
 
 ClockInfo LiveSession::clock() const {

@@ -46,6 +46,7 @@ class LiveSession final : public LiveSource {
   std::uint64_t missed_before_ = 0;
   bool stopped_ = false;
   bool drained_ = false;
+  std::uint64_t delivered_until_ = 0;  // ticks
   bool netns_gone_ = false;
   InterfaceTable interfaces_;
   std::map<std::string, std::string> facts_;
