@@ -6,7 +6,7 @@
 # (Icmp6OutMsgs) and which is taken off the interface's counters.
 . /tests/guest/lib.sh
 
-BYTES=3000000 CHUNK=5000
+BYTES=1000000 CHUNK=5000
 [[ $(uname -r) != *dbg* ]] || BYTES=500000 # a debug kernel is slow
 
 counter() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/$3"; }
@@ -56,7 +56,7 @@ capture_exchange() { # NAME ADDRESS PORT VANTAGES [CAPTURE-ARGUMENT]...
 	cd ..
 }
 
-quiet_pair() {
+make_quiet_pair() {
 	make_pair
 	local mac
 	mac=$(ip netns exec right cat /sys/class/net/r0/address)
@@ -101,7 +101,7 @@ queue() { # NAME
 
 all=driver,qdisc,socket,app
 load_module
-quiet_pair
+make_quiet_pair
 ip netns exec left tc qdisc add dev l0 root pfifo
 
 offloads_off
