@@ -25,6 +25,10 @@ std::uint64_t packet_key(const TcpHeaders& tcp) {
   return mixed(key ^ kind);
 }
 
+std::uint64_t packet_key(const Datagram& datagram) {
+  return mixed(mixed(FlowHash()(datagram.flow)) ^ datagram.key);
+}
+
 PacketStamp::PacketStamp(const TcpHeaders& tcp, const Packet& packet, std::uint32_t flow_index)
     : time_ns(packet.time_ns),
       tsc(packet.record.tsc),
@@ -41,7 +45,24 @@ PacketStamp::PacketStamp(const TcpHeaders& tcp, const Packet& packet, std::uint3
       real_ip_id((packet.record.flags & TSCOPE_F_SYNTH_IP) == 0 && tcp.flow.src.family == 4 &&
                  packet.record.segs <= 1),
       softirq((packet.record.flags & TSCOPE_F_SOFTIRQ) != 0),
-      late(packet.late) {
+      late(packet.late),
+      has_payload(tcp.payload > 0) {
+}
+
+PacketStamp::PacketStamp(const Datagram& of, const Packet& packet, std::uint32_t flow_index)
+    : time_ns(packet.time_ns),
+      tsc(packet.record.tsc),
+      key(packet_key(of)),
+      flow(flow_index),
+      napi_poll(packet.record.napi_poll),
+      cpu(packet.record.cpu),
+      segs(of.segs),
+      ip_id(of.ip_id),
+      real_ip_id(of.ip_id != 0 && of.segs <= 1),
+      softirq((packet.record.flags & TSCOPE_F_SOFTIRQ) != 0),
+      late(packet.late),
+      has_payload(of.payload > 0),
+      datagram(true) {
 }
 
 bool same_packet(const PacketStamp& a, const PacketStamp& b) {
