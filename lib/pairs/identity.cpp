@@ -62,7 +62,8 @@ PacketStamp::PacketStamp(const Datagram& of, const Packet& packet, std::uint32_t
       softirq((packet.record.flags & TSCOPE_F_SOFTIRQ) != 0),
       late(packet.late),
       has_payload(of.payload > 0),
-      datagram(true) {
+      datagram(true),
+      numbered(of.icmp) {
 }
 
 bool same_packet(const PacketStamp& a, const PacketStamp& b) {
@@ -74,7 +75,7 @@ bool same_packet(const PacketStamp& a, const PacketStamp& b) {
 }
 
 bool told_apart(const PacketStamp& a, const PacketStamp& b) {
-  return (a.has_timestamps && b.has_timestamps) || (a.real_ip_id && b.real_ip_id && a.ip_id != 0);
+  return a.numbered || (a.has_timestamps && b.has_timestamps) || (a.real_ip_id && b.real_ip_id && a.ip_id != 0);
 }
 
 bool same_poll(const PacketStamp& a, const PacketStamp& b) {

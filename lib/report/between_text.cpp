@@ -15,9 +15,15 @@ namespace {
 constexpr std::size_t page_width = 100, where_width = 10, name_width = where_width + 24;
 constexpr std::uint64_t packets_to_show = 10;
 
+// Another program's capture may know no device.
+std::string device_text(const PairPoint& point) {
+  const std::string& device = point.interface.device;
+  return device == "-" ? "" : fmt::format(" ({})", device);
+}
+
 std::string point_text(const PairPoint& point) {
-  return fmt::format("{} of {} (file {})", vantage_name(point.interface.vantage),
-                     point.interface.device, point.file + 1);
+  return fmt::format("file {} {}{}", point.file + 1, vantage_name(point.interface.vantage),
+                     device_text(point));
 }
 
 std::string kinds_text(const BetweenChain& chain) {
@@ -43,6 +49,7 @@ std::string table(const BetweenChain& chain, const BetweenReport& report) {
     text += stage_row(chain.stages[i], padded(where, where_width) + stage_name(chain.stages[i]),
                       name_width, between ? error_text(report) : "");
   }
+  if (chain.stages.size() == 1) return text;
   return text + stage_row(chain.total, "whole way", name_width, error_text(report));
 }
 
@@ -52,14 +59,13 @@ std::string left_out(std::uint64_t packets, const std::string& why) {
 }
 
 std::string chain_text(const BetweenChain& chain, const BetweenReport& report, bool ascii) {
-  std::string text =
-      fmt::format("\nFrom file {} to file {}, {} > {}, {}: {}", chain.from.file + 1,
-                  chain.to.file + 1, chain.from.interface.device, chain.to.interface.device,
-                  kinds_text(chain), counted(chain.packets, "packet"));
+  std::string text = fmt::format("From file {}{} to file {}{}, {}: {}", chain.from.file + 1,
+                                 device_text(chain.from), chain.to.file + 1, device_text(chain.to),
+                                 kinds_text(chain), counted(chain.packets, "packet"));
   if (chain.segments != chain.packets) {
     text += fmt::format(" of {}", counted(chain.segments, "segment"));
   }
-  text = "\n" + wrapped(text.substr(1), page_width, "") + "\n";
+  text = "\n" + wrapped(text, page_width, "") + "\n";
   const std::uint64_t excluded = chain.inconsistent + chain.negative + chain.unaligned +
                                  chain.before + chain.before_within_error;
   if (excluded < chain.packets) {
