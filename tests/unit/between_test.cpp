@@ -122,7 +122,9 @@ TEST(Between, TransitIsFoundWithinTheStatedErrorAndLayersExactly) {
 }
 
 TEST(Between, FromSendCallToReceiveCall) {
-  TwoCaptures captures = with_layers(scene_with_sockets());
+  Scene scene = scene_with_sockets();
+  scene.queue_ns = 1'000;  // nothing is overtaken
+  TwoCaptures captures = with_layers(scene);
   Sightings receiver;
   for (const Sighting& s : captures.host) {
     receiver.push_back(s);
