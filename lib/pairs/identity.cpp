@@ -75,7 +75,8 @@ bool same_packet(const PacketStamp& a, const PacketStamp& b) {
 }
 
 bool told_apart(const PacketStamp& a, const PacketStamp& b) {
-  return a.numbered || (a.has_timestamps && b.has_timestamps) || (a.real_ip_id && b.real_ip_id && a.ip_id != 0);
+  return a.numbered || (a.has_timestamps && b.has_timestamps) ||
+         (a.real_ip_id && b.real_ip_id && a.ip_id != 0);
 }
 
 bool same_poll(const PacketStamp& a, const PacketStamp& b) {

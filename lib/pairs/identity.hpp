@@ -29,7 +29,7 @@ struct PacketStamp {
   bool late = false;
   bool has_payload = false;
   bool datagram = false;     ///< UDP or an ICMP echo
-  bool numbered = false;        ///< an echo: its sequence number tells it from others
+  bool numbered = false;     ///< an echo: its sequence number tells it from others
   std::uint64_t number = 0;  ///< of the record in its file, from 1; set by the reader
   bool is_ack = false;       ///< set by the reader, which knows the flow's history
 };

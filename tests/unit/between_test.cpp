@@ -151,6 +151,19 @@ TEST(Between, FromSendCallToReceiveCall) {
   expect_stages_sum_to_totals(report);
 }
 
+TEST(Between, AHostWithSocketsOfItsOwn) {
+  TwoCaptures captures = with_layers(scene_with_sockets());
+  Sighting own = captures.host.front();
+  own.segment.sport = 22;
+  own.at = {"eth0", Vantage::socket_rx};
+  captures.host.insert(captures.host.begin(), own);
+  const BetweenReport report = between(captures);
+  EXPECT_EQ(chain_from(report, 1).packets, 4000U);
+  EXPECT_EQ(chain_from(report, 1).kinds[1], std::nullopt);
+  EXPECT_EQ(chain_from(report, 0).packets, 2000U);
+  EXPECT_EQ(chain_from(report, 0).stages.size(), 3U);
+}
+
 TEST(Between, AnotherProgramsCaptureOfTheHost) {
   const TwoCaptures captures = with_layers(scene_with_sockets());
   const TwoCaptures plain = play(scene_with_sockets());
