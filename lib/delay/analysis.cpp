@@ -121,15 +121,17 @@ std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Pac
                                                                        Place place) {
   const std::uint16_t device = device_of(interface);
   if (const auto tcp = decode_tcp(packet.record)) {
-    const Segment segment(*tcp, packet);
+    Segment segment(*tcp, packet);
+    segment.stamp.number = counts.records;
     const bool call = interface.vantage == Vantage::app_tx || interface.vantage == Vantage::app_rx;
     if (!call && segment.range > segment_range_max) return std::nullopt;
     TcpFlow* flow = flow_of(flows, tcp->flow, statistics, budget);
     if (flow == nullptr) return std::nullopt;
     return Record{place, device, TcpRecord{flow, segment}};
   }
-  const auto datagram = datagram_of(packet);
+  auto datagram = datagram_of(packet);
   if (!datagram) return std::nullopt;
+  datagram->stamp.number = counts.records;
   if (interface.vantage == Vantage::app_tx) {
     return Record{place, device, DatagramRecord{nullptr, *datagram}};
   }
@@ -178,6 +180,10 @@ DelayAnalysis::DelayAnalysis(DelayOptions options)
     : impl_(std::make_unique<Impl>(std::move(options))) {
 }
 DelayAnalysis::~DelayAnalysis() = default;
+
+void DelayAnalysis::follow(std::function<void(Way, const Unit&)> on_unit) {
+  impl_->statistics.follow(std::move(on_unit));
+}
 
 void DelayAnalysis::add(const Packet& packet, const Interface& interface) {
   Impl& impl = *impl_;

@@ -2,6 +2,7 @@
 #include "delay/tally.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 
 namespace tscope {
@@ -17,35 +18,35 @@ bool contradicts(const Stamp& a, const Stamp& b) {
 
 }  // namespace
 
-void ChainStatistics::add(const Unit& unit) {
-  std::array<std::int64_t, places_max> stages{};
-  std::optional<std::size_t> first, previous;
-  bool below_zero = false, strange = false;
+UnitStages::UnitStages(const Unit& unit) {
+  std::optional<std::size_t> previous;
   for (std::size_t at = 0; at < places_max; at++) {
     if (!unit.has(at)) continue;
     if (previous) {
-      stages[at] = unit.stamps[at].time_ns - unit.stamps[*previous].time_ns;
-      below_zero = below_zero || stages[at] < 0;
+      since_previous[at] = unit.stamps[at].time_ns - unit.stamps[*previous].time_ns;
+      whole += since_previous[at];
+      below_zero = below_zero || since_previous[at] < 0;
       strange = strange || contradicts(unit.stamps[*previous], unit.stamps[at]);
-    } else {
-      first = at;
     }
     previous = at;
   }
+}
+
+void ChainStatistics::add(const Unit& unit) {
+  const UnitStages stages(unit);
   packets++;
   segments += unit.segs;
-  if (strange || below_zero || !first) {
-    (strange ? inconsistent : negative)++;
+  if (stages.strange || stages.below_zero || unit.seen == 0) {
+    (stages.strange ? inconsistent : negative)++;
     return;
   }
-  for (std::size_t at = *first + 1; at <= *previous; at++) {
+  for (auto at = static_cast<std::size_t>(std::countr_zero(unit.seen)) + 1; at < places_max; at++) {
     if (!unit.has(at)) continue;
-    since_previous[at].add(stages[at]);
-    sums[at] += stages[at];
+    since_previous[at].add(stages.since_previous[at]);
+    sums[at] += stages.since_previous[at];
   }
-  const std::int64_t whole = unit.stamps[*previous].time_ns - unit.stamps[*first].time_ns;
-  total.add(whole);
-  total_sum += whole;
+  total.add(stages.whole);
+  total_sum += stages.whole;
 }
 
 void Outcomes::passed(const Unit& unit, std::size_t at) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -11,6 +12,16 @@
 #include "tscope/duration_histogram.hpp"
 
 namespace tscope {
+
+/// A unit's times from one stamp to the next.
+struct UnitStages {
+  explicit UnitStages(const Unit& unit);
+
+  std::array<std::int64_t, places_max> since_previous{};  ///< [place]; of the first stamp's: 0
+  std::int64_t whole = 0;
+  bool below_zero = false;
+  bool strange = false;  ///< stamps of two clocks, or ticks and times disagree
+};
 
 /// Times of the packets that have the same stamps.
 struct ChainStatistics {
@@ -36,11 +47,14 @@ class Statistics {
 
   void add(Way way, const Unit& unit) {
     chains_[{way, unit.device, unit.kind, unit.seen}].add(unit);
+    if (on_unit_) on_unit_(way, unit);
   }
+  void follow(std::function<void(Way, const Unit&)> on_unit) { on_unit_ = std::move(on_unit); }
   const std::map<Key, ChainStatistics>& chains() const { return chains_; }
 
  private:
   std::map<Key, ChainStatistics> chains_;
+  std::function<void(Way, const Unit&)> on_unit_;
 };
 
 /// What became of one flow's packets on one way.

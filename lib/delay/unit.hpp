@@ -33,6 +33,7 @@ struct Stamp {
   std::int64_t time_ns = 0;
   std::uint64_t tsc = 0;
   std::uint8_t clock = 0;
+  std::uint64_t number = 0;  ///< of the record in its capture, from 1
 };
 
 /// A packet on its way, with the stamps it got so far.

@@ -25,6 +25,10 @@ std::uint64_t packet_key(const TcpHeaders& tcp) {
   return mixed(key ^ kind);
 }
 
+std::uint64_t packet_key(const Datagram& datagram) {
+  return mixed(mixed(FlowHash()(datagram.flow)) ^ datagram.key);
+}
+
 PacketStamp::PacketStamp(const TcpHeaders& tcp, const Packet& packet, std::uint32_t flow_index)
     : time_ns(packet.time_ns),
       tsc(packet.record.tsc),
@@ -41,7 +45,25 @@ PacketStamp::PacketStamp(const TcpHeaders& tcp, const Packet& packet, std::uint3
       real_ip_id((packet.record.flags & TSCOPE_F_SYNTH_IP) == 0 && tcp.flow.src.family == 4 &&
                  packet.record.segs <= 1),
       softirq((packet.record.flags & TSCOPE_F_SOFTIRQ) != 0),
-      late(packet.late) {
+      late(packet.late),
+      has_payload(tcp.payload > 0) {
+}
+
+PacketStamp::PacketStamp(const Datagram& of, const Packet& packet, std::uint32_t flow_index)
+    : time_ns(packet.time_ns),
+      tsc(packet.record.tsc),
+      key(packet_key(of)),
+      flow(flow_index),
+      napi_poll(packet.record.napi_poll),
+      cpu(packet.record.cpu),
+      segs(of.segs),
+      ip_id(of.ip_id),
+      real_ip_id(of.ip_id != 0 && of.segs <= 1),
+      softirq((packet.record.flags & TSCOPE_F_SOFTIRQ) != 0),
+      late(packet.late),
+      has_payload(of.payload > 0),
+      datagram(true),
+      numbered(of.icmp) {
 }
 
 bool same_packet(const PacketStamp& a, const PacketStamp& b) {
@@ -53,7 +75,8 @@ bool same_packet(const PacketStamp& a, const PacketStamp& b) {
 }
 
 bool told_apart(const PacketStamp& a, const PacketStamp& b) {
-  return (a.has_timestamps && b.has_timestamps) || (a.real_ip_id && b.real_ip_id && a.ip_id != 0);
+  return a.numbered || (a.has_timestamps && b.has_timestamps) ||
+         (a.real_ip_id && b.real_ip_id && a.ip_id != 0);
 }
 
 bool same_poll(const PacketStamp& a, const PacketStamp& b) {

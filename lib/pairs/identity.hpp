@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "delay/datagram.hpp"
 #include "tscope/headers.hpp"
 #include "tscope/packet.hpp"
 
@@ -12,6 +13,7 @@ namespace tscope {
 struct PacketStamp {
   PacketStamp() = default;
   PacketStamp(const TcpHeaders& tcp, const Packet& packet, std::uint32_t flow_index);
+  PacketStamp(const Datagram& datagram, const Packet& packet, std::uint32_t flow_index);
 
   std::int64_t time_ns = 0;
   std::uint64_t tsc = 0;  ///< 0 in foreign files
@@ -25,12 +27,18 @@ struct PacketStamp {
   bool real_ip_id = false;  ///< an IPv4 header as it was on the wire, of this very packet
   bool softirq = false;
   bool late = false;
-  bool is_ack = false;  ///< set by the reader, which knows the flow's history
+  bool has_payload = false;
+  bool datagram = false;     ///< UDP or an ICMP echo
+  bool numbered = false;     ///< an echo: its sequence number tells it from others
+  std::uint64_t number = 0;  ///< of the record in its file, from 1; set by the reader
+  bool is_ack = false;       ///< set by the reader, which knows the flow's history
 };
 
 /// Flow, sequence number, ACK number and kind (data, or SYN, FIN, RST): what a merge, a split or a
 /// short snap length leaves as it is.
 std::uint64_t packet_key(const TcpHeaders& tcp);
+/// Flow, length, kind and the first of the payload.
+std::uint64_t packet_key(const Datagram& datagram);
 
 /// May these be one packet? Timestamps and IP identification count where both show them.
 bool same_packet(const PacketStamp& a, const PacketStamp& b);

@@ -17,8 +17,11 @@ std::int64_t TickScale::to_ns(std::uint64_t tsc) const {
 }
 
 SideBySide::SideBySide(std::array<std::string, 2> paths, const std::vector<FlowPlan>& plans,
-                       bool advancing_only)
-    : paths_(std::move(paths)), plans_(plans), advancing_only_(advancing_only) {
+                       bool advancing_only, bool datagrams)
+    : paths_(std::move(paths)),
+      plans_(plans),
+      advancing_only_(advancing_only),
+      datagrams_(datagrams) {
   for (std::uint32_t i = 0; i < plans.size(); i++) by_flow_[plans[i].flow] = i;
 }
 
@@ -27,6 +30,7 @@ void SideBySide::advance(std::size_t file,
   File& at = files_[file];
   at.over = at.source->next(at.packet) != Source::Next::packet;
   if (at.over) return;
+  at.number++;
   at.source->take_anchors();
   if (ticks_) at.packet.time_ns = ticks_->to_ns(at.packet.record.tsc);
   at.common_ns = at.packet.time_ns - (file == 1 ? offset(at.packet.time_ns) : 0);
@@ -47,20 +51,23 @@ void SideBySide::take(std::size_t file, PacketMatcher& matcher, const SideBySide
   if (events.packet) events.packet(file, at.packet, interface);
   if (at.packet.record.kind != TSCOPE_PACKET) return;
   const auto tcp = decode_tcp(at.packet.record);
-  if (!tcp) return;
-  const auto found = by_flow_.find(tcp->flow);
+  const auto datagram = !tcp && datagrams_ ? datagram_of(at.packet) : std::nullopt;
+  if (!tcp && !datagram) return;
+  const auto found = by_flow_.find(tcp ? tcp->flow : datagram->flow);
   if (found == by_flow_.end()) return;
   const FlowPlan& plan = plans_[found->second];
-  PacketStamp stamp(*tcp, at.packet, found->second);
+  PacketStamp stamp = tcp ? PacketStamp(*tcp, at.packet, found->second)
+                          : PacketStamp(*datagram, at.packet, found->second);
+  stamp.number = at.number;
   if (interface == plan.points[file]) {
-    stamp.is_ack = is_ack(at.known[found->second], *tcp);
+    stamp.is_ack = tcp && is_ack(at.known[found->second], *tcp);
     if (!at.copies.is_copy(stamp)) {
       matcher.add(static_cast<int>(file), stamp, at.common_ns);
     } else if (events.copy) {
       events.copy(file, stamp);
     }
-  } else if (plan.last && file == plan.into() && interface == *plan.last && tcp->payload == 0 &&
-             events.arrived) {
+  } else if (plan.last && file == plan.into() && interface == *plan.last && tcp &&
+             tcp->payload == 0 && events.arrived) {
     events.arrived(file, stamp);
   }
 }

@@ -42,7 +42,7 @@ struct SideBySideEvents {
 class SideBySide {
  public:
   SideBySide(std::array<std::string, 2> paths, const std::vector<FlowPlan>& plans,
-             bool advancing_only);
+             bool advancing_only, bool datagrams);
 
   /// Stamps are to be taken from the counter, on one scale for both.
   void use_ticks(const TickScale& scale) { ticks_ = scale; }
@@ -62,6 +62,7 @@ class SideBySide {
   struct File {
     std::unique_ptr<FileSource> source;
     Packet packet;
+    std::uint64_t number = 0;
     std::int64_t common_ns = 0;
     bool over = false;
     CopyFilter copies;
@@ -74,7 +75,7 @@ class SideBySide {
 
   std::array<std::string, 2> paths_;
   const std::vector<FlowPlan>& plans_;
-  bool advancing_only_;
+  bool advancing_only_, datagrams_;
   std::unordered_map<Flow, std::uint32_t, FlowHash> by_flow_;
   std::optional<TickScale> ticks_;
   std::array<File, 2> files_;

@@ -33,24 +33,27 @@ void CaptureSurvey::add(const Packet& packet, const Interface& interface) {
   endpoint_ = endpoint_ || at_an_end(interface.vantage);
   if (!is_segment(interface.vantage)) return;
   const auto tcp = decode_tcp(packet.record);
-  if (!tcp) return;
+  const auto datagram = !tcp && datagrams_ ? datagram_of(packet) : std::nullopt;
+  if (!tcp && !datagram) return;
+  const Flow& flow = tcp ? tcp->flow : datagram->flow;
   last_stamp = {packet.record.tsc, packet.time_ns};
   if (packets_++ == 0) first_stamp = last_stamp;
   without_tsc_ += packet.record.tsc == 0 ? 1 : 0;
-  auto known = flows_.find(tcp->flow);
+  auto known = flows_.find(flow);
   if (known == flows_.end()) {
     if (flows_.size() >= flows_max) return;
-    known = flows_.try_emplace(tcp->flow).first;
+    known = flows_.try_emplace(flow).first;
   }
   Direction& direction = known->second;
   if (std::ranges::find(direction.points, interface) == direction.points.end()) {
     direction.points.push_back(interface);
   }
-  if (interface == direction.points.front()) {
+  if (tcp && interface == direction.points.front()) {
     direction.acks += tcp->payload == 0 ? 1 : 0;
     note_echo(*tcp, packet.time_ns);
   }
-  sample(packet_key(*tcp), {packet.time_ns, &known->first, interface.vantage});
+  sample(tcp ? packet_key(*tcp) : packet_key(*datagram),
+         {packet.time_ns, &known->first, interface.vantage});
 }
 
 void CaptureSurvey::add(const Anchor& anchor) {

@@ -23,8 +23,11 @@ class CaptureSurvey {
 
   struct Direction {
     std::vector<Interface> points;  ///< in the order in which they first saw the flow
-    std::uint64_t acks = 0;         ///< segments without payload, at the first of the points
+    std::uint64_t acks = 0;         ///< TCP segments without payload, at the first of the points
   };
+
+  /// datagrams: UDP and ICMP echoes too.
+  explicit CaptureSurvey(bool datagrams = false) : datagrams_(datagrams) {}
 
   void add(const Packet& packet, const Interface& interface);
   void add(const Anchor& anchor);
@@ -72,6 +75,7 @@ class CaptureSurvey {
   std::uint64_t mask_ = 0;
   std::uint64_t packets_ = 0, without_tsc_ = 0;
   bool endpoint_ = false;
+  bool datagrams_;
 };
 
 /// True where both counters are one: the clock anchors of both captures lie on one line of TSC

@@ -2,11 +2,10 @@
 #include <nlohmann/json.hpp>
 
 #include "report/source_json.hpp"
+#include "report/stage_json.hpp"
 #include "tscope/delay_report.hpp"
 
 namespace tscope {
-
-namespace {
 
 using Json = nlohmann::ordered_json;
 
@@ -26,6 +25,8 @@ Json stage_json(const DelayStage& stage) {
   }
   return json;
 }
+
+namespace {
 
 Json chain_json(const DelayChain& chain) {
   Json json{{"way", way_name(chain.way)},         {"kind", kind_name(chain.kind)},

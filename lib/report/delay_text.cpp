@@ -2,9 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
 
+#include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
 #include "tscope/delay_report.hpp"
@@ -14,27 +13,8 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t page_width = 100, label_width = 13, column_width = 21, bar_width = 10;
+constexpr std::size_t page_width = 100, name_width = 24;
 constexpr std::uint64_t packets_to_show = 10;
-constexpr double cdf_low = 0.005, cdf_high = 0.995;  // rows outside hold next to nothing
-
-std::string kind_text(PacketKind kind) {
-  switch (kind) {
-    case PacketKind::data:
-      return "data";
-    case PacketKind::retransmission:
-      return "retransmissions";
-    case PacketKind::duplicate:
-      return "data that was there already";
-    case PacketKind::control:
-      return "segments without data";
-    case PacketKind::datagram:
-      return "datagrams";
-    case PacketKind::echo:
-      return "echoes that the kernel answers";
-  }
-  return "";
-}
 
 std::string reason_text(Unmatched reason) {
   switch (reason) {
@@ -68,73 +48,22 @@ std::string what_lies_between(Vantage from, Vantage to) {
   return "";
 }
 
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
-}
-
-std::string table_row(const DelayStage& stage, const std::string& name, const std::string& what) {
-  return fmt::format("  {}{:>9} {:>9} {:>9} {:>9} {:>8}  {}\n", padded(name, 24),
-                     format_duration(stage.p50_ns), format_duration(stage.p90_ns),
-                     format_duration(stage.p99_ns), format_duration(stage.max_ns),
-                     percent(stage.share), what);
-}
-
-std::string stage_name(const DelayStage& stage) {
-  return fmt::format("{} > {}", vantage_name(stage.from), vantage_name(stage.to));
-}
-
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(" \n") + 1);
-  return line + "\n";
-}
-
 std::string table(const DelayChain& chain) {
-  std::string text = fmt::format("  {}{:>9} {:>9} {:>9} {:>9} {:>8}\n", padded("", 24), "median",
-                                 "90 %", "99 %", "longest", "share");
+  std::string text = stage_head(name_width);
   for (const DelayStage& stage : chain.stages) {
-    text += trimmed(table_row(stage, stage_name(stage), what_lies_between(stage.from, stage.to)));
+    text +=
+        stage_row(stage, stage_name(stage), name_width, what_lies_between(stage.from, stage.to));
   }
-  return text + trimmed(table_row(chain.total, "whole way", ""));
-}
-
-double share_below(const DelayStage& stage, std::int64_t ns) {
-  double share = stage.cdf.empty() || ns > stage.cdf.back().ns ? 1 : 0;
-  for (const CdfPoint& point : stage.cdf) {
-    if (point.ns <= ns) share = point.share;
-  }
-  return share;
+  return text + stage_row(chain.total, "whole way", name_width, "");
 }
 
 std::string cdf(const DelayChain& chain, bool ascii) {
-  std::vector<const DelayStage*> columns;
-  for (const DelayStage& stage : chain.stages) columns.push_back(&stage);
-  if (columns.size() > 1) columns.push_back(&chain.total);
-  std::set<std::int64_t> rows;
-  for (const DelayStage* stage : columns) {
-    for (const CdfPoint& point : stage->cdf) rows.insert(point.ns);
+  std::vector<CdfColumn> columns;
+  for (const DelayStage& stage : chain.stages) {
+    columns.push_back({fmt::format("> {}", vantage_name(stage.to)), &stage});
   }
-  std::string text = "\n  " + padded("share below", label_width);
-  for (const DelayStage* stage : columns) {
-    text += padded(stage == &chain.total && columns.size() > 1
-                       ? "whole way"
-                       : fmt::format("> {}", vantage_name(stage->to)),
-                   column_width);
-  }
-  text = trimmed(text);
-  for (const std::int64_t ns : rows) {
-    std::vector<double> shares;
-    shares.reserve(columns.size());
-    for (const DelayStage* stage : columns) shares.push_back(share_below(*stage, ns));
-    if (*std::ranges::max_element(shares) < cdf_low) continue;
-    std::string line = "  " + padded(format_duration(ns), label_width);
-    for (const double share : shares) {
-      line += padded(fmt::format("{:>7} {}", percent(share), bar(share, bar_width, ascii)),
-                     column_width);
-    }
-    text += trimmed(line);
-    if (*std::ranges::min_element(shares) > cdf_high) break;
-  }
-  return text;
+  if (columns.size() > 1) columns.push_back({"whole way", &chain.total});
+  return cdf_table(columns, ascii);
 }
 
 std::string chain_text(const DelayChain& chain, bool ascii) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/alignment_text.hpp"
 #include "report/text.hpp"
 #include "tscope/pair_report.hpp"
 #include "tscope/units.hpp"
@@ -36,19 +37,8 @@ double part(std::uint64_t some, std::uint64_t all) {
   return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
 }
 
-std::string signed_duration(std::int64_t ns) {
-  return ns < 0 ? "-" + format_duration(-ns) : format_duration(ns);
-}
-
 std::string ratio(double value) {
   return fmt::format("{:.{}f}", value, value < 0.1 ? 3 : 2);
-}
-
-// The distance of two clocks: to the microsecond, however far they are apart.
-std::string clock_distance(std::int64_t ns) {
-  const auto distance = std::abs(ns);
-  return distance < 1'000'000'000 ? format_duration(distance)
-                                  : fmt::format("{:.6f} s", static_cast<double>(distance) / 1e9);
 }
 
 std::string table(const CapturePair& pair, const PairReport& report) {
@@ -214,40 +204,6 @@ std::string passage(const CapturePair& pair, const PairReport& report) {
   return text;
 }
 
-std::string clocks(const PairReport& report) {
-  const Alignment& a = report.alignment;
-  std::string text = fmt::format("Clocks ({}): ", align_method_name(a.method));
-  if (a.method == AlignMethod::none) {
-    text += "not aligned";
-  } else {
-    text += fmt::format("file 2 is {} {} file 1 at the start and {} {:.3f} ppm",
-                        clock_distance(a.offset_ns()), a.offset_ns() < 0 ? "behind" : "ahead of",
-                        a.drift_ppm() < 0 ? "loses" : "gains", std::abs(a.drift_ppm()));
-    text +=
-        a.error_ns ? fmt::format(", within {}", format_duration(*a.error_ns)) : ", error unknown";
-    text += fmt::format("; by {}", counted(a.samples, "packet"));
-    if (a.towards_first && a.towards_second) {
-      text += fmt::format(
-          "; quickest way there and back {}; residual (an interval's least delay above that) {} "
-          "median, {} at 99 %",
-          format_duration(a.round_trip_ns), format_duration(a.residual_p50_ns),
-          format_duration(a.residual_p99_ns));
-    }
-  }
-  if (a.outliers > 0)
-    text += fmt::format("; {} left out", counted(a.outliers, "contradicting interval"));
-  if (a.bends > 0) text += fmt::format("; the clocks bend {}", counted(a.bends, "time"));
-  if (!report.alignment_note.empty()) text += "; " + report.alignment_note;
-  text = wrapped(text + ".", page_width, "");
-  for (const ClockStep& step : a.steps) {
-    const std::int64_t since = a.pieces.empty() ? 0 : step.at_ns - a.pieces.front().from_ns;
-    text += fmt::format("  STEP: file 2's clock jumped by {} (within {}) {} from the start\n",
-                        signed_duration(step.size_ns), format_duration(step.error_ns),
-                        format_duration(since));
-  }
-  return text;
-}
-
 std::string pair_section(const CapturePair& pair, const PairReport& report, bool ascii) {
   std::string text =
       fmt::format("\nACKs {} > {}\n", pair.flow.src.to_string(), pair.flow.dst.to_string());
@@ -289,7 +245,7 @@ std::string pair_text(const PairReport& report, bool ascii, bool all) {
   }
   text += fmt::format("{} in both, {} with ACKs\n", counted(report.common_packets, "packet"),
                       counted(report.pairs.size(), "flow direction"));
-  text += clocks(report);
+  text += alignment_text(report.alignment, report.alignment_note);
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < report.pairs.size(); i++) {
     const CapturePair& pair = report.pairs[i];

@@ -24,8 +24,25 @@ check "a table" 0 'qdisc-tx > driver-tx +1\.50' $file
 check "JSON" 0 '"schema": "tscope-delay-1"' --json $file
 check "another program's capture has no layers" 1 'use tscope capture --at' tests/golden/pair-host.pcap
 check "which JSON says too" 0 'why_no_delays' --json tests/golden/pair-host.pcap
-check "two files" 2 'one capture' $file $file
+host=tests/golden/pair-host.pcap guest=tests/golden/pair-guest.pcap
+check "two captures: a table" 0 '^  2 > 1 +tap > tap .* ±[0-9.]+ µs$' $host $guest
+check "two captures: JSON" 0 '"before_within_error": 0' --json $host $guest
+check "two captures the other way round" 0 'found at both' $guest $host
+check "two captures, with few packets too" 0 '3 packets$' --all $host $guest
+check "two captures: no alignment" 0 '^Clocks \(none\): not aligned' --align none $host $guest
+check "three files" 2 'or two of the same packets' $file $file $file
+check "one file twice" 2 'one file' $file $file
+cp $host "$work/copy.pcap"
+check "two copies of one capture" 1 'same capture twice' $host "$work/copy.pcap"
+check "standard input beside a file" 2 'standard input' $host -
+check "no flow in common" 1 'no flow in common' $host tests/golden/pcap-microseconds.pcap
+check "nothing in common as JSON" 0 '"why_nothing": "the captures have no flow' --json $host tests/golden/pcap-microseconds.pcap
+check "no such flow in two" 1 'try without it' --flow nothing $host $guest
+check "an alignment that there is not" 2 'envelope, at-rest' --align best $host $guest
+check "an alignment of one file" 2 'second one' --align none $file
 check "no such file" 1 'no-such-file' no-such-file
 check "no such flow" 1 'try without it' --flow nothing $file
 head -c 9000 $file >"$work/cut.pcapng"
+head -c 9000 $guest >"$work/cut.pcap"
+check "two captures, one cut off" 0 'cut.pcap is cut off' --json $host "$work/cut.pcap"
 check "a file that is cut off" 0 'is cut off' "$work/cut.pcapng"

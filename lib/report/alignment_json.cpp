@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "report/alignment_json.hpp"
+
+namespace tscope {
+
+using Json = nlohmann::ordered_json;
+
+Json alignment_json(const Alignment& a, const std::string& note) {
+  Json json{{"method", align_method_name(a.method)},
+            {"offset_ns", a.offset_ns()},
+            {"drift_ppm", a.drift_ppm()},
+            {"error_ns", nullptr},
+            {"residual_ns", {{"p50", a.residual_p50_ns}, {"p99", a.residual_p99_ns}}},
+            {"round_trip_ns", a.round_trip_ns},
+            {"samples", a.samples},
+            {"outliers", a.outliers},
+            {"bends", a.bends},
+            {"one_way", a.towards_second != a.towards_first},
+            {"steps", Json::array()},
+            {"pieces", Json::array()},
+            {"note", note}};
+  if (a.error_ns) json["error_ns"] = *a.error_ns;
+  for (const ClockStep& step : a.steps) {
+    json["steps"].push_back({{"at_ns", step.at_ns},
+                             {"within_ns", step.within_ns},
+                             {"size_ns", step.size_ns},
+                             {"error_ns", step.error_ns}});
+  }
+  for (const Alignment::Piece& piece : a.pieces) {
+    json["pieces"].push_back({{"from_ns", piece.from_ns},
+                              {"to_ns", piece.to_ns},
+                              {"offset_ns", piece.offset_ns},
+                              {"drift_ppm", piece.drift * 1e6}});
+  }
+  return json;
+}
+
+}  // namespace tscope

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tscope/alignment.hpp"
+
+namespace tscope {
+
+/// What every report of two captures says of their clocks.
+nlohmann::ordered_json alignment_json(const Alignment& alignment, const std::string& note);
+
+}  // namespace tscope

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "report/alignment_text.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/text.hpp"
+#include "tscope/units.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr std::size_t page_width = 100;
+
+std::string signed_duration(std::int64_t ns) {
+  return ns < 0 ? "-" + format_duration(-ns) : format_duration(ns);
+}
+
+// The distance of two clocks: to the microsecond, however far they are apart.
+std::string clock_distance(std::int64_t ns) {
+  const auto distance = std::abs(ns);
+  return distance < 1'000'000'000 ? format_duration(distance)
+                                  : fmt::format("{:.6f} s", static_cast<double>(distance) / 1e9);
+}
+
+}  // namespace
+
+std::string alignment_text(const Alignment& a, const std::string& note) {
+  std::string text = fmt::format("Clocks ({}): ", align_method_name(a.method));
+  if (a.method == AlignMethod::none) {
+    text += "not aligned";
+  } else {
+    text += fmt::format("file 2 is {} {} file 1 at the start and {} {:.3f} ppm",
+                        clock_distance(a.offset_ns()), a.offset_ns() < 0 ? "behind" : "ahead of",
+                        a.drift_ppm() < 0 ? "loses" : "gains", std::abs(a.drift_ppm()));
+    text +=
+        a.error_ns ? fmt::format(", within {}", format_duration(*a.error_ns)) : ", error unknown";
+    text += fmt::format("; by {}", counted(a.samples, "packet"));
+    if (a.towards_first && a.towards_second) {
+      text += fmt::format(
+          "; quickest way there and back {}; residual (an interval's least delay above that) {} "
+          "median, {} at 99 %",
+          format_duration(a.round_trip_ns), format_duration(a.residual_p50_ns),
+          format_duration(a.residual_p99_ns));
+    }
+  }
+  if (a.outliers > 0)
+    text += fmt::format("; {} left out", counted(a.outliers, "contradicting interval"));
+  if (a.bends > 0) text += fmt::format("; the clocks bend {}", counted(a.bends, "time"));
+  if (!note.empty()) text += "; " + note;
+  text = wrapped(text + ".", page_width, "");
+  for (const ClockStep& step : a.steps) {
+    const std::int64_t since = a.pieces.empty() ? 0 : step.at_ns - a.pieces.front().from_ns;
+    text += fmt::format("  STEP: file 2's clock jumped by {} (within {}) {} from the start\n",
+                        signed_duration(step.size_ns), format_duration(step.error_ns),
+                        format_duration(since));
+  }
+  return text;
+}
+
+}  // namespace tscope

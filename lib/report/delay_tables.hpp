@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tscope/delay_report.hpp"
+
+namespace tscope {
+
+/// "retransmissions", "segments without data".
+std::string kind_text(PacketKind kind);
+/// "app-tx > socket-tx".
+std::string stage_name(const DelayStage& stage);
+
+/// A table of stages, `name_width` columns for their names.
+std::string stage_head(std::size_t name_width);
+std::string stage_row(const DelayStage& stage, const std::string& name, std::size_t name_width,
+                      const std::string& remark);
+
+struct CdfColumn {
+  std::string name;
+  const DelayStage* stage;
+};
+/// Shares below a row's time, the columns side by side: at most four fit a page.
+std::string cdf_table(const std::vector<CdfColumn>& columns, bool ascii);
+
+}  // namespace tscope

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "tscope/delay_report.hpp"
+
+namespace tscope {
+
+nlohmann::ordered_json stage_json(const DelayStage& stage);
+
+}  // namespace tscope
