@@ -243,8 +243,8 @@ print_table() { # "SENDER..." "GAP_US..."
 
 explain() { # FIRST SENDER
 	cat <<TEXT
-Lateness: hand-over - time scheduled, by the sender's own account; late: by more than 50 us. The
-module stamps the hand-over before the driver's function, user space before its send call.
+Lateness: hand-over - time scheduled; late: by more than 50 us. The hand-over is stamped before the
+driver's function where the module is loaded, else (user space) before the send call.
 Gap error: size of (gap between two successive probes - gap asked for), by the kernel's stamps at a
 tap on the peer device: one measure for all senders, and it has what comes behind the hand-over.
 Gaps beside a probe that did not arrive are left out: where many are missing, it looks too good.
