@@ -7,7 +7,7 @@ PACKAGES := g++ gcc-12 cmake make ninja-build pkg-config git \
 	libgtest-dev libgmock-dev libbenchmark-dev \
 	qemu-system-x86 busybox-static cpio kmod xz-utils zstd \
 	libelf1 zlib1g pahole bc \
-	bash iproute2 ethtool iperf3 tcpdump iputils-ping util-linux strace jq procps python3 \
+	bash iproute2 ethtool iperf3 stress-ng tcpdump iputils-ping util-linux strace jq procps python3 \
 	tshark tcptrace \
 	clang-format clang-tidy cppcheck shellcheck codespell sparse
 

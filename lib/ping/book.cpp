@@ -72,12 +72,14 @@ std::optional<PingNote> PingBook::take(const Reply& reply, PingCounts& counts) {
 void PingBook::take(const TransmitStamp& stamp) {
   Entry* entry = find(stamp.index);
   if (entry == nullptr) return;
+  // Behind a bridge on the same machine the packet keeps its socket, and each further device stamps
+  // it again.
   switch (stamp.at) {
     case TransmitStamp::At::qdisc:
-      entry->stamps.qdisc_tx = stamp.ns;
+      if (!entry->stamps.qdisc_tx) entry->stamps.qdisc_tx = stamp.ns;
       break;
     case TransmitStamp::At::driver:
-      entry->stamps.driver_tx = stamp.ns;
+      if (!entry->stamps.driver_tx) entry->stamps.driver_tx = stamp.ns;
       break;
     case TransmitStamp::At::hw:
       entry->stamps.hw_tx = stamp.ns;

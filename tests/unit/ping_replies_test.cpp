@@ -182,6 +182,17 @@ TEST(PingBook, WhatNeverGotOutLeavesAHole) {
   EXPECT_EQ(tried.book.find(2)->index, 2U);
 }
 
+TEST(PingBook, TheSendersOwnDeviceStampsFirst) {
+  PingBook book;
+  book.add(1);
+  for (const std::int64_t later : {0, 5'000}) {
+    book.take(TransmitStamp{1, TransmitStamp::At::qdisc, 100 + later});
+    book.take(TransmitStamp{1, TransmitStamp::At::driver, 110 + later});
+  }
+  EXPECT_EQ(book.find(1)->stamps.qdisc_tx, 100);
+  EXPECT_EQ(book.find(1)->stamps.driver_tx, 110);
+}
+
 TEST(IcmpText, AsIputilsSaysIt) {
   EXPECT_EQ(icmp_text(AF_INET, 3, 1, 0), "Destination Host Unreachable");
   EXPECT_EQ(icmp_text(AF_INET, 3, 4, 1400), "Frag needed and DF set (mtu = 1400)");

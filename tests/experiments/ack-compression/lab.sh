@@ -10,52 +10,23 @@
 # Uses $root, $here, $out, $bytes, $offloads, $memory, $peer_capture and $force_tcpdump of `run`.
 # shellcheck disable=SC2154
 
-prefix=tscope-acks
+experiment=ack-compression prefix=tscope-acks
+# shellcheck source=tests/experiments/common/lab.sh
+. "$here/../common/lab.sh"
 lab=$prefix-$$-lab peer=$prefix-$$-peer sender=$prefix-$$-sender
 peer_address=10.77.0.254
 test_port=5201 test_source=40001
 open_now=5300 open_test=5301 # gates: a guest goes on when it can connect there
-kernel=6.12
 once_more=3 # one_run's status if nothing failed and yet it is to be done again
-pids=()
-
-say() { echo "ack-compression: $*" >&2; }
 
 # Says what this machine lacks for runs with these numbers of guests.
 can_run() {
-	local tool missing=() n guests=
-	for n in "$@"; do [ "$n" -eq 0 ] || guests=1; done
-	[ "$(id -u)" -eq 0 ] || { say "needs root for namespaces and taps; run it with sudo"; return 1; }
-	for tool in ip tc ethtool iperf3 tcpdump python3 jq flock ${guests:+qemu-system-x86_64}; do
-		type -P "$tool" >/dev/null || missing+=("$tool")
-	done
-	[ ${#missing[@]} -eq 0 ] || { say "not on this machine: ${missing[*]}; make deps installs them"; return 1; }
-	[ -x "$root/build/tscope" ] || { say "no build/tscope; make user builds it"; return 1; }
-	[ -z "$guests" ] || [ -c /dev/net/tun ] || { say "no /dev/net/tun, so guests can have no tap; modprobe tun"; return 1; }
-	[ -z "$guests" ] || { : <>/dev/net/tun; } 2>/dev/null || { say "/dev/net/tun can't be opened here (a container?)"; return 1; }
-	ip netns add "$lab" 2>/dev/null || { say "network namespaces can't be made here (a container?)"; return 1; }
-	ip netns del "$lab"
-	grep -qw cubic /proc/sys/net/ipv4/tcp_available_congestion_control || { say "this kernel lacks TCP cubic, which the guests use; modprobe tcp_cubic"; return 1; }
-	drop_leftovers
-}
-
-# Namespaces of a run that was killed and could not clean up.
-drop_leftovers() {
-	local name pid
-	while read -r name _; do
-		[[ $name =~ ^$prefix-([0-9]+)-(lab|peer|sender)$ ]] || continue
-		pid=${BASH_REMATCH[1]}
-		[ -e "/proc/$pid" ] || ip netns del "$name"
-	done < <(ip netns list)
-}
-
-# What needs the network of the machine (kernels, a first boot that decides on KVM) is done outside the lab.
-prepare_guests() {
 	local n guests=
 	for n in "$@"; do [ "$n" -eq 0 ] || guests=1; done
-	[ -n "$guests" ] || return 0
-	"$root/mk/build-kmod" "$kernel-amd64" >&2 || return 1
-	[ -e "$root/build/vm/accel" ] || "$root/tests/vm/run" --kernel $kernel -- true || return 1
+	! lacks ip tc ethtool iperf3 tcpdump python3 jq flock ${guests:+qemu-system-x86_64} || return 1
+	[ -x "$root/build/tscope" ] || { say "no build/tscope; make user builds it"; return 1; }
+	can_make_namespaces && { [ -z "$guests" ] || can_make_taps; } && has_cubic || return 1
+	drop_leftovers
 }
 
 # The rate counts what is on the wire: FCS, preamble and gap beside the frame. What tbf itself cuts up (TSO)
@@ -68,14 +39,10 @@ bucket() { # NAMESPACE DEVICE
 	fi
 }
 
-no_offloads() { ip netns exec "$1" ethtool -K "$2" tso off gso off gro off tx off rx off >/dev/null; }
-
 make_lab() { # GUESTS
 	local ns i
 	for ns in "$lab" "$peer" "$sender"; do
-		ip netns add "$ns"
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 2>/dev/null || true
-		ip -n "$ns" link set lo up
+		quiet_namespace "$ns"
 	done
 	ip netns exec "$lab" sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true
 	ip -n "$lab" link add name bridge type bridge
@@ -97,59 +64,9 @@ make_lab() { # GUESTS
 	bucket "$peer" eth0
 }
 
-# A number that is free again may be somebody else's.
-forget() { # PID
-	local pid kept=()
-	for pid in "${pids[@]}"; do [ "$pid" = "$1" ] || kept+=("$pid"); done
-	pids=("${kept[@]}")
-}
-
-# Ends one of our processes: gently, and by force after SECONDS.
-end_process() { # PID SECONDS
-	local i
-	kill "$1" 2>/dev/null || true
-	for ((i = 0; i < $2 * 10; i++)); do
-		kill -0 "$1" 2>/dev/null || break
-		sleep 0.1
-	done
-	kill -9 "$1" 2>/dev/null || true
-	wait "$1" 2>/dev/null || true
-	forget "$1"
-}
-
-drop_lab() {
-	local pid ns
-	for pid in "${pids[@]}"; do end_process "$pid" 5; done
-	for ns in "$lab" "$peer" "$sender"; do
-		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns" || true
-	done
-}
-
-# wait_until SECONDS COMMAND...: polls.
-wait_until() {
-	local i tenths=$(($1 * 10))
-	shift
-	for ((i = 0; i < tenths; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-# start LOG COMMAND...: in the background, to be ended with the lab.
-start() {
-	local log=$1
-	shift
-	"$@" </dev/null >"$log" 2>"$log.err" 8>&- &
-	pids+=($!)
-}
+drop_lab() { drop_lab_of "$lab" "$peer" "$sender"; }
 
 listening() { ip netns exec "$peer" ss -Htln | grep -q ":$1 "; }
-
-open_gate() { # PORT
-	start "$dir/gate-$1.log" ip netns exec "$peer" python3 -c "$(printf '%s\n' \
-		'import socket, sys' 's = socket.create_server(("", int(sys.argv[1])))' 'while True: s.accept()[0].close()')" "$1"
-}
 
 has_engines() { "$root/build/tscope" capture --help | grep -q -e '--engine'; }
 
@@ -175,33 +92,13 @@ start_tcpdump() { # NAMESPACE DEVICE FILE LOG
 	wait_until 10 grep -q listening "$dir/$4.log.err" || { say "tcpdump did not start: $(cat "$dir/$4.log.err")"; return 1; }
 }
 
-# CPU time of everything in the lab and of its captures, in ticks: what the machine spent beyond that, others did.
-lab_ticks() {
-	local ns pid pids_here=("$$" "${pids[@]}")
-	for ns in "$lab" "$peer" "$sender"; do
-		while read -r pid; do pids_here+=("$pid"); done < <(ip netns pids "$ns")
-	done
-	# One by one, since any may end meanwhile. Of ourselves the children that are over count too: the sender without a
-	# VM is one.
-	printf '%s\n' "${pids_here[@]}" | sort -un | while read -r pid; do
-		cat "/proc/$pid/stat" 2>/dev/null || true
-	done | awk -v self="$$" '{ pid = $1; sub(/.*\) /, ""); sum += $12 + $13 + (pid == self ? $14 + $15 : 0) } END { print sum + 0 }'
-}
-
 # The counters of the machine and of the lab's devices, as they are now.
 snapshot() { # NAME
 	date +%s.%N >"$dir/time.$1"
 	head -n 1 /proc/stat >"$dir/stat.$1"
-	lab_ticks >"$dir/ticks.$1"
+	ticks_of "$lab" "$peer" "$sender" >"$dir/ticks.$1"
 	ip -n "$lab" -s -j link >"$dir/links.$1.json"
 	tc -n "$lab" -s -j qdisc show dev uplink >"$dir/qdisc.$1.json"
-}
-
-# On a loaded machine an emulated guest mistakes the rate of its TSC, by up to a factor of five, and all its times with
-# it. Its counter is this machine's, whose rate is the CPU's where nothing scales it.
-tsc_rate() {
-	[ "$(cat "$root/build/vm/accel" 2>/dev/null)" = tcg ] && [ ! -e /sys/devices/system/cpu/cpu0/cpufreq ] || return 0
-	awk -F ': *' '/^cpu MHz/ && $2 > 0 { printf "tsc_early_khz=%d\n", $2 * 1000; exit }' /proc/cpuinfo
 }
 
 # Did the guest's clock go as ours did while it sent?
@@ -243,11 +140,11 @@ send_from_guests() { # GUESTS LIMIT
 		wait_until 240 said_or_dead "$i" ready
 		said "$i" ready || { say "VM lost: guest $i did not come up"; return 1; }
 	done
-	open_gate $open_now
+	open_gate "$peer" $open_now
 	for ((i = 2; i <= $1; i++)); do
 		wait_until 60 moving "tap$i" || { say "VM lost: guest $i does not send"; return 1; }
 	done
-	open_gate $open_test
+	open_gate "$peer" $open_test
 	wait_until 60 said_or_dead 1 begins
 	snapshot before
 	wait_until "$2" said_or_dead 1 ended
