@@ -32,11 +32,9 @@ load_module() { insmod /tscope.ko "$@"; }
 
 in_virtual_time() { grep -qw nokaslr /proc/cmdline; }
 
-# Virtual time runs evenly a while after boot only.
+# What booting, loading and making namespaces leave to be done in the background is over then.
 settle() {
-	local up
-	read -r up _ </proc/uptime
-	! in_virtual_time || [ "${up%.*}" -ge 20 ] || sleep $((20 - ${up%.*}))
+	! in_virtual_time || sleep 10
 }
 
 # Two namespaces `left` 10.9.0.1 and `right` 10.9.0.2 (and fd09::1, fd09::2), veth devices l0 and r0.
