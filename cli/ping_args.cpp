@@ -137,8 +137,8 @@ void add_ping_options(CLI::App& command, PingArguments& arguments) {
   command.add_option("--clean", arguments.clean, "send until there are so many clean samples");
   command.add_option("--max", arguments.max, "with --clean: probes at most (default: 10 times N)");
   command.add_option("--spin", arguments.spin,
-                     "look for the reply without sleeping for this long (default: 1ms; 0: sleep at "
-                     "once)");
+                     "look for the reply without sleeping for this long (default: 100us; 0: sleep "
+                     "at once)");
   command
       .add_option("--engine", arguments.engine,
                   "what stamps: kmod (the module), bpf, sockets (SO_TIMESTAMPING), or auto: the "

@@ -3,6 +3,7 @@
 
 #include "ping/gap_log.hpp"
 #include "ping/machine_state.hpp"
+#include "ping/usual_delay.hpp"
 #include "tscope/ping_evidence.hpp"
 
 namespace tscope {
@@ -49,6 +50,7 @@ TEST(PingVerdict, EachEvidenceHasItsReason) {
   EXPECT_THAT(with([](auto& e) { e.late_timer_ns = 101 * us; }),
               ElementsAre(PingReason::late_timer));
   EXPECT_THAT(with([](auto& e) { e.send_ns = 101 * us; }), ElementsAre(PingReason::slow_send));
+  EXPECT_THAT(with([](auto& e) { e.call_ns = 101 * us; }), ElementsAre(PingReason::slow_send));
   EXPECT_THAT(with([](auto& e) { e.queue_ns = 101 * us; }), ElementsAre(PingReason::device_queue));
   EXPECT_THAT(with([](auto& e) { e.driver_bytes = 4000; }), ElementsAre(PingReason::device_queue));
   EXPECT_THAT(with([](auto& e) { e.wake_ns = 101 * us; }), ElementsAre(PingReason::slow_wake));
@@ -92,6 +94,26 @@ TEST(PingVerdict, ThresholdsFollowTheMachineWithinBounds) {
   EXPECT_EQ(ping_thresholds({.timer_ns = 50 * us, .look_ns = 20 * us}).gap_ns, 80 * us);
   EXPECT_EQ(ping_thresholds({.timer_ns = 9000 * us, .look_ns = 9000 * us}).delay_ns, 500 * us);
   EXPECT_EQ(ping_thresholds({.timer_ns = 9000 * us, .look_ns = 9000 * us}).gap_ns, 500 * us);
+}
+
+TEST(PingVerdict, WhatIsShortBesideTheMachinesOwnDelayDoesNotCount) {
+  const PingThresholds calibrated = ping_thresholds({.timer_ns = 50 * us, .look_ns = 20 * us});
+  EXPECT_EQ(delay_threshold(calibrated, 0), 200 * us);
+  EXPECT_EQ(delay_threshold(calibrated, 60 * us), 200 * us);
+  EXPECT_EQ(delay_threshold(calibrated, 400 * us), 1000 * us);
+  EXPECT_EQ(delay_threshold(calibrated, 9000 * us), 1500 * us);
+}
+
+TEST(PingVerdict, TheUsualDelayIsThatOfTheQuietestQuarter) {
+  UsualDelay usual;
+  for (int i = 0; i < 7; i++) usual.add(10 * us);
+  EXPECT_EQ(usual.ns(), 0) << "seven samples tell too little";
+  usual.add(10 * us);
+  EXPECT_EQ(usual.ns(), 10 * us);
+  for (int i = 0; i < 20; i++) usual.add(5000 * us);
+  EXPECT_EQ(usual.ns(), 10 * us) << "stress in most of them is not usual";
+  for (int i = 0; i < 256; i++) usual.add(300 * us);
+  EXPECT_EQ(usual.ns(), 300 * us) << "what was long ago is forgotten";
 }
 
 TEST(GapLog, LongestThatOverlaps) {
