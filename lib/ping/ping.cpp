@@ -17,9 +17,9 @@
 #include "ping/calibrate.hpp"
 #include "ping/clock.hpp"
 #include "ping/gap_log.hpp"
+#include "ping/judge.hpp"
 #include "ping/live_stamps.hpp"
 #include "ping/prober.hpp"
-#include "ping/usual_delay.hpp"
 #include "tscope/error.hpp"
 
 namespace tscope {
@@ -94,7 +94,7 @@ class Ping::Impl {
           "the socket layer: only the module or BPF programs stamp there (--engine)");
     }
     calibration_ = calibrate_ping();
-    thresholds_ = ping_thresholds(calibration_);
+    judge_.calibrated(ping_thresholds(calibration_));
   }
 
   PingCounts run(PingSink& sink, const std::atomic<bool>& stop);
@@ -102,7 +102,7 @@ class Ping::Impl {
   const PingTarget& target() const { return target_; }
   const PingAbilities& abilities() const { return abilities_; }
   const PingCalibration& calibration() const { return calibration_; }
-  const PingThresholds& thresholds() const { return thresholds_; }
+  const PingThresholds& thresholds() const { return judge_.thresholds(); }
 
  private:
   void open_engine(const PingEngine& engine);
@@ -135,7 +135,7 @@ class Ping::Impl {
   PingTarget target_;
   PingAbilities abilities_;
   PingCalibration calibration_;
-  PingThresholds thresholds_;
+  PingJudge judge_;
 
   std::unique_ptr<LiveStamps> live_;
   std::deque<LiveStamp> answers_;  // at the receive vantage points, newest last
@@ -144,7 +144,6 @@ class Ping::Impl {
   PingBook book_;
   PingCounts counts_;
   GapLog spin_gaps_, late_timers_;
-  UsualDelay usual_delay_;
   PingEvents events_;
   std::uint64_t last_index_ = 0;
   std::int64_t begun_ns_ = 0, next_send_ns_ = 0, last_sent_ns_ = 0, longest_rtt_ns_ = 0;
@@ -314,7 +313,7 @@ void Ping::Impl::spin(std::int64_t until, const PingBook::Entry* until_answered)
     const std::int64_t now = raw_ns();
     // What handling a reply takes is our own doing.
     const std::int64_t seen = something ? last_arrival_ns_ : now;
-    if (seen - last > thresholds_.gap_ns / 2) spin_gaps_.add(last, seen);
+    if (seen - last > thresholds().gap_ns / 2) spin_gaps_.add(last, seen);
     last = now;
   }
   looked_ns_ = last;
@@ -352,7 +351,7 @@ void Ping::Impl::sleep(std::int64_t until) {
 
 // Between two looks that nothing long should come between.
 void Ping::Impl::note_stop(std::int64_t now) {
-  if (now - looked_ns_ > thresholds_.gap_ns) late_timers_.add(looked_ns_, now);
+  if (now - looked_ns_ > thresholds().gap_ns) late_timers_.add(looked_ns_, now);
 }
 
 bool Ping::Impl::receive() {
@@ -415,18 +414,10 @@ void Ping::Impl::give_samples(std::int64_t now, bool all) {
 PingEvidence Ping::Impl::evidence_of(const PingBook::Entry& entry) const {
   PingEvidence evidence;
   add_evidence(evidence, entry.before, entry.after);
-  const PingStamps& stamps = entry.stamps;
-  const std::int64_t from = *stamps.app_tx, to = *stamps.app_rx;
+  const std::int64_t from = *entry.stamps.app_tx, to = *entry.stamps.app_rx;
   if (spun_) evidence.gap_ns = spin_gaps_.longest(from, to);
   evidence.late_timer_ns = late_timers_.longest(from, to);
-  const auto stage = [](const auto& begin, const auto& end) -> std::optional<std::int64_t> {
-    if (!begin || !end) return std::nullopt;
-    return *end - *begin;
-  };
-  evidence.send_ns = stage(stamps.app_tx, stamps.qdisc_tx ? stamps.qdisc_tx : stamps.driver_tx);
   evidence.call_ns = entry.call_ns;
-  evidence.queue_ns = stage(stamps.qdisc_tx, stamps.driver_tx);
-  evidence.wake_ns = stage(stamps.driver_rx, stamps.app_rx);
   return evidence;
 }
 
@@ -440,12 +431,7 @@ void Ping::Impl::give(const PingBook::Entry& entry) {
   sample.sent_realtime_ns = entry.realtime_ns;
   sample.stamps = entry.stamps;
   sample.evidence = evidence_of(entry);
-  const auto send = sample.stamps.send_delay(), receive = sample.stamps.receive_delay();
-  if (send && receive) usual_delay_.add(*send + *receive);
-  PingThresholds thresholds = thresholds_;
-  thresholds.delay_ns = delay_threshold(thresholds_, usual_delay_.ns());
-  sample.delay_threshold_ns = thresholds.delay_ns;
-  sample.verdict = judge(sample.evidence, thresholds);
+  judge_.judge(sample);
   sample.verdict.clean() ? counts_.clean++ : counts_.biased++;
   if (!sample.stamps.consistent()) counts_.inconsistent++;
   sink_->sample(sample);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <random>
+
 #include "ping/gap_log.hpp"
+#include "ping/judge.hpp"
 #include "ping/machine_state.hpp"
 #include "ping/usual_delay.hpp"
 #include "tscope/ping_evidence.hpp"
@@ -102,6 +106,48 @@ TEST(PingVerdict, WhatIsShortBesideTheMachinesOwnDelayDoesNotCount) {
   EXPECT_EQ(delay_threshold(calibrated, 60 * us), 200 * us);
   EXPECT_EQ(delay_threshold(calibrated, 400 * us), 1000 * us);
   EXPECT_EQ(delay_threshold(calibrated, 9000 * us), 1500 * us);
+}
+
+// Samples with what the machine did to them, and what the network took beside.
+std::vector<std::vector<PingReason>> judged(const std::vector<PingSample>& machine,
+                                            const std::vector<std::int64_t>& network_ns) {
+  PingJudge judge;
+  judge.calibrated(ping_thresholds({.timer_ns = 40 * us, .look_ns = 1 * us}));
+  std::vector<std::vector<PingReason>> verdicts;
+  for (std::size_t i = 0; i < machine.size(); i++) {
+    PingSample sample = machine[i];
+    *sample.stamps.driver_rx += network_ns[i];
+    *sample.stamps.app_rx += network_ns[i];
+    judge.judge(sample);
+    verdicts.push_back(sample.verdict.reasons);
+  }
+  return verdicts;
+}
+
+TEST(PingVerdict, PermutingTheRoundTripsChangesNone) {
+  std::mt19937 dice(5);
+  std::exponential_distribution<double> stage(1.0 / 60e3), network(1.0 / 5e6);
+  std::vector<PingSample> machine(300);
+  std::vector<std::int64_t> network_ns;
+  for (PingSample& sample : machine) {
+    std::int64_t at = 1'000'000'000;
+    PingStamps& stamps = sample.stamps;
+    for (auto* time : {&stamps.app_tx, &stamps.qdisc_tx, &stamps.driver_tx}) {
+      *time = at += static_cast<std::int64_t>(stage(dice));
+    }
+    stamps.driver_rx = at;
+    stamps.app_rx = at + static_cast<std::int64_t>(stage(dice));
+    sample.evidence.late_timer_ns = static_cast<std::int64_t>(5 * stage(dice));
+    network_ns.push_back(static_cast<std::int64_t>(network(dice)));
+  }
+  const auto verdicts = judged(machine, network_ns);
+  const auto clean = std::ranges::count_if(verdicts, [](const auto& v) { return v.empty(); });
+  EXPECT_GT(clean, 30);
+  EXPECT_LT(clean, 270);
+  for (int i = 0; i < 20; i++) {
+    std::ranges::shuffle(network_ns, dice);
+    EXPECT_EQ(judged(machine, network_ns), verdicts);
+  }
 }
 
 TEST(PingVerdict, TheUsualDelayIsThatOfTheQuietestQuarter) {
