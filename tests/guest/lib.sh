@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # What guest tests share: results, the module, two namespaces joined by a veth, captures.
 set -euo pipefail
+# shellcheck source=tests/guest/wait.sh
+. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
 
 # A test that breaks off leaves no process behind that would hold the module.
 end_jobs() {
@@ -76,18 +78,6 @@ quiet_pair() {
 drop_pair() {
 	ip netns del left
 	ip netns del right
-}
-
-# wait_for WHAT COMMAND...: up to 30 s until the command succeeds.
-wait_for() {
-	local what=$1 i
-	shift
-	for ((i = 0; i < 300; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	echo "waited 30 s for $what" >&2
-	return 1
 }
 
 # start_capture NAMESPACE ARGUMENTS...: sets $capture once its hooks are attached;
