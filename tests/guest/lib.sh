@@ -105,19 +105,24 @@ start_server() { # NAMESPACE PORT
 	wait_for "the iperf3 server" sh -c "ip netns exec $1 ss -Htln | grep -q ':$2 '"
 }
 
-# start_exchange NAME SERVER-NAMESPACE ADDRESS PORT BYTES CHUNK [GAP_US [LOCAL_PORT]]: left or right serve,
-# the other sends. Done when both have reported; the connection stays open until stop_exchange.
-start_exchange() {
-	local name=$1 there=$2 address=$3 port=$4
-	shift 4
-	local here=left
-	[ "$there" = left ] && here=right
+# exchange_between NAME SERVER-NAMESPACE CLIENT-NAMESPACE ADDRESS PORT BYTES CHUNK [GAP_US [LOCAL_PORT]]:
+# done when both have reported; the connection stays open until stop_exchange.
+exchange_between() {
+	local name=$1 there=$2 here=$3 address=$4 port=$5
+	shift 5
 	ip netns exec "$there" exchange server "$address" "$port" "$1" "$2" >"$name.server" 2>"$name.server.log" &
 	exchange_pids+=($!)
 	wait_for "the server on port $port" sh -c "ip netns exec $there ss -Htln | grep -q ':$port '"
 	ip netns exec "$here" exchange client "$address" "$port" "$@" >"$name.client" 2>"$name.client.log" &
 	exchange_pids+=($!)
 	wait_for "the exchange on port $port" sh -c "[ -s $name.server ] && [ -s $name.client ]"
+}
+
+# start_exchange NAME SERVER-NAMESPACE ADDRESS PORT ...: left or right serve, the other sends.
+start_exchange() {
+	local here=left
+	[ "$2" = left ] && here=right
+	exchange_between "$1" "$2" "$here" "${@:3}"
 }
 exchange_pids=()
 
