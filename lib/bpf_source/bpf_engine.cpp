@@ -7,10 +7,10 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <thread>
 
 #include "bpf_source/programs.hpp"
+#include "clock/read.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
 #include "tscope/bpf_source.hpp"
@@ -26,13 +26,6 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t slots_max = 1U << 20;
 constexpr std::uint32_t ns_khz = 1'000'000;
 constexpr milliseconds nap{5};  // nothing wakes us: a full ring lasts far longer
-
-std::uint64_t read_clock(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 /// A mapped array of a BPF object.
 class MappedArray {
@@ -78,10 +71,13 @@ tscope_bpf_config config_of(const CaptureOptions& options) {
 // Against the kernel's own clock, for 20 ms: good to some parts in 10^5, and anchors tell better
 // later on.
 std::uint32_t measured_tsc_khz() {
-  const std::uint64_t from_ns = read_clock(CLOCK_MONOTONIC_RAW), from = read_tsc();
+  const std::int64_t from_ns = read_clock_ns(CLOCK_MONOTONIC_RAW);
+  const std::uint64_t from = read_tsc();
   std::this_thread::sleep_for(milliseconds(20));
-  const std::uint64_t to_ns = read_clock(CLOCK_MONOTONIC_RAW), to = read_tsc();
-  return static_cast<std::uint32_t>((to - from) * 1'000'000 / (to_ns - from_ns));
+  const std::int64_t to_ns = read_clock_ns(CLOCK_MONOTONIC_RAW);
+  const std::uint64_t to = read_tsc();
+  return static_cast<std::uint32_t>((to - from) * 1'000'000 /
+                                    static_cast<std::uint64_t>(to_ns - from_ns));
 }
 
 class BpfEngine final : public Engine {
@@ -126,17 +122,12 @@ class BpfEngine final : public Engine {
   std::uint32_t clock_khz() const override { return clock_khz_; }
 
   std::uint64_t now() const override {
-    return programs_.uses_tsc() ? read_tsc() : read_clock(CLOCK_MONOTONIC);
+    return programs_.uses_tsc() ? read_tsc()
+                                : static_cast<std::uint64_t>(read_clock_ns(CLOCK_MONOTONIC));
   }
 
   Anchor anchor() const override {
-    Anchor anchor{};
-    const std::uint64_t before = now();
-    anchor.monotonic_raw_ns = read_clock(CLOCK_MONOTONIC_RAW);
-    anchor.realtime_ns = read_clock(CLOCK_REALTIME);
-    anchor.width = now() - before;
-    anchor.tsc = before + anchor.width / 2;
-    return anchor;
+    return read_anchor([this] { return now(); });
   }
 
   std::uint64_t missed() const override { return programs_.missed(); }
