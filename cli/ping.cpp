@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 
 #include "commands.hpp"
 #include "engine.hpp"
 #include "ping_args.hpp"
+#include "signals.hpp"
 #include "tscope/error.hpp"
 #include "tscope/ping_report.hpp"
 
@@ -24,19 +24,6 @@ using Clock = std::chrono::steady_clock;
 enum PingExit { replies = 0, no_reply = 1, failed = 2 };  // iputils'
 
 constexpr std::size_t samples_max = 200'000;
-
-std::atomic<bool> asked_to_end = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
-
-void ask_to_end(int) {
-  asked_to_end = true;
-}
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = ask_to_end;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-}
 
 // Asked once, before the first probe: the resolver takes its time.
 std::string shown_name(const tscope::PingTarget& target, bool numeric) {
@@ -140,7 +127,7 @@ tscope::PingEngine engine_of(const std::string& name, tscope::PingProtocol proto
 }
 
 int run(const PingArguments& arguments) {
-  catch_signals();
+  const std::atomic<bool>& asked_to_end = catch_signals();
   tscope::PingReport report;
   report.options = ping_options(arguments);
   tscope::Ping ping(report.options, engine_of(arguments.engine, report.options.protocol));
