@@ -75,20 +75,46 @@ tscope_bpf_config config_of(const CaptureOptions& options) {
   return config;
 }
 
+std::vector<Vantage> vantages_of(std::uint32_t bits) {
+  std::vector<Vantage> vantages;
+  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
+    if ((bits & 1U << i) != 0) vantages.push_back(static_cast<Vantage>(i));
+  }
+  return vantages;
+}
+
+struct ClockPair {
+  std::uint64_t tsc = 0, raw_ns = 0, width = UINT64_MAX;
+};
+
+// The narrowest of some reads: in others this thread may have lost its CPU.
+ClockPair read_pair() {
+  constexpr int tries = 16;
+  ClockPair best;
+  for (int i = 0; i < tries; i++) {
+    const std::uint64_t before = read_tsc();
+    const std::uint64_t raw_ns = read_clock(CLOCK_MONOTONIC_RAW);
+    const std::uint64_t width = read_tsc() - before;
+    if (width < best.width) best = {before + width / 2, raw_ns, width};
+  }
+  return best;
+}
+
 // Against the kernel's own clock, for 20 ms: good to some parts in 10^5, and anchors tell better
 // later on.
 std::uint32_t measured_tsc_khz() {
-  const std::uint64_t from_ns = read_clock(CLOCK_MONOTONIC_RAW), from = read_tsc();
+  const ClockPair from = read_pair();
   std::this_thread::sleep_for(milliseconds(20));
-  const std::uint64_t to_ns = read_clock(CLOCK_MONOTONIC_RAW), to = read_tsc();
-  return static_cast<std::uint32_t>((to - from) * 1'000'000 / (to_ns - from_ns));
+  const ClockPair to = read_pair();
+  return static_cast<std::uint32_t>((to.tsc - from.tsc) * 1'000'000 / (to.raw_ns - from.raw_ns));
 }
 
 class BpfEngine final : public Engine {
  public:
-  explicit BpfEngine(const CaptureOptions& options)
+  BpfEngine(const CaptureOptions& options, BpfLacking* told)
       : config_(config_of(options)),
-        programs_(config_),
+        programs_(config_,
+                  told == nullptr ? Programs::Lacking::refuse : Programs::Lacking::leave_out),
         records_(programs_.records_fd(),
                  std::size_t{config_.cpus} * config_.slots * sizeof(tscope_record), false),
         infos_(programs_.rings_fd(), config_.cpus * sizeof(tscope_ring_info), false),
@@ -96,11 +122,9 @@ class BpfEngine final : public Engine {
         clock_khz_(programs_.uses_tsc() ? measured_tsc_khz() : ns_khz) {
     const std::uint32_t lacking = config_.vantages & ~programs_.vantages();
     if (lacking == 0) return;
-    throw Error(
-        fmt::format("BPF programs can't stamp at {} here{}{}; choose others with --at, or "
-                    "use --engine kmod",
-                    vantage_list(lacking), programs_.why_no_functions().empty() ? "" : ": ",
-                    programs_.why_no_functions()));
+    told->vantages = vantages_of(lacking);
+    told->why = programs_.why_no_functions().empty() ? "this kernel has no place to hook there"
+                                                     : programs_.why_no_functions();
   }
 
   std::vector<Ring> rings() override {
@@ -156,9 +180,9 @@ class BpfEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options) {
-  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options), options.reorder_window,
-                                       options.nap);
+std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options, BpfLacking* lacking) {
+  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options, lacking),
+                                       options.reorder_window, options.nap);
 }
 
 BpfStatus bpf_status(std::uint8_t protocols) {
@@ -167,11 +191,9 @@ BpfStatus bpf_status(std::uint8_t protocols) {
   options.slots = 16;
   tscope_bpf_config config = config_of(options);
   config.vantages = (1U << TSCOPE_VANTAGES) - 1;
-  const Programs programs(config);
+  const Programs programs(config, Programs::Lacking::leave_out);
   BpfStatus status;
-  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
-    if ((programs.vantages() & 1U << i) != 0) status.vantages.push_back(static_cast<Vantage>(i));
-  }
+  status.vantages = vantages_of(programs.vantages());
   status.functions = programs.why_no_functions().empty();
   status.why_no_functions = programs.why_no_functions();
   status.clock = programs.uses_tsc() ? "tsc" : "monotonic";
