@@ -114,6 +114,9 @@ refused 2 "no permission for ICMP sockets" "no permission says what to do" in_ne
 in_near sysctl -qw net.ipv4.ping_group_range='0 2147483647'
 is "$(in_near "${as_nobody[@]}" "$nobodys" ping -c 3 -i 0.01 --json 10.9.0.2 | jq -c '[.socket, .stamps, .received]')" \
 	'["ping","sockets",3]' "a ping socket serves without privileges"
+in_near "${as_nobody[@]}" "$nobodys" ping -c 1 10.9.0.2 >"$work/ours"
+is "$(grep -c '^stamped by: sockets$' "$work/ours") $(grep -cE '^lacking: stamps of an engine: .*(BPF|BTF|permission)' "$work/ours")" '1 1' \
+	"what stamps is said, and why nothing better does"
 refused 2 "without root the interval is at least 2 ms" "-i too small without root" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -i 0.001 10.9.0.2
 refused 2 "without root the interval is at least 2 ms" "flood without root" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -f 10.9.0.2
 exit_status 0 "a flood by root" in_near "$tscope" ping -c 200 -f 10.9.0.2
