@@ -9,8 +9,9 @@ make_pair
 # Ping sockets: their copy of an echo is made behind socket-rx.
 ip netns exec left sysctl -qw net.ipv4.ping_group_range='0 2147483647'
 in_left() { ip netns exec left "$@"; }
-count=20
-[[ $(uname -r) != *dbg* ]] || count=5 # a debug kernel is slow
+engines='kmod bpf' count=20
+is_debug_kernel() { [[ $(uname -r) == *dbg* ]]; }
+if is_debug_kernel; then engines=kmod count=5; fi # it is slow, and to see to the module
 
 # json NAME OPTION...: pings and keeps NAME.json.
 json() {
@@ -40,7 +41,7 @@ least() { sed -nE 's/^(rtt|round-trip)[^=]*= ([0-9.]+).*/\2/p' "$1"; }
 ip netns exec right tscope reflect 2>reflect.log &
 reflector=$!
 wait_for "the reflector" grep -q reflecting reflect.log
-for engine in kmod bpf; do
+for engine in $engines; do
 	for probe in "ICMP 10.9.0.2" "ICMPv6 fd09::2" "UDP --udp 10.9.0.2" "TCP --tcp 7778 10.9.0.2"; do
 		read -r protocol arguments <<<"$probe"
 		# shellcheck disable=SC2086 # one word an argument
@@ -57,6 +58,11 @@ beside_ping "none answered" -c 3 -i 0.05 -W 1 10.9.0.2
 ip netns exec right sysctl -qw net.ipv4.icmp_echo_ignore_all=0
 kill "$reflector"
 wait "$reflector" || true
+if is_debug_kernel; then
+	drop_pair
+	rmmod tscope
+	exit
+fi
 
 # A delay of 20 ms between the queue and the driver is there, and not above.
 in_left tc qdisc add dev l0 root netem delay 20ms
