@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 #include <exception>
 
 #include "capture_summary.hpp"
+#include "signals.hpp"
 #include "tscope/capture_file.hpp"
 #include "tscope/error.hpp"
 #include "tscope/units.hpp"
@@ -24,21 +24,6 @@ using Clock = std::chrono::steady_clock;
 using tscope::Source;
 
 constexpr std::uint64_t packets_between_looks = 1024;
-
-volatile std::sig_atomic_t asked_to_end = 0;
-
-void ask_to_end(int) {
-  asked_to_end = 1;
-}
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = ask_to_end;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-  // A closed pipe is a failed write, with a summary.
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, nullptr);
-}
 
 bool is_ethernet(int socket, const std::string& device) {
   ifreq request{};
@@ -101,8 +86,9 @@ std::string vantage_list(const CaptureRun& run) {
 
 class Capture {
  public:
-  explicit Capture(const CaptureRun& run)
+  Capture(const CaptureRun& run, const std::atomic<bool>& asked_to_end)
       : run_(run),
+        asked_to_end_(asked_to_end),
         source_(open_engine(run_.engine, run_.source, run_.vantages_given)),
         file_(run_.output, link_type(run_.source.filter.device, run_.source.all_netns), facts()) {
     summary_.file = run.output;
@@ -164,7 +150,7 @@ class Capture {
 
   void look_around() {
     const auto now = Clock::now();
-    if (asked_to_end != 0 || (run_.duration && now - begun_ >= *run_.duration)) stop();
+    if (asked_to_end_ || (run_.duration && now - begun_ >= *run_.duration)) stop();
     if (now - looked_ < std::chrono::seconds(1)) return;
     write_anchors();
     file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns());
@@ -222,6 +208,7 @@ class Capture {
   }
 
   CaptureRun run_;
+  const std::atomic<bool>& asked_to_end_;
   std::unique_ptr<tscope::LiveSource> source_;
   tscope::CaptureFile file_;
   CaptureSummary summary_;
@@ -236,8 +223,9 @@ class Capture {
 }  // namespace
 
 void run_capture(const CaptureRun& run) {
-  catch_signals();
-  Capture capture(run);
+  const std::atomic<bool>& asked_to_end = catch_signals();
+  outlive_closed_pipes();
+  Capture capture(run, asked_to_end);
   try {
     capture.begin();
     capture.to_its_end();

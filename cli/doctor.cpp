@@ -40,8 +40,10 @@ Findings examine() {
     return found;
   }
   found.points = module ? doctor::vantage_points(*module) : doctor::vantage_points(*bpf);
-  found.packet =
-      doctor::send_packet_to_self(found.points, module ? tscope::open_kmod : tscope::open_bpf);
+  found.packet = doctor::send_packet_to_self(
+      found.points, module ? tscope::open_kmod : +[](const tscope::CaptureOptions& options) {
+        return tscope::open_bpf(options);
+      });
   if (module) found.checks.push_back(doctor::check_anchor(*module));
   found.checks.push_back(doctor::check_vantage_points(found.points));
   found.checks.push_back(doctor::check_packet(*found.packet, found.points));

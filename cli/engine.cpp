@@ -12,24 +12,20 @@
 
 namespace {
 
-// Of a default, what can be had will do.
-void leave_out_what_is_lacking(tscope::CaptureOptions& options) {
-  const tscope::BpfStatus status = tscope::bpf_status(options.filter.protocols);
-  std::string lacking;
-  std::erase_if(options.vantages, [&](tscope::Vantage vantage) {
-    if (std::ranges::find(status.vantages, vantage) != status.vantages.end()) return false;
-    lacking += fmt::format("{}{}", lacking.empty() ? "" : ", ", tscope::vantage_name(vantage));
-    return true;
-  });
-  if (lacking.empty()) return;
-  fmt::print(stderr, "tscope: warning: without {}: {}\n", lacking,
-             status.why_no_functions.empty() ? "this kernel has no place to hook there"
-                                             : status.why_no_functions);
-}
-
 std::unique_ptr<tscope::LiveSource> open_bpf(tscope::CaptureOptions& options, bool vantages_given) {
-  if (!vantages_given) leave_out_what_is_lacking(options);
-  return tscope::open_bpf(options);
+  if (vantages_given) return tscope::open_bpf(options);
+  // Of a default, what can be had will do.
+  tscope::BpfLacking lacking;
+  auto source = tscope::open_bpf(options, &lacking);
+  std::string names;
+  for (const tscope::Vantage vantage : lacking.vantages) {
+    std::erase(options.vantages, vantage);
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", tscope::vantage_name(vantage));
+  }
+  if (!names.empty()) {
+    fmt::print(stderr, "tscope: warning: without {}: {}\n", names, lacking.why);
+  }
+  return source;
 }
 
 }  // namespace

@@ -6,14 +6,16 @@
 #include <netdb.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <memory>
+#include <vector>
 
 #include "commands.hpp"
 #include "engine.hpp"
 #include "ping_args.hpp"
+#include "signals.hpp"
 #include "tscope/error.hpp"
 #include "tscope/ping_report.hpp"
 
@@ -25,22 +27,10 @@ enum PingExit { replies = 0, no_reply = 1, failed = 2 };  // iputils'
 
 constexpr std::size_t samples_max = 200'000;
 
-std::atomic<bool> asked_to_end = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
-
-void ask_to_end(int) {
-  asked_to_end = true;
-}
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = ask_to_end;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-}
-
 // Asked once, before the first probe: the resolver takes its time.
 std::string shown_name(const tscope::PingTarget& target, bool numeric) {
-  if (numeric || target.host == target.address) return target.address;
+  const std::string shown = target.address + target.zone;
+  if (numeric || target.host == shown || !target.zone.empty()) return shown;
   sockaddr_storage address{};
   socklen_t length = sizeof(sockaddr_in6);
   if (target.family == 6) {
@@ -56,9 +46,9 @@ std::string shown_name(const tscope::PingTarget& target, bool numeric) {
   char name[NI_MAXHOST];
   if (getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, name, sizeof name, nullptr,
                   0, NI_NAMEREQD) != 0) {
-    return target.address;
+    return shown;
   }
-  return fmt::format("{} ({})", name, target.address);
+  return fmt::format("{} ({})", name, shown);
 }
 
 class Printer final : public tscope::PingSink {
@@ -118,29 +108,47 @@ class Printer final : public tscope::PingSink {
   Clock::time_point last_;
 };
 
-// Sockets stamp at the driver as well as BPF programs do, but for TCP: those only where needed.
-tscope::PingEngine engine_of(const std::string& name, tscope::PingProtocol protocol) {
+// The module, else BPF programs, else none. Sockets stamp at the driver as well as programs do, but
+// not TCP's SYN: other probes are worth the programs' start only where they stamp at the socket
+// too.
+std::unique_ptr<tscope::LiveSource> best_engine(tscope::CaptureOptions& options,
+                                                tscope::PingProtocol protocol,
+                                                std::string& why_not) {
+  const bool tcp = protocol == tscope::PingProtocol::tcp;
   const bool module = access(TSCOPE_DEVICE, F_OK) == 0;
+  std::vector<EngineChoice> choices;
+  if (module) choices.push_back(EngineChoice::kmod);
+  if (tcp || std::ranges::count(options.vantages, tscope::Vantage::socket_rx) > 0) {
+    choices.push_back(module ? EngineChoice::bpf : EngineChoice::automatic);
+  }
+  for (const EngineChoice choice : choices) {
+    try {
+      return open_engine(choice, options, !tcp);
+    } catch (const tscope::Error& error) {
+      why_not += (why_not.empty() ? "" : "; ") + std::string(error.what());
+    }
+  }
+  return nullptr;
+}
+
+tscope::PingEngine engine_of(const std::string& name, tscope::PingProtocol protocol) {
   if (name == "sockets") return {};
-  if (name == "auto" && !module && protocol != tscope::PingProtocol::tcp) return {};
-  if (name != "kmod" && name != "bpf" && name != "auto") {
+  if (name == "auto") {
+    return [protocol](tscope::CaptureOptions& options, std::string& why_not) {
+      return best_engine(options, protocol, why_not);
+    };
+  }
+  if (name != "kmod" && name != "bpf") {
     throw tscope::UsageError(
         fmt::format("'{}' is no engine; give kmod, bpf, sockets or auto", name));
   }
-  return [name](tscope::CaptureOptions& options, std::string& why_not) {
-    std::unique_ptr<tscope::LiveSource> source;
-    try {
-      source = open_engine(parse_engine(name), options, false);
-    } catch (const tscope::Error& error) {
-      if (name != "auto") throw;
-      why_not = error.what();
-    }
-    return source;
+  return [engine = parse_engine(name)](tscope::CaptureOptions& options, std::string&) {
+    return open_engine(engine, options, false);
   };
 }
 
 int run(const PingArguments& arguments) {
-  catch_signals();
+  const std::atomic<bool>& asked_to_end = catch_signals();
   tscope::PingReport report;
   report.options = ping_options(arguments);
   tscope::Ping ping(report.options, engine_of(arguments.engine, report.options.protocol));

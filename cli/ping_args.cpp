@@ -137,7 +137,8 @@ void add_ping_options(CLI::App& command, PingArguments& arguments) {
   command
       .add_option("--engine", arguments.engine,
                   "what stamps: kmod (the module), bpf, sockets (SO_TIMESTAMPING), or auto: the "
-                  "module if it is loaded, else BPF programs for --tcp and sockets for the rest")
+                  "module if it is loaded, else BPF programs if they may run and stamp more than "
+                  "sockets do, else sockets; the summary says which")
       ->default_val("auto");
   command.add_flag("--json", arguments.json, "one JSON object at the end, no lines");
 }

@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "commands.hpp"
 #include "engine.hpp"
+#include "signals.hpp"
 #include "tscope/error.hpp"
 #include "tscope/units.hpp"
 
@@ -25,18 +25,6 @@ struct Arguments {
   std::string duration, engine = "auto";
   bool json = false;
 };
-
-volatile std::sig_atomic_t asked_to_end = 0;
-
-void ask_to_end(int) {
-  asked_to_end = 1;
-}
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = ask_to_end;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-}
 
 std::string places(const std::vector<tscope::Endpoint>& endpoints) {
   std::string text;
@@ -78,14 +66,14 @@ void run(Arguments arguments) {
   if (!arguments.duration.empty()) {
     end = Clock::now() + std::chrono::nanoseconds(tscope::parse_duration(arguments.duration));
   }
-  catch_signals();
+  const std::atomic<bool>& asked_to_end = catch_signals();
   auto driver = open_driver(arguments);
   const std::string stamps =
       driver ? "stamps at the driver by " + engine_text(driver->facts()) : "the kernel's stamps";
   tscope::Reflector reflector(arguments.reflect, std::move(driver));
   fmt::print(stderr, "tscope: reflecting on {} with {}{}\n", places(reflector.endpoints()), stamps,
              end ? " for " + arguments.duration : std::string(", ^C ends it"));
-  reflector.run([&] { return asked_to_end != 0 || (end && Clock::now() >= *end); });
+  reflector.run([&] { return asked_to_end || (end && Clock::now() >= *end); });
   const tscope::ReflectReport report = reflector.report();
   if (arguments.json) {
     fmt::print("{}\n", tscope::reflect_json(report));

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <csignal>
 #include <cstring>
 #include <optional>
 
+#include "signals.hpp"
 #include "tscope/capture_file.hpp"
 #include "tscope/error.hpp"
 #include "tscope/reply_collector.hpp"
@@ -18,21 +18,6 @@
 namespace {
 
 constexpr std::uint64_t probes_between_statistics = 100'000;
-
-std::atomic<bool> asked_to_end = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
-
-void ask_to_end(int) {
-  asked_to_end = true;
-}
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = ask_to_end;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, nullptr);
-}
 
 class Sink final : public tscope::TrainSink {
  public:
@@ -117,7 +102,8 @@ std::optional<tscope::ReplyReport> listen(const TrainRun& run, tscope::ReplyColl
 }  // namespace
 
 void run_train(TrainRun run) {
-  catch_signals();
+  const std::atomic<bool>& asked_to_end = catch_signals();
+  outlive_closed_pipes();
   const auto train = tscope::open_train(run.engine, run.request);
   auto facts = train->facts();
   facts["schedule"] = run.schedule;

@@ -68,23 +68,41 @@ tscope_bpf_config config_of(const CaptureOptions& options) {
   return config;
 }
 
+std::vector<Vantage> vantages_of(std::uint32_t bits) {
+  std::vector<Vantage> vantages;
+  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
+    if ((bits & 1U << i) != 0) vantages.push_back(static_cast<Vantage>(i));
+  }
+  return vantages;
+}
+
+// The narrowest of some reads: in others this thread may have lost its CPU.
+Anchor narrow_anchor() {
+  constexpr int tries = 16;
+  Anchor best = read_anchor(read_tsc);
+  for (int i = 1; i < tries; i++) {
+    const Anchor next = read_anchor(read_tsc);
+    if (next.width < best.width) best = next;
+  }
+  return best;
+}
+
 // Against the kernel's own clock, for 20 ms: good to some parts in 10^5, and anchors tell better
 // later on.
 std::uint32_t measured_tsc_khz() {
-  const std::int64_t from_ns = read_clock_ns(CLOCK_MONOTONIC_RAW);
-  const std::uint64_t from = read_tsc();
+  const Anchor from = narrow_anchor();
   std::this_thread::sleep_for(milliseconds(20));
-  const std::int64_t to_ns = read_clock_ns(CLOCK_MONOTONIC_RAW);
-  const std::uint64_t to = read_tsc();
-  return static_cast<std::uint32_t>((to - from) * 1'000'000 /
-                                    static_cast<std::uint64_t>(to_ns - from_ns));
+  const Anchor to = narrow_anchor();
+  return static_cast<std::uint32_t>((to.tsc - from.tsc) * 1'000'000 /
+                                    (to.monotonic_raw_ns - from.monotonic_raw_ns));
 }
 
 class BpfEngine final : public Engine {
  public:
-  explicit BpfEngine(const CaptureOptions& options)
+  BpfEngine(const CaptureOptions& options, BpfLacking* told)
       : config_(config_of(options)),
-        programs_(config_),
+        programs_(config_,
+                  told == nullptr ? Programs::Lacking::refuse : Programs::Lacking::leave_out),
         records_(programs_.records_fd(),
                  std::size_t{config_.cpus} * config_.slots * sizeof(tscope_record), false),
         infos_(programs_.rings_fd(), config_.cpus * sizeof(tscope_ring_info), false),
@@ -92,11 +110,9 @@ class BpfEngine final : public Engine {
         clock_khz_(programs_.uses_tsc() ? measured_tsc_khz() : ns_khz) {
     const std::uint32_t lacking = config_.vantages & ~programs_.vantages();
     if (lacking == 0) return;
-    throw Error(
-        fmt::format("BPF programs can't stamp at {} here{}{}; choose others with --at, or "
-                    "use --engine kmod",
-                    vantage_list(lacking), programs_.why_no_functions().empty() ? "" : ": ",
-                    programs_.why_no_functions()));
+    told->vantages = vantages_of(lacking);
+    told->why = programs_.why_no_functions().empty() ? "this kernel has no place to hook there"
+                                                     : programs_.why_no_functions();
   }
 
   std::vector<Ring> rings() override {
@@ -147,9 +163,9 @@ class BpfEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options) {
-  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options), options.reorder_window,
-                                       options.nap);
+std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options, BpfLacking* lacking) {
+  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options, lacking),
+                                       options.reorder_window, options.nap);
 }
 
 BpfStatus bpf_status(std::uint8_t protocols) {
@@ -158,11 +174,9 @@ BpfStatus bpf_status(std::uint8_t protocols) {
   options.slots = 16;
   tscope_bpf_config config = config_of(options);
   config.vantages = (1U << TSCOPE_VANTAGES) - 1;
-  const Programs programs(config);
+  const Programs programs(config, Programs::Lacking::leave_out);
   BpfStatus status;
-  for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
-    if ((programs.vantages() & 1U << i) != 0) status.vantages.push_back(static_cast<Vantage>(i));
-  }
+  status.vantages = vantages_of(programs.vantages());
   status.functions = programs.why_no_functions().empty();
   status.why_no_functions = programs.why_no_functions();
   status.clock = programs.uses_tsc() ? "tsc" : "monotonic";

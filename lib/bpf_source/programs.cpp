@@ -20,6 +20,8 @@
 #include <utility>
 
 #include "live/filter.hpp"
+#include "live/live_session.hpp"
+#include "net/descriptor.hpp"
 #include "tscope.skel.h"
 #include "tscope/error.hpp"
 #include "tscope/packet.hpp"
@@ -190,10 +192,34 @@ Btf kernel_types() {
   return types;
 }
 
-bool has_place(const btf* types, const Place& place) {
-  if (place.function) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC) > 0;
+__s32 place_id(const btf* types, const Place& place) {
+  if (place.function) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC);
   const std::string type = std::string("btf_trace_") + place.name;
-  return btf__find_by_name_kind(types, type.c_str(), BTF_KIND_TYPEDEF) > 0;
+  return btf__find_by_name_kind(types, type.c_str(), BTF_KIND_TYPEDEF);
+}
+
+bool has_place(const btf* types, const Place& place) {
+  return place_id(types, place) > 0;
+}
+
+// The machine's policy may keep programs from functions: the least one finds out, for checking all
+// of them in vain takes the kernel long.
+bool may_be_at(const btf* types, const Place& place) {
+  std::array<bpf_insn, 2> nothing{};
+  nothing[0].code = BPF_ALU64 | BPF_MOV | BPF_K;
+  nothing[1].code = BPF_JMP | BPF_EXIT;
+  bpf_prog_load_opts options{};
+  options.sz = sizeof(options);
+  options.expected_attach_type = place.function ? BPF_TRACE_FENTRY : BPF_TRACE_RAW_TP;
+  options.attach_btf_id = static_cast<__u32>(place_id(types, place));
+  const Descriptor program(bpf_prog_load(BPF_PROG_TYPE_TRACING, nullptr, "GPL", nothing.data(),
+                                         nothing.size(), &options));
+  return program || (errno != EPERM && errno != EACCES);
+}
+
+std::string refusal_of_functions(int error) {
+  return fmt::format("this machine refuses BPF programs at the entry of functions ({})",
+                     std::strerror(error));
 }
 
 bool module_has_kfunc(btf* types) {
@@ -208,19 +234,17 @@ void Programs::Deleter::operator()(tscope_bpf* skeleton) const {
   tscope_bpf__destroy(skeleton);
 }
 
-Programs::Programs(const tscope_bpf_config& config) : config_(config) {
+Programs::Programs(const tscope_bpf_config& config, Lacking lacking) : config_(config) {
   libbpf_set_print(keep_words);
   first_words.clear();
   choose(true);
+  if (lacking == Lacking::refuse) refuse_lacking();
   int error = load();
-  if (error != 0 && error != ENOMEM) {
-    const std::string with_functions = std::strerror(error);
+  if (error != 0 && error != ENOMEM && why_no_functions_.empty()) {
+    why_no_functions_ = refusal_of_functions(error);
     choose(false);
+    if (lacking == Lacking::refuse) refuse_lacking();
     error = load();
-    if (error == 0) {
-      why_no_functions_ = fmt::format(
-          "this machine refuses BPF programs at the entry of functions ({})", with_functions);
-    }
   }
   if (error != 0) throw Error(refusal(error));
 }
@@ -241,10 +265,23 @@ void Programs::choose(bool with_functions) {
   bpf_map__set_max_entries(skeleton_->maps.tails, config_.cpus);
 
   const std::uint8_t protocols = protocols_asked(config_.filter);
+  const auto is_asked = [&](const Place& place) {
+    return (config_.vantages & bit(place.vantage)) != 0 && (place.protocols & protocols) != 0;
+  };
+  if (with_functions) {
+    const auto* const function = std::ranges::find_if(places, [&](const Place& place) {
+      return place.function && is_asked(place) && has_place(types.get(), place);
+    });
+    if (function != places.end() && !may_be_at(types.get(), *function)) {
+      const int error = errno;
+      if (!may_be_at(types.get(), places.front())) throw Error(refusal(error));
+      why_no_functions_ = refusal_of_functions(error);
+      with_functions = false;
+    }
+  }
   ServedVantages served, lacking;
   for (const Place& place : places) {
-    const bool asked =
-        (config_.vantages & bit(place.vantage)) != 0 && (place.protocols & protocols) != 0;
+    const bool asked = is_asked(place);
     const bool there = (with_functions || !place.function) && has_place(types.get(), place);
     const bool needed =
         place.need != Need::second || (served.of(place.protocols) & bit(place.vantage)) == 0;
@@ -259,6 +296,14 @@ void Programs::choose(bool with_functions) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
                               false);
   }
+}
+
+void Programs::refuse_lacking() const {
+  const std::uint32_t lacking = config_.vantages & ~vantages_;
+  if (lacking == 0) return;
+  throw Error(fmt::format(
+      "BPF programs can't stamp at {} here{}{}; choose others with --at, or use --engine kmod",
+      vantage_list(lacking), why_no_functions_.empty() ? "" : ": ", why_no_functions_));
 }
 
 int Programs::load() {

@@ -17,9 +17,12 @@ namespace tscope {
 /// this object, or with the process.
 class Programs {
  public:
+  enum class Lacking : std::uint8_t { refuse, leave_out };
+
   /// config.slots, .shift and .cpus decide the rings; config.vantages may ask for what can't be
-  /// had. Throws Error where the kernel takes no BPF programs at all.
-  explicit Programs(const tscope_bpf_config& config);
+  /// had, and `lacking` says whether that is an Error, found before anything is loaded if possible.
+  /// Throws Error where the kernel takes no BPF programs at all.
+  Programs(const tscope_bpf_config& config, Lacking lacking);
   ~Programs();
   Programs(const Programs&) = delete;
   Programs& operator=(const Programs&) = delete;
@@ -43,8 +46,8 @@ class Programs {
   std::uint64_t missed() const;
 
  private:
-  void open();
   void choose(bool with_functions);
+  void refuse_lacking() const;
   int load();
 
   struct Deleter {

@@ -37,6 +37,15 @@ PingAddress look_up(const PingOptions& options) {
   PingAddress address;
   std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
   address.length = found->ai_addrlen;
+  // As the kernel takes them: answers come from the loopback address.
+  auto& in = reinterpret_cast<sockaddr_in&>(address.storage);
+  auto& in6 = reinterpret_cast<sockaddr_in6&>(address.storage);
+  if (address.family() == AF_INET && in.sin_addr.s_addr == INADDR_ANY) {
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  }
+  if (address.family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr)) {
+    in6.sin6_addr = in6addr_loopback;
+  }
   return address;
 }
 
@@ -93,6 +102,11 @@ IpAddress PingAddress::ip() const {
 
 std::uint32_t PingAddress::scope() const {
   return family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_scope_id : 0;
+}
+
+std::string PingAddress::zone() const {
+  char name[IF_NAMESIZE];
+  return scope() != 0 && if_indextoname(scope(), name) != nullptr ? "%" + std::string(name) : "";
 }
 
 PingWay find_way(const PingOptions& options) {

@@ -21,6 +21,8 @@ struct PingAddress {
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
   int family() const { return storage.ss_family; }
   std::uint32_t scope() const;
+  /// "%eth0", or "" if the address has no zone.
+  std::string zone() const;
   IpAddress ip() const;
 };
 

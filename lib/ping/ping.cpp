@@ -80,6 +80,7 @@ class Ping::Impl {
     target_.address = way_.to.ip().to_string();
     target_.source = prober_->local().ip().to_string();
     target_.device = device_;
+    target_.zone = way_.to.zone();
     target_.family = way_.to.family() == AF_INET6 ? 6 : 4;
     abilities_.socket = prober_->name();
     abilities_.stamps = prober_->stamps() ? "sockets" : "none";

@@ -146,8 +146,8 @@ std::string ping_header(const PingOptions& options, const PingTarget& target) {
                        options.source == target.source ? "" : options.source);
     if (options.source == target.source) from = fmt::format("from {} : ", target.source);
   }
-  const std::string name = v6 ? fmt::format("{}({}) ", target.host, target.address)
-                              : fmt::format("{} ({}) ", target.host, target.address);
+  const std::string name =
+      fmt::format("{}{}({}{}) ", target.host, v6 ? "" : " ", target.address, target.zone);
   if (options.protocol == PingProtocol::tcp) {
     return fmt::format("PING {}{}TCP SYN to port {}.\n", name, from, options.port);
   }
@@ -207,6 +207,15 @@ std::string ping_line(const PingNote& note, PingProtocol protocol) {
   return fmt::format("From {}{} {}\n", note.from, sequence, note.text);
 }
 
+namespace {
+
+std::string_view stamper(const std::string& stamps) {
+  if (stamps == "kmod") return "the module";
+  return stamps == "bpf" ? "BPF programs" : "sockets";
+}
+
+}  // namespace
+
 std::string ping_text(const PingReport& report) {
   std::string text = fmt::format("\n--- {} ping statistics ---\n", report.target.host);
   text += counts_line(report) + rtt_line(report);
@@ -225,6 +234,9 @@ std::string ping_text(const PingReport& report) {
   if (report.not_kept > 0) {
     text += fmt::format("{} later not kept: in the counts, not in the table\n",
                         counted(report.not_kept, "sample"));
+  }
+  if (report.abilities.stamps != "none") {
+    text += fmt::format("stamped by: {}\n", stamper(report.abilities.stamps));
   }
   for (const std::string& line : report.abilities.lacking) text += "lacking: " + line + "\n";
   return text;

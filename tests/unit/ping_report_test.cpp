@@ -30,7 +30,7 @@ PingSample sample(std::int64_t i) {
 
 PingReport report(std::vector<PingSample> samples) {
   PingReport report;
-  report.target = {"10.0.0.2", "10.0.0.2", "10.0.0.1", "eth0", 4};
+  report.target = {"10.0.0.2", "10.0.0.2", "10.0.0.1", "eth0", 4, ""};
   report.counts.sent = report.counts.received = samples.size();
   report.samples = std::move(samples);
   return report;
@@ -110,11 +110,14 @@ TEST(PingSummary, SocketLayerGoesBetween) {
 
 TEST(PingText, LinesAsIputilsHasThem) {
   PingOptions options;
-  EXPECT_EQ(ping_header(options, {"host", "10.0.0.2", "10.0.0.1", "eth0", 4}),
+  EXPECT_EQ(ping_header(options, {"host", "10.0.0.2", "10.0.0.1", "eth0", 4, ""}),
             "PING host (10.0.0.2) 56(84) bytes of data.\n");
-  EXPECT_EQ(ping_header(options, {"::1", "::1", "::1", "lo", 6}), "PING ::1(::1) 56 data bytes\n");
+  EXPECT_EQ(ping_header(options, {"::1", "::1", "::1", "lo", 6, ""}),
+            "PING ::1(::1) 56 data bytes\n");
+  EXPECT_EQ(ping_header(options, {"fe80::2%eth0", "fe80::2", "fe80::1", "eth0", 6, "%eth0"}),
+            "PING fe80::2%eth0(fe80::2%eth0) 56 data bytes\n");
   options.source = "eth0";
-  EXPECT_EQ(ping_header(options, {"h", "10.0.0.2", "10.0.0.1", "eth0", 4}),
+  EXPECT_EQ(ping_header(options, {"h", "10.0.0.2", "10.0.0.1", "eth0", 4, ""}),
             "PING h (10.0.0.2) from 10.0.0.1 eth0: 56(84) bytes of data.\n");
   EXPECT_THAT(ping_line(sample(0), PingProtocol::icmp, "10.0.0.2"),
               StartsWith("64 bytes from 10.0.0.2: icmp_seq=1 ttl=63 time=0.142 ms"));

@@ -10,12 +10,19 @@
 
 namespace tscope {
 
+/// Vantage points that BPF programs can't stamp at.
+struct BpfLacking {
+  std::vector<Vantage> vantages;
+  std::string why;
+};
+
 /// BPF programs as a source: loads them, attaches them and starts.
 ///
+/// With `lacking`, vantage points that can't be had are told there and left out.
 /// Throws Error when the kernel has no BTF, refuses BPF programs, the caller lacks the privilege,
 /// or a vantage point can't be had: each says what to do. Closing it, or the end of the process in
 /// whatever way, removes the programs.
-std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options);
+std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options, BpfLacking* lacking = nullptr);
 
 /// What BPF programs can do here, found out by loading them.
 struct BpfStatus {

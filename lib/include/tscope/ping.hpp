@@ -117,6 +117,7 @@ struct PingAbilities {
 struct PingTarget {
   std::string host, address, source, device;
   int family = 4;
+  std::string zone;  ///< "%eth0" if the destination was given with one, as link-local ones are
 };
 
 /// Opens an engine that stamps packets beside the sockets; may take vantage points out of the

@@ -111,7 +111,7 @@ start_guest() { # NUMBER LIMIT
 	local role=background megabytes=512
 	[ "$1" -gt 1 ] || role=test megabytes=$memory
 	start "$dir/guest$1.log" ip netns exec "$lab" "$root/tests/vm/run" --kernel $kernel --smp 1 --memory "$megabytes" \
-		--timeout "$2" --out "$dir/guest$1" --file "$here/guest.sh" \
+		--timeout "$2" --out "$dir/guest$1" --file "$here/guest.sh" --file "$here/../common/join_lab.sh" \
 		--append "$(tsc_rate)" \
 		--nic "tap,ifname=tap$1,script=no,downscript=no,model=virtio-net-pci,mac=52:54:00:77:00:0$1" -- \
 		bash /files/guest.sh "$role" "10.77.0.$1" "$peer_address" $((test_port + $1 - 1)) "$bytes" "$offloads"

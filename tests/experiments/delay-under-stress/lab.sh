@@ -120,8 +120,9 @@ start_guest() { # NUMBER ROLE OPTION...
 	local number=$1 role=$2
 	shift 2
 	start "$dir/$role.log" taskset -c "0-$(($(nproc --all) - 1))" ip netns exec "$lab" "$root/tests/vm/run" --kernel "$kernel" \
-		--smp 1 --memory 512 --timeout $((400 + limit)) --out "$dir/$role" --file "$here/guest.sh" --file "$here/stress" \
-		--file "$out/guest-files/stress-ng" --file "$out/guest-files/modules" --append "$(tsc_rate)" "$@" \
+		--smp 1 --memory 512 --timeout $((400 + limit)) --out "$dir/$role" --file "$here/guest.sh" \
+		--file "$here/../common/join_lab.sh" --file "$here/stress" --file "$out/guest-files/stress-ng" --file "$out/guest-files/modules" \
+		--append "$(tsc_rate)" "$@" \
 		--nic "tap,ifname=tap$number,script=no,downscript=no,model=virtio-net-pci,mac=52:54:00:77:00:0$number" -- \
 		bash /files/guest.sh "$role" "10.77.0.$number" $peer_address "$stress_case" "$count" "$interval" "$limit"
 }
