@@ -9,7 +9,7 @@
 #include "train_departure.h"
 #include "train_frame.h"
 
-#define IRQS_OFF_NS	5000	/* the last of a spin */
+#define IRQS_OFF_NS	10000	/* the last of a spin */
 #define NTP_EPOCH	2208988800ULL	/* 1970 in seconds since 1900 */
 
 static u64 ntp_time(const struct tscope_anchor *anchor, u64 tick)
