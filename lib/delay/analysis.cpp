@@ -22,8 +22,8 @@ constexpr std::size_t devices_max = 1024;
 constexpr std::uint32_t segment_range_max = 1 << 20;
 
 struct TcpFlow {
-  TcpFlow(Statistics& statistics, WaitingBudget& budget)
-      : sending(statistics, budget), receiving(statistics, budget) {}
+  TcpFlow(Statistics& statistics, WaitingBudget& budget, const Captured& captured)
+      : sending(statistics, budget, captured), receiving(statistics, budget, captured) {}
 
   SequenceLine line;
   SendMatcher sending;
@@ -31,9 +31,10 @@ struct TcpFlow {
 };
 
 struct DatagramFlow {
-  DatagramFlow(Statistics& statistics, WaitingBudget& budget, DatagramCalls& calls)
-      : sending(Way::send, statistics, budget, calls),
-        receiving(Way::receive, statistics, budget, calls) {}
+  DatagramFlow(Statistics& statistics, WaitingBudget& budget, const Captured& captured,
+               DatagramCalls& calls)
+      : sending(Way::send, statistics, budget, captured, calls),
+        receiving(Way::receive, statistics, budget, captured, calls) {}
 
   DatagramMatcher sending, receiving;
 };
@@ -125,7 +126,7 @@ std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Pac
     segment.stamp.number = counts.records;
     const bool call = interface.vantage == Vantage::app_tx || interface.vantage == Vantage::app_rx;
     if (!call && segment.range > segment_range_max) return std::nullopt;
-    TcpFlow* flow = flow_of(flows, tcp->flow, statistics, budget);
+    TcpFlow* flow = flow_of(flows, tcp->flow, statistics, budget, captured);
     if (flow == nullptr) return std::nullopt;
     return Record{place, device, TcpRecord{flow, segment}};
   }
@@ -135,7 +136,7 @@ std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Pac
   if (interface.vantage == Vantage::app_tx) {
     return Record{place, device, DatagramRecord{nullptr, *datagram}};
   }
-  DatagramFlow* flow = flow_of(datagram_flows, datagram->flow, statistics, budget, calls);
+  DatagramFlow* flow = flow_of(datagram_flows, datagram->flow, statistics, budget, captured, calls);
   if (flow == nullptr) return std::nullopt;
   return Record{place, device, DatagramRecord{flow, *datagram}};
 }
@@ -197,7 +198,8 @@ void DelayAnalysis::add(const Packet& packet, const Interface& interface) {
   const auto record = impl.decode(packet, interface, *place);
   if (!record) return;
   impl.counts.used++;
-  impl.captured.add(*place, std::holds_alternative<Impl::DatagramRecord>(record->what));
+  impl.captured.add(*place, std::holds_alternative<Impl::DatagramRecord>(record->what),
+                    packet.time_ns);
   impl.newest_ns = std::max(impl.newest_ns, packet.time_ns);
   impl.reorder.add(packet.time_ns, place->at, *record,
                    [&](const Impl::Record& next) { impl.match(next); });

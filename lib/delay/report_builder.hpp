@@ -6,26 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "delay/captured.hpp"
 #include "delay/tally.hpp"
 
 namespace tscope {
-
-/// Vantage points that a capture has, a bit a place, by way.
-struct Captured {
-  std::array<std::uint8_t, 2> tcp{}, datagrams{};
-
-  void add(Place place, bool datagram) {
-    std::uint8_t& bits = (datagram ? datagrams : tcp)[static_cast<std::size_t>(place.way)];
-    bits = static_cast<std::uint8_t>(bits | 1U << place.at);
-  }
-  /// Can a flow be told to have no socket here?
-  bool socket(Way way, bool datagram) const {
-    return (at(way, datagram) & (way == Way::send ? 0b0011 : 0b0110)) != 0;
-  }
-  std::uint8_t at(Way way, bool datagram) const {
-    return (datagram ? datagrams : tcp)[static_cast<std::size_t>(way)];
-  }
-};
 
 /// Makes a report of what the matchers counted.
 class ReportBuilder {
