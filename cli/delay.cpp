@@ -8,6 +8,11 @@
 
 namespace {
 
+struct Arguments {
+  CapturesGiven given;
+  bool per_flow = false;
+};
+
 void compare(const CapturesGiven& given, const tscope::DelayOptions& delay) {
   tscope::BetweenOptions options;
   options.delay = delay;
@@ -23,11 +28,16 @@ void compare(const CapturesGiven& given, const tscope::DelayOptions& delay) {
   fmt::print("{}", tscope::between_text(report, ascii_only(), given.all));
 }
 
-void run(const CapturesGiven& given) {
+void run(const Arguments& arguments) {
+  const CapturesGiven& given = arguments.given;
   const bool two = given.are_two();
   tscope::DelayOptions options;
+  options.per_flow = arguments.per_flow;
   if (!given.flow.empty()) options.flow = given.flow;
   if (two) {
+    if (options.per_flow) {
+      throw tscope::UsageError("--per-flow is for one capture; with two, --flow leaves one flow");
+    }
     compare(given, options);
     return;
   }
@@ -50,18 +60,20 @@ void run(const CapturesGiven& given) {
 }  // namespace
 
 void add_delay(CLI::App& app) {
-  auto given = std::make_shared<CapturesGiven>();
+  auto arguments = std::make_shared<Arguments>();
+  CapturesGiven& given = arguments->given;
   CLI::App* command =
       app.add_subcommand("delay", "send and receive delay of a capture's packets, layer by layer");
-  given->add_files(*command,
-                   "capture with several vantage points (--at app,socket,qdisc,driver); - for "
-                   "standard input. Two: captures of the same packets, the host's and the "
-                   "guest's, for the way between them");
-  given->add_options(*command, "also kinds of packets of which there are few",
-                     "docs/delay-report.md");
+  given.add_files(*command,
+                  "capture with several vantage points (--at app,socket,qdisc,driver); - for "
+                  "standard input. Two: captures of the same packets, the host's and the "
+                  "guest's, for the way between them");
+  given.add_options(*command, "also kinds of packets of which there are few",
+                    "docs/delay-report.md");
+  command->add_flag("--per-flow", arguments->per_flow, "a table of flows too, most packets first");
   command->footer(
       "Example: tscope capture -p 5201 --at app,socket,qdisc,driver -o transfer.pcapng\n"
       "         tscope delay transfer.pcapng\n"
       "         tscope delay host.pcapng guest.pcapng");
-  command->callback([given] { run(*given); });
+  command->callback([arguments] { run(*arguments); });
 }

@@ -75,7 +75,7 @@ struct DelayAnalysis::Impl {
   std::vector<std::string> devices;
   std::unordered_map<std::string, std::uint16_t> device_numbers;
   Captured captured;
-  Statistics statistics;
+  Statistics statistics{options.per_flow};
   WaitingBudget budget;
   Reorder<Record> reorder;
   std::int64_t newest_ns = INT64_MIN / 2;
@@ -212,9 +212,13 @@ DelayReport DelayAnalysis::finish(const Source& source) {
   report.loss = source.loss();
   report.clock = source.clock();
   report.truncated = source.truncated();
-  ReportBuilder builder(impl.captured);
+  report.per_flow = impl.options.per_flow;
+  ReportBuilder builder(impl.captured, impl.devices);
   const auto add = [&](const Flow& key, const Outcomes& outcomes, bool datagrams, bool has_socket) {
-    if (has_socket || !impl.captured.socket(outcomes.way(), datagrams)) {
+    const bool tells = std::ranges::any_of(outcomes.counts(), [&](const auto& entry) {
+      return impl.captured.socket(outcomes.way(), entry.first.kind);
+    });
+    if (has_socket || !tells) {
       return builder.add(key, datagrams, outcomes);
     }
     for (const auto& [outcome, count] : outcomes.counts()) report.forwarded += count;
@@ -231,7 +235,7 @@ DelayReport DelayAnalysis::finish(const Source& source) {
     add(key, flow.sending.outcomes(), true, flow.sending.has_socket());
     add(key, flow.receiving.outcomes(), true, flow.receiving.has_socket());
   }
-  builder.finish(impl.statistics, impl.devices, report);
+  builder.finish(impl.statistics, report);
   return report;
 }
 

@@ -23,9 +23,10 @@ class Captured {
   std::uint8_t at(Way way, bool datagram) const {
     return (datagram ? datagrams_ : tcp_)[static_cast<std::size_t>(way)];
   }
-  /// Can a flow be told to have no socket here?
-  bool socket(Way way, bool datagram) const {
-    return (at(way, datagram) & (way == Way::send ? 0b0011 : 0b0110)) != 0;
+  /// Would a packet of this kind have been seen at the socket, or by the process?
+  bool socket(Way way, PacketKind kind) const {
+    const std::uint8_t path = places_of(way, kind) & at(way, is_datagram(kind));
+    return (path & (way == Way::send ? 0b0011 : 0b0110)) != 0;
   }
   /// A packet of this kind has nothing to wait for behind `place`: what did not show up in the
   /// first second is taken not to be captured.
