@@ -2,6 +2,7 @@
 #include "delay/receive_matcher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tscope {
 
@@ -36,7 +37,10 @@ void ReceiveMatcher::add_frame(std::uint16_t device, const Segment& segment) {
     unit.kind = PacketKind::duplicate;
   }
   unit.set(driver, segment.stamp);
-  if (captured_.ends_at(driver, Way::receive, unit.kind)) return add(unit, Unmatched::begin);
+  if (captured_.ends_at(driver, Way::receive, unit.kind)) {
+    release();
+    return add(unit, Unmatched::begin);
+  }
   if (budget_.full(frames.size())) {
     give_up(frames.begin()->second, Unmatched::evicted);
     frames.erase(frames.begin());
@@ -139,6 +143,19 @@ void ReceiveMatcher::await_read(const Unit& unit, std::int64_t end) {
   }
   unread_.emplace(end, unit);
   budget_.waiting++;
+}
+
+// Once: what waited until it was known that there is nothing to wait for.
+void ReceiveMatcher::release() {
+  if (std::exchange(released_, true)) return;
+  for (Frames& frames : frames_) {
+    budget_.waiting -= std::erase_if(frames, [&](const auto& entry) {
+      const Unit& unit = entry.second.unit;
+      const bool ends = captured_.ends_at(driver, Way::receive, unit.kind);
+      if (ends) add(unit, Unmatched::begin);
+      return ends;
+    });
+  }
 }
 
 // Of frames with the same last byte the first, for what is behind the driver is not known.

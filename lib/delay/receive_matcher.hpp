@@ -42,6 +42,7 @@ class ReceiveMatcher {
   void await_read(const Unit& unit, std::int64_t end);
   void give_up(const Frame& frame, Unmatched why);
   void add(const Unit& unit, Unmatched after);
+  void release();
   void read_frames(const Segment& read, Frames& frames);
 
   Outcomes outcomes_;
@@ -52,6 +53,7 @@ class ReceiveMatcher {
   DeviceSlots devices_;
   std::int64_t read_ = INT64_MIN;  // end of what the process got
   bool to_socket_ = false;
+  bool released_ = false;
 };
 
 }  // namespace tscope

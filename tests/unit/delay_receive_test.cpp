@@ -108,10 +108,26 @@ TEST(DelayReceive, FromTheDriverToTheReadWhereTheSocketIsNotCaptured) {
   EXPECT_EQ(pair.unmatched(), 1U);
   EXPECT_EQ(only_first(pair, Unmatched::unread), 1U);
   ASSERT_EQ(report.chains.size(), 1U);
+  EXPECT_EQ(report.forwarded, 0U);
   EXPECT_EQ(report.chains[0].packets, frames);
   EXPECT_EQ(report.chains[0].total.max_ns, 103'000);
   const auto duplicate = static_cast<std::size_t>(PacketKind::duplicate);
   EXPECT_EQ(report.flows[0].packets[duplicate], 80U);
+}
+
+TEST(DelayReceive, NothingWaitsForWhatIsNotCaptured) {
+  DelayStream stream;
+  for (std::uint32_t i = 0; i < 3000; i++) stream.at(Vantage::driver_rx, i * 1'000'000LL, 1, 0);
+  DelayAnalysis analysis({});
+  std::size_t through = 0;
+  analysis.follow([&](Way, const Unit&) { through++; });
+  for (std::size_t i = 0; i < stream.packets.size(); i++) {
+    analysis.add(stream.packets[i], {"eth0", Vantage::driver_rx});
+    if (i == 900) {
+      EXPECT_EQ(through, 0U);
+    }
+  }
+  EXPECT_GE(through, 2940U);  // the last ones are held to be put in order
 }
 
 TEST(DelayReceive, ReorderingAndAHole) {
