@@ -9,18 +9,16 @@ namespace tscope {
 
 namespace {
 
-constexpr int sub_bits = std::countr_zero(DurationHistogram::sub_bins);
-
 // A duration is mantissa << exponent, with sub_bits + 1 bits of mantissa; below that the exponent
 // is 0.
-std::uint32_t bin_of(std::uint64_t ns) {
+std::uint32_t bin_of(std::uint64_t ns, int sub_bits) {
   const int exponent = std::max(0, static_cast<int>(std::bit_width(ns)) - 1 - sub_bits);
   return (static_cast<std::uint32_t>(exponent) << sub_bits) +
          static_cast<std::uint32_t>(ns >> exponent);
 }
 
-std::int64_t lower_edge(std::uint32_t bin) {
-  if (bin < 2 * DurationHistogram::sub_bins) return bin;
+std::int64_t lower_edge(std::uint32_t bin, int sub_bits) {
+  if (bin < 2U << sub_bits) return bin;
   const std::uint32_t exponent = (bin >> sub_bits) - 1;
   const std::uint64_t mantissa = bin - (exponent << sub_bits);
   return static_cast<std::int64_t>(mantissa << exponent);
@@ -28,9 +26,15 @@ std::int64_t lower_edge(std::uint32_t bin) {
 
 }  // namespace
 
+DurationHistogram DurationHistogram::coarse() {
+  DurationHistogram histogram;
+  histogram.sub_bits_ = 6;
+  return histogram;
+}
+
 void DurationHistogram::add(std::int64_t ns, std::uint64_t weight) {
   if (ns < 0) return;
-  Cell& cell = cells_[bin_of(static_cast<std::uint64_t>(ns))];
+  Cell& cell = cells_[bin_of(static_cast<std::uint64_t>(ns), sub_bits_)];
   cell.count++;
   cell.weight += weight;
   count_++;
@@ -42,7 +46,8 @@ std::vector<DurationHistogram::Bin> DurationHistogram::bins() const {
   std::vector<Bin> bins;
   bins.reserve(cells_.size());
   for (const auto& [index, cell] : cells_) {
-    bins.push_back({lower_edge(index), lower_edge(index + 1), cell.count, cell.weight});
+    bins.push_back(
+        {lower_edge(index, sub_bits_), lower_edge(index + 1, sub_bits_), cell.count, cell.weight});
   }
   std::ranges::sort(bins, {}, &Bin::from_ns);
   return bins;
@@ -64,7 +69,7 @@ std::uint64_t DurationHistogram::below(std::int64_t ns) const {
   if (ns == exact_ns_) return exact_below_;
   std::uint64_t sum = 0;
   for (const auto& [index, cell] : cells_) {
-    if (lower_edge(index + 1) <= ns) sum += cell.count;
+    if (lower_edge(index + 1, sub_bits_) <= ns) sum += cell.count;
   }
   return sum;
 }

@@ -22,8 +22,8 @@ constexpr std::size_t devices_max = 1024;
 constexpr std::uint32_t segment_range_max = 1 << 20;
 
 struct TcpFlow {
-  TcpFlow(Statistics& statistics, WaitingBudget& budget)
-      : sending(statistics, budget), receiving(statistics, budget) {}
+  TcpFlow(Statistics& statistics, WaitingBudget& budget, const Captured& captured)
+      : sending(statistics, budget, captured), receiving(statistics, budget, captured) {}
 
   SequenceLine line;
   SendMatcher sending;
@@ -31,9 +31,10 @@ struct TcpFlow {
 };
 
 struct DatagramFlow {
-  DatagramFlow(Statistics& statistics, WaitingBudget& budget, DatagramCalls& calls)
-      : sending(Way::send, statistics, budget, calls),
-        receiving(Way::receive, statistics, budget, calls) {}
+  DatagramFlow(Statistics& statistics, WaitingBudget& budget, const Captured& captured,
+               DatagramCalls& calls)
+      : sending(Way::send, statistics, budget, captured, calls),
+        receiving(Way::receive, statistics, budget, captured, calls) {}
 
   DatagramMatcher sending, receiving;
 };
@@ -74,7 +75,7 @@ struct DelayAnalysis::Impl {
   std::vector<std::string> devices;
   std::unordered_map<std::string, std::uint16_t> device_numbers;
   Captured captured;
-  Statistics statistics;
+  Statistics statistics{options.per_flow};
   WaitingBudget budget;
   Reorder<Record> reorder;
   std::int64_t newest_ns = INT64_MIN / 2;
@@ -125,7 +126,7 @@ std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Pac
     segment.stamp.number = counts.records;
     const bool call = interface.vantage == Vantage::app_tx || interface.vantage == Vantage::app_rx;
     if (!call && segment.range > segment_range_max) return std::nullopt;
-    TcpFlow* flow = flow_of(flows, tcp->flow, statistics, budget);
+    TcpFlow* flow = flow_of(flows, tcp->flow, statistics, budget, captured);
     if (flow == nullptr) return std::nullopt;
     return Record{place, device, TcpRecord{flow, segment}};
   }
@@ -135,7 +136,7 @@ std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Pac
   if (interface.vantage == Vantage::app_tx) {
     return Record{place, device, DatagramRecord{nullptr, *datagram}};
   }
-  DatagramFlow* flow = flow_of(datagram_flows, datagram->flow, statistics, budget, calls);
+  DatagramFlow* flow = flow_of(datagram_flows, datagram->flow, statistics, budget, captured, calls);
   if (flow == nullptr) return std::nullopt;
   return Record{place, device, DatagramRecord{flow, *datagram}};
 }
@@ -197,7 +198,8 @@ void DelayAnalysis::add(const Packet& packet, const Interface& interface) {
   const auto record = impl.decode(packet, interface, *place);
   if (!record) return;
   impl.counts.used++;
-  impl.captured.add(*place, std::holds_alternative<Impl::DatagramRecord>(record->what));
+  impl.captured.add(*place, std::holds_alternative<Impl::DatagramRecord>(record->what),
+                    packet.time_ns);
   impl.newest_ns = std::max(impl.newest_ns, packet.time_ns);
   impl.reorder.add(packet.time_ns, place->at, *record,
                    [&](const Impl::Record& next) { impl.match(next); });
@@ -210,9 +212,13 @@ DelayReport DelayAnalysis::finish(const Source& source) {
   report.loss = source.loss();
   report.clock = source.clock();
   report.truncated = source.truncated();
-  ReportBuilder builder(impl.captured);
+  report.per_flow = impl.options.per_flow;
+  ReportBuilder builder(impl.captured, impl.devices);
   const auto add = [&](const Flow& key, const Outcomes& outcomes, bool datagrams, bool has_socket) {
-    if (has_socket || !impl.captured.socket(outcomes.way(), datagrams)) {
+    const bool tells = std::ranges::any_of(outcomes.counts(), [&](const auto& entry) {
+      return impl.captured.socket(outcomes.way(), entry.first.kind);
+    });
+    if (has_socket || !tells) {
       return builder.add(key, datagrams, outcomes);
     }
     for (const auto& [outcome, count] : outcomes.counts()) report.forwarded += count;
@@ -229,7 +235,7 @@ DelayReport DelayAnalysis::finish(const Source& source) {
     add(key, flow.sending.outcomes(), true, flow.sending.has_socket());
     add(key, flow.receiving.outcomes(), true, flow.receiving.has_socket());
   }
-  builder.finish(impl.statistics, impl.devices, report);
+  builder.finish(impl.statistics, report);
   return report;
 }
 

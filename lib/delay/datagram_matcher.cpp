@@ -82,7 +82,8 @@ void DatagramMatcher::add(std::size_t place, std::uint16_t device, const Datagra
 
 void DatagramMatcher::go_on(std::size_t place, std::size_t slot, const Datagram& datagram,
                             const Unit& unit) {
-  if ((places_of(way_, unit.kind) >> (place + 1)) == 0) {
+  if ((places_of(way_, unit.kind) >> (place + 1)) == 0 ||
+      captured_.ends_at(place, way_, unit.kind)) {
     outcomes_.add(unit, why_nothing_before(unit), Unmatched::unexplained);
     return;
   }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <vector>
 
+#include "delay/captured.hpp"
 #include "delay/datagram.hpp"
 #include "delay/tally.hpp"
 
@@ -15,8 +16,13 @@ namespace tscope {
 /// belong together: the latest earlier record that no other took.
 class DatagramMatcher {
  public:
-  DatagramMatcher(Way way, Statistics& statistics, WaitingBudget& budget, DatagramCalls& calls)
-      : way_(way), outcomes_(way, statistics), budget_(budget), calls_(calls) {}
+  DatagramMatcher(Way way, Statistics& statistics, WaitingBudget& budget, const Captured& captured,
+                  DatagramCalls& calls)
+      : way_(way),
+        outcomes_(way, statistics),
+        budget_(budget),
+        captured_(captured),
+        calls_(calls) {}
 
   void add(std::size_t place, std::uint16_t device, const Datagram& datagram);
   void finish(std::int64_t now_ns);
@@ -48,6 +54,7 @@ class DatagramMatcher {
   Way way_;
   Outcomes outcomes_;
   WaitingBudget& budget_;
+  const Captured& captured_;
   DatagramCalls& calls_;
   std::array<std::array<Table, DeviceSlots::max>, places_max> waiting_;  // by place and device
   DeviceSlots devices_;

@@ -2,6 +2,7 @@
 #include "delay/receive_matcher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tscope {
 
@@ -22,32 +23,44 @@ void ReceiveMatcher::give_up(const Frame& frame, Unmatched why) {
   add(frame.unit, why);
 }
 
+bool ReceiveMatcher::without_socket() const {
+  return (captured_.at(Way::receive, false) >> socket & 1) == 0;
+}
+
 void ReceiveMatcher::add_frame(std::uint16_t device, const Segment& segment) {
   Frames& frames = frames_[devices_.of(device)];
+  Unit unit;
+  unit.device = device;
+  unit.segs = segment.segs;
+  unit.kind = segment.payload == 0 ? PacketKind::control : PacketKind::data;
+  if (without_socket() && segment.payload > 0 && segment.last_byte() < read_) {
+    unit.kind = PacketKind::duplicate;
+  }
+  unit.set(driver, segment.stamp);
+  if (captured_.ends_at(driver, Way::receive, unit.kind)) {
+    release();
+    return add(unit, Unmatched::begin);
+  }
   if (budget_.full(frames.size())) {
     give_up(frames.begin()->second, Unmatched::evicted);
     frames.erase(frames.begin());
     budget_.waiting--;
   }
-  Unit unit;
-  unit.device = device;
-  unit.segs = segment.segs;
-  unit.kind = segment.payload == 0 ? PacketKind::control : PacketKind::data;
-  unit.set(driver, segment.stamp);
   frames.emplace(segment.begin, Frame{segment, unit});
   budget_.waiting++;
 }
 
-// Data tile the range; the rest of the record's segments are ACKs that the backlog merged. Of
-// several alike, the latest that is not later than the record: earlier ones were dropped, and their
-// data sent again.
+// Data tile the range; the rest of the record's segments are ACKs that the backlog merged. How many
+// segments the data are does not count: the backlog takes a guest's or tun's large frame for one.
+// Of several alike, the latest that is not later than the record: earlier ones were dropped, and
+// their data sent again.
 std::vector<ReceiveMatcher::Frames::iterator> ReceiveMatcher::parts_of(const Segment& whole,
                                                                        Frames& frames) const {
   std::vector<Frames::iterator> parts;
   std::uint32_t segs = 0;
   const auto fits = [&](const Segment& part) {
-    return segs + part.segs <= whole.segs && part.end <= whole.end &&
-           (part.segs < whole.segs || part.length() == whole.length()) && merged_into(part, whole);
+    return part.end <= whole.end && (whole.segs > 1 || part.length() == whole.length()) &&
+           merged_into(part, whole);
   };
   const auto take = [&](Frames::iterator at) {
     segs += at->second.segment.segs;
@@ -89,7 +102,7 @@ void ReceiveMatcher::add_segment(std::uint16_t device, const Segment& whole) {
     for (const auto& at : parts_of(whole, frames_[slot])) {
       const Frame& frame = at->second;
       Unit unit = frame.unit;
-      unit.merged = frame.segment.segs < whole.segs;
+      unit.merged = frame.segment.segs != whole.segs || frame.segment.range < whole.range;
       covered += whole.length() == 0 ? 1 : frame.segment.length();
       at_socket(unit, whole, frame.segment.last_byte() + 1);
       frames_[slot].erase(at);
@@ -132,8 +145,47 @@ void ReceiveMatcher::await_read(const Unit& unit, std::int64_t end) {
   budget_.waiting++;
 }
 
+// Once: what waited until it was known that there is nothing to wait for.
+void ReceiveMatcher::release() {
+  if (std::exchange(released_, true)) return;
+  for (Frames& frames : frames_) {
+    budget_.waiting -= std::erase_if(frames, [&](const auto& entry) {
+      const Unit& unit = entry.second.unit;
+      const bool ends = captured_.ends_at(driver, Way::receive, unit.kind);
+      if (ends) add(unit, Unmatched::begin);
+      return ends;
+    });
+  }
+}
+
+// Of frames with the same last byte the first, for what is behind the driver is not known.
+void ReceiveMatcher::read_frames(const Segment& read, Frames& frames) {
+  std::int64_t delivered = read.begin;
+  for (auto at = frames.begin(); at != frames.end() && at->first < read.end;) {
+    const Segment& segment = at->second.segment;
+    const std::int64_t end = segment.last_byte() + 1;
+    if (end > read.end) {
+      ++at;
+      continue;
+    }
+    Unit unit = at->second.unit;
+    if (unit.kind == PacketKind::data && end > delivered) {
+      delivered = end;
+      unit.set(app, read.stamp);
+    } else if (unit.kind == PacketKind::data && end > read.begin) {
+      unit.kind = PacketKind::duplicate;
+    }
+    add(unit, Unmatched::unexplained);
+    at = frames.erase(at);
+    budget_.waiting--;
+  }
+}
+
 void ReceiveMatcher::add_read(const Segment& read) {
   to_socket_ = true;
+  if (without_socket()) {
+    for (Frames& frames : frames_) read_frames(read, frames);
+  }
   read_ = std::max(read_, read.end);
   while (!unread_.empty() && unread_.begin()->first <= read.end) {
     const auto at = unread_.begin();
@@ -153,7 +205,11 @@ void ReceiveMatcher::finish(std::int64_t now_ns) {
   for (Frames& frames : frames_) {
     for (const auto& [begin, frame] : frames) {
       const bool old = frame.segment.stamp.time_ns < now_ns - soon_ns;
-      give_up(frame, old ? Unmatched::dropped : Unmatched::end);
+      if (without_socket() && to_socket_) {
+        add(frame.unit, Unmatched::unread);
+      } else {
+        give_up(frame, old ? Unmatched::dropped : Unmatched::end);
+      }
     }
     budget_.waiting -= frames.size();
     frames.clear();

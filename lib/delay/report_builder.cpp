@@ -47,10 +47,42 @@ DelayChain chain_of(const Statistics::Key& key, const ChainStatistics& statistic
   return chain;
 }
 
+DelayFlowChain flow_chain_of(Way way, const Outcomes::TimesKey& key, const WayTimes& times) {
+  DelayFlowChain chain;
+  chain.kind = key.kind;
+  chain.packets = times.packets;
+  chain.segments = times.segments;
+  chain.negative = times.negative;
+  chain.inconsistent = times.inconsistent;
+  chain.p50_ns = times.total.quantile_ns(0.5);
+  chain.p99_ns = times.total.quantile_ns(0.99);
+  chain.max_ns = times.total.max_ns();
+  chain.sum_ns = times.total_sum;
+  auto previous = static_cast<std::size_t>(std::countr_zero(key.seen));
+  std::int64_t largest = -1;
+  for (std::size_t at = previous + 1; at < places_of(way); at++) {
+    if ((key.seen >> at & 1) == 0) continue;
+    if (times.sums[at] > largest) {
+      largest = times.sums[at];
+      chain.largest_from = vantage_at(way, previous);
+      chain.largest_to = vantage_at(way, at);
+    }
+    previous = at;
+  }
+  if (times.total_sum > 0) {
+    chain.largest_share = static_cast<double>(largest) / static_cast<double>(times.total_sum);
+  }
+  return chain;
+}
+
 }  // namespace
 
 std::uint8_t ReportBuilder::wanted(Way way, PacketKind kind) const {
   return places_of(way, kind) & captured_.at(way, is_datagram(kind));
+}
+
+bool ReportBuilder::whole(Way way, PacketKind kind, std::uint8_t seen) const {
+  return seen == wanted(way, kind) && std::popcount(seen) >= 2;
 }
 
 DelayPair& ReportBuilder::pair(Way way, bool datagrams, std::size_t first, std::size_t second) {
@@ -110,7 +142,19 @@ void ReportBuilder::add(const Flow& flow, bool datagrams, const Outcomes& outcom
     const std::uint8_t path = wanted(outcomes.way(), key.kind);
     if ((key.seen & path) == path) entry.whole += count;
   }
+  entry.chains = chains_of(outcomes);
   flows_.push_back(entry);
+}
+
+std::vector<DelayFlowChain> ReportBuilder::chains_of(const Outcomes& outcomes) const {
+  std::vector<DelayFlowChain> chains;
+  for (const auto& [key, times] : outcomes.times()) {
+    if (!whole(outcomes.way(), key.kind, key.seen)) continue;
+    chains.push_back(flow_chain_of(outcomes.way(), key, times));
+    chains.back().device = devices_[key.device];
+  }
+  std::ranges::stable_sort(chains, std::greater(), &DelayFlowChain::packets);
+  return chains;
 }
 
 // Which record was lost is not known: up to as many as were lost, the loss explains.
@@ -133,13 +177,11 @@ void ReportBuilder::explain_by_loss(const Loss& loss) {
   }
 }
 
-void ReportBuilder::finish(const Statistics& statistics, const std::vector<std::string>& devices,
-                           DelayReport& report) {
+void ReportBuilder::finish(const Statistics& statistics, DelayReport& report) {
   for (const auto& [key, times] : statistics.chains()) {
-    const std::uint8_t path = wanted(key.way, key.kind);
-    if (key.seen != path || std::popcount(path) < 2) continue;
+    if (!whole(key.way, key.kind, key.seen)) continue;
     report.chains.push_back(chain_of(key, times));
-    report.chains.back().device = devices[key.device];
+    report.chains.back().device = devices_[key.device];
   }
   std::ranges::stable_sort(report.chains, {}, [](const DelayChain& chain) {
     return std::tuple(chain.way, chain.kind, ~chain.packets);
@@ -149,14 +191,23 @@ void ReportBuilder::finish(const Statistics& statistics, const std::vector<std::
     return std::tuple(pair.datagrams, pair.way, path_order(pair.first));
   });
   report.pairs = std::move(pairs_);
-  const auto packets = [](const DelayFlow& flow) {
-    return std::accumulate(flow.packets.begin(), flow.packets.end(), std::uint64_t{0});
-  };
-  std::ranges::sort(flows_, [&](const DelayFlow& a, const DelayFlow& b) {
-    return std::tuple(packets(b), a.flow, a.way) < std::tuple(packets(a), b.flow, b.way);
+  list_flows(report);
+}
+
+void ReportBuilder::list_flows(DelayReport& report) {
+  std::ranges::sort(flows_, {}, [](const DelayFlow& flow) {
+    return std::tuple(~flow.packets_of_all_kinds(), flow.flow, flow.way);
   });
+  for (std::size_t at = flows_reported; at < flows_.size(); at++) {
+    report.flows_left_out++;
+    report.packets_left_out += flows_[at].packets_of_all_kinds();
+  }
   if (flows_.size() > flows_reported) flows_.resize(flows_reported);
   report.flows = std::move(flows_);
+}
+
+std::uint64_t DelayFlow::packets_of_all_kinds() const {
+  return std::accumulate(packets.begin(), packets.end(), std::uint64_t{0});
 }
 
 std::uint64_t DelayPair::unmatched() const {

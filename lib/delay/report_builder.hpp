@@ -6,45 +6,34 @@
 #include <string>
 #include <vector>
 
+#include "delay/captured.hpp"
 #include "delay/tally.hpp"
 
 namespace tscope {
 
-/// Vantage points that a capture has, a bit a place, by way.
-struct Captured {
-  std::array<std::uint8_t, 2> tcp{}, datagrams{};
-
-  void add(Place place, bool datagram) {
-    std::uint8_t& bits = (datagram ? datagrams : tcp)[static_cast<std::size_t>(place.way)];
-    bits = static_cast<std::uint8_t>(bits | 1U << place.at);
-  }
-  /// Can a flow be told to have no socket here?
-  bool socket(Way way, bool datagram) const {
-    return (at(way, datagram) & (way == Way::send ? 0b0011 : 0b0110)) != 0;
-  }
-  std::uint8_t at(Way way, bool datagram) const {
-    return (datagram ? datagrams : tcp)[static_cast<std::size_t>(way)];
-  }
-};
-
 /// Makes a report of what the matchers counted.
 class ReportBuilder {
  public:
-  explicit ReportBuilder(const Captured& captured) : captured_(captured) {}
+  ReportBuilder(const Captured& captured, const std::vector<std::string>& devices)
+      : captured_(captured), devices_(devices) {}
 
   void add(const Flow& flow, bool datagrams, const Outcomes& outcomes);
   /// Chains with every vantage point that the capture has, and the loss of records by reason.
-  void finish(const Statistics& statistics, const std::vector<std::string>& devices,
-              DelayReport& report);
+  void finish(const Statistics& statistics, DelayReport& report);
 
  private:
   std::uint8_t wanted(Way way, PacketKind kind) const;
+  /// Seen wherever the capture could see it, and at two places at least.
+  bool whole(Way way, PacketKind kind, std::uint8_t seen) const;
   DelayPair& pair(Way way, bool datagrams, std::size_t first, std::size_t second);
   void count_pairs(Way way, const Outcomes& outcomes, const Outcomes::Key& key,
                    std::uint64_t count);
+  std::vector<DelayFlowChain> chains_of(const Outcomes& outcomes) const;
+  void list_flows(DelayReport& report);
   void explain_by_loss(const Loss& loss);
 
   const Captured& captured_;
+  const std::vector<std::string>& devices_;
   std::vector<DelayPair> pairs_;
   std::vector<DelayFlow> flows_;
 };

@@ -65,7 +65,7 @@ bool split_from(const Segment& part, const Segment& whole) {
 // Merging asks for equal options; the backlog lets ACK number and window go on.
 bool merged_into(const Segment& part, const Segment& whole) {
   if (part.options != whole.options || part.syn != whole.syn || part.rst != whole.rst) return false;
-  if (part.segs < whole.segs) return at_or_before(part.ack, whole.ack);
+  if (part.segs != whole.segs || part.range < whole.range) return at_or_before(part.ack, whole.ack);
   return part.ack == whole.ack && part.window == whole.window &&
          (!part.real_ip_id || !whole.real_ip_id || part.ip_id == whole.ip_id);
 }

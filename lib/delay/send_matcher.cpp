@@ -134,7 +134,7 @@ void SendMatcher::add(std::size_t place, std::uint16_t device, const Segment& se
   unit.device = device;
   if (segment.payload > 0) sent_[place][slot] = std::max(sent_[place][slot], segment.end);
   fin_sent_ = fin_sent_ || segment.fin;
-  if (place == driver) {
+  if (place == driver || captured_.ends_at(place, Way::send, unit.kind)) {
     outcomes_.add(unit, before, Unmatched::unexplained);
   } else {
     wait(place, slot, segment, unit);

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "delay/captured.hpp"
 #include "delay/segment.hpp"
 #include "delay/send_calls.hpp"
 #include "delay/tally.hpp"
@@ -20,8 +21,8 @@ namespace tscope {
 /// options (and IP identification where both are the wire's) and is not used up.
 class SendMatcher {
  public:
-  SendMatcher(Statistics& statistics, WaitingBudget& budget)
-      : outcomes_(Way::send, statistics), budget_(budget) {}
+  SendMatcher(Statistics& statistics, WaitingBudget& budget, const Captured& captured)
+      : outcomes_(Way::send, statistics), budget_(budget), captured_(captured) {}
 
   void add_call(const Segment& call);
   /// place: socket-tx, qdisc-tx or driver-tx.
@@ -57,6 +58,7 @@ class SendMatcher {
 
   Outcomes outcomes_;
   WaitingBudget& budget_;
+  const Captured& captured_;
   SendCalls calls_;
   Table at_socket_;
   std::array<Table, DeviceSlots::max> at_qdisc_;

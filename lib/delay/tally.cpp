@@ -32,21 +32,25 @@ UnitStages::UnitStages(const Unit& unit) {
   }
 }
 
-void ChainStatistics::add(const Unit& unit) {
-  const UnitStages stages(unit);
+void WayTimes::add(const Unit& unit, const UnitStages& stages) {
   packets++;
   segments += unit.segs;
-  if (stages.strange || stages.below_zero || unit.seen == 0) {
+  if (!stages.in_figures()) {
     (stages.strange ? inconsistent : negative)++;
     return;
   }
-  for (auto at = static_cast<std::size_t>(std::countr_zero(unit.seen)) + 1; at < places_max; at++) {
-    if (!unit.has(at)) continue;
-    since_previous[at].add(stages.since_previous[at]);
-    sums[at] += stages.since_previous[at];
-  }
+  for (std::size_t at = 0; at < places_max; at++) sums[at] += stages.since_previous[at];
   total.add(stages.whole);
   total_sum += stages.whole;
+}
+
+void ChainStatistics::add(const Unit& unit) {
+  const UnitStages stages(unit);
+  WayTimes::add(unit, stages);
+  if (!stages.in_figures()) return;
+  for (auto at = static_cast<std::size_t>(std::countr_zero(unit.seen)) + 1; at < places_max; at++) {
+    if (unit.has(at)) since_previous[at].add(stages.since_previous[at]);
+  }
 }
 
 void Outcomes::passed(const Unit& unit, std::size_t at) {
@@ -63,6 +67,10 @@ void Outcomes::add(const Unit& unit, Unmatched before, Unmatched after) {
   }
   counts_[{unit.kind, unit.seen, unit.merged, before, after}]++;
   statistics_.add(way_, unit);
+  if (!statistics_.per_flow()) return;
+  const auto [entry, made] = times_.try_emplace({unit.kind, unit.device, unit.seen});
+  if (made) entry->second.total = DurationHistogram::coarse();
+  entry->second.add(unit, UnitStages(unit));
 }
 
 }  // namespace tscope

@@ -21,20 +21,27 @@ struct UnitStages {
   std::int64_t whole = 0;
   bool below_zero = false;
   bool strange = false;  ///< stamps of two clocks, or ticks and times disagree
+  bool in_figures() const { return !strange && !below_zero; }
 };
 
-/// Times of the packets that have the same stamps.
-struct ChainStatistics {
-  void add(const Unit& unit);
+/// Times of the packets that have the same stamps, as far as they are kept for each flow.
+struct WayTimes {
+  void add(const Unit& unit, const UnitStages& stages);
 
   std::uint64_t packets = 0, segments = 0, negative = 0, inconsistent = 0;
-  std::array<DurationHistogram, places_max> since_previous;  ///< [place]: since the stamp before it
-  std::array<std::int64_t, places_max> sums{};
+  std::array<std::int64_t, places_max> sums{};  ///< [place]: since the stamp before it
   DurationHistogram total;
   std::int64_t total_sum = 0;
 };
 
-/// The statistics of a whole capture. How many are kept depends on devices, not on flows.
+/// The same, and the distribution of each stage.
+struct ChainStatistics : WayTimes {
+  void add(const Unit& unit);
+
+  std::array<DurationHistogram, places_max> since_previous;
+};
+
+/// The statistics of a whole capture. How many chains are kept depends on devices, not on flows.
 class Statistics {
  public:
   struct Key {
@@ -45,6 +52,9 @@ class Statistics {
     auto operator<=>(const Key&) const = default;
   };
 
+  explicit Statistics(bool per_flow) : per_flow_(per_flow) {}
+  bool per_flow() const { return per_flow_; }
+
   void add(Way way, const Unit& unit) {
     chains_[{way, unit.device, unit.kind, unit.seen}].add(unit);
     if (on_unit_) on_unit_(way, unit);
@@ -53,6 +63,7 @@ class Statistics {
   const std::map<Key, ChainStatistics>& chains() const { return chains_; }
 
  private:
+  bool per_flow_;
   std::map<Key, ChainStatistics> chains_;
   std::function<void(Way, const Unit&)> on_unit_;
 };
@@ -66,6 +77,13 @@ class Outcomes {
     bool merged;
     Unmatched above, below;  ///< why there is no stamp before the first, or after the last
     auto operator<=>(const Key&) const = default;
+  };
+
+  struct TimesKey {
+    PacketKind kind;
+    std::uint16_t device;
+    std::uint8_t seen;
+    auto operator<=>(const TimesKey&) const = default;
   };
 
   Outcomes(Way way, Statistics& statistics) : way_(way), statistics_(statistics) {}
@@ -82,6 +100,8 @@ class Outcomes {
 
   Way way() const { return way_; }
   const std::map<Key, std::uint64_t>& counts() const { return counts_; }
+  /// Empty unless the statistics are per flow.
+  const std::map<TimesKey, WayTimes>& times() const { return times_; }
 
   static constexpr std::int64_t never = INT64_MIN;
 
@@ -89,6 +109,7 @@ class Outcomes {
   Way way_;
   Statistics& statistics_;
   std::map<Key, std::uint64_t> counts_;
+  std::map<TimesKey, WayTimes> times_;
   std::uint8_t found_from_ = 0;
   std::array<std::int64_t, places_max> newest_passed_{never, never, never, never};
 };

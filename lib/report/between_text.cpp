@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "report/alignment_text.hpp"
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
@@ -112,10 +114,11 @@ std::string between_text(const BetweenReport& report, bool ascii, bool all) {
   std::string text;
   for (std::size_t i = 0; i < 2; i++) {
     const DelayReport& file = report.reports[i];
-    text += wrapped(
-        fmt::format("file {}: {}: {}; {}; {}", i + 1, report.files[i],
-                    counted(file.records, "record"), loss_text(file.loss), clock_text(file.clock)),
-        page_width, "");
+    std::string lost = loss_text(file.loss);
+    lost[0] = static_cast<char>(std::tolower(lost[0]));
+    text += wrapped(fmt::format("file {}: {}: {}; {}; {}", i + 1, report.files[i],
+                                counted(file.records, "record"), lost, clock_text(file.clock)),
+                    page_width, "");
   }
   if (report.swapped) {
     text += wrapped(fmt::format("The files were given the other way round and are swapped: {}.",

@@ -58,6 +58,21 @@ Json pair_json(const DelayPair& pair) {
           {"only_second", reasons_json(pair.only_second)}};
 }
 
+Json flow_chain_json(const DelayFlowChain& chain) {
+  return {{"kind", kind_name(chain.kind)},
+          {"interface", chain.device},
+          {"packets", chain.packets},
+          {"segments", chain.segments},
+          {"negative", chain.negative},
+          {"inconsistent", chain.inconsistent},
+          {"quantiles_ns", {{"p50", chain.p50_ns}, {"p99", chain.p99_ns}, {"max", chain.max_ns}}},
+          {"sum_ns", chain.sum_ns},
+          {"largest_stage",
+           {{"from", vantage_name(chain.largest_from)},
+            {"to", vantage_name(chain.largest_to)},
+            {"share", chain.largest_share}}}};
+}
+
 Json flow_json(const DelayFlow& flow) {
   Json json{{"src", flow.flow.src.to_string()}, {"dst", flow.flow.dst.to_string()},
             {"way", way_name(flow.way)},        {"protocol", flow.datagrams ? "datagram" : "tcp"},
@@ -66,27 +81,32 @@ Json flow_json(const DelayFlow& flow) {
     if (flow.packets[i] == 0) continue;
     json["packets"][std::string(kind_name(static_cast<PacketKind>(i)))] = flow.packets[i];
   }
+  for (const DelayFlowChain& chain : flow.chains) {
+    json["chains"].push_back(flow_chain_json(chain));
+  }
   return json;
 }
 
 }  // namespace
 
 std::string delay_json(const DelayReport& report, const std::string& file) {
-  Json json{{"schema", "tscope-delay-1"},
-            {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
-            {"file", file},
-            {"truncated", report.truncated},
-            {"records", report.records},
-            {"used", report.used},
-            {"other_flows", report.other_flows},
-            {"untracked_flows", report.untracked_flows},
-            {"forwarded", report.forwarded},
-            {"peeks", report.peeks},
-            {"loss", loss_json(report.loss)},
-            {"clock", clock_json(report.clock)},
-            {"chains", Json::array()},
-            {"pairs", Json::array()},
-            {"flows", Json::array()}};
+  Json json{
+      {"schema", "tscope-delay-1"},
+      {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
+      {"file", file},
+      {"truncated", report.truncated},
+      {"records", report.records},
+      {"used", report.used},
+      {"other_flows", report.other_flows},
+      {"untracked_flows", report.untracked_flows},
+      {"forwarded", report.forwarded},
+      {"peeks", report.peeks},
+      {"loss", loss_json(report.loss)},
+      {"clock", clock_json(report.clock)},
+      {"chains", Json::array()},
+      {"pairs", Json::array()},
+      {"flows", Json::array()},
+      {"flows_left_out", {{"flows", report.flows_left_out}, {"packets", report.packets_left_out}}}};
   for (const DelayChain& chain : report.chains) json["chains"].push_back(chain_json(chain));
   for (const DelayPair& pair : report.pairs) json["pairs"].push_back(pair_json(pair));
   for (const DelayFlow& flow : report.flows) json["flows"].push_back(flow_json(flow));

@@ -18,6 +18,9 @@ std::string stage_head(std::size_t name_width);
 std::string stage_row(const DelayStage& stage, const std::string& name, std::size_t name_width,
                       const std::string& remark);
 
+/// Each flow's times over the whole way, most packets first; the rest counted.
+std::string flow_table(const DelayReport& report, bool all);
+
 struct CdfColumn {
   std::string name;
   const DelayStage* stage;

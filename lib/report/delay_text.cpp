@@ -142,6 +142,7 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
     text += fmt::format("\n{} of fewer than {} packets left out (--all shows them).\n",
                         counted(left_out, "table"), packets_to_show);
   }
+  if (report.per_flow) text += flow_table(report, all);
   text += "\nThe same packets at neighbouring vantage points:\n";
   for (const DelayPair& pair : report.pairs) text += pair_text(pair);
   text += "\n" + wrapped(quality(report), page_width, "");

@@ -17,11 +17,12 @@ std::string loss_text(const Loss& loss) {
 }
 
 std::string clock_text(const ClockInfo& clock) {
-  std::string text =
-      clock.source == "tsc"
-          ? fmt::format("TSC stamps, within {} of the clock", format_duration(clock.error_ns))
-          : fmt::format("times as another program took them, in steps of {}",
-                        format_duration(clock.resolution_ns));
+  std::string text = clock.source == "file"
+                         ? fmt::format("times as another program took them, in steps of {}",
+                                       format_duration(clock.resolution_ns))
+                         : fmt::format("{} stamps, within {} of the clock",
+                                       clock.source == "tsc" ? "TSC" : "the kernel's",
+                                       format_duration(clock.error_ns));
   if (clock.steps > 0) text += fmt::format("; the clock jumped {}", counted(clock.steps, "time"));
   return text;
 }

@@ -64,7 +64,7 @@ verdict "and the one that is cut off is named" grep -q 'early.pcap is cut off' "
 cp "$host" "$work/copy.pcap"
 said "one file twice" 2 'one file' "$host" "$host"
 said "two copies of one capture" 1 'same capture twice' "$host" "$work/copy.pcap"
-said "three files" 2 'two of one stream' "$host" "$guest" "$host"
+said "three files" 2 'two of the same packets' "$host" "$guest" "$host"
 said "standard input" 2 'standard input' "$host" -
 said "no flow in common" 1 'no flow in common' "$host" tests/golden/pcap-microseconds.pcap
 said "a flow that is not there" 1 'without it' "$host" "$guest" --flow 1.2.3.4

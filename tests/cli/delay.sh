@@ -22,6 +22,9 @@ check() { # WHAT WANTED-STATUS PATTERN ARGUMENT...
 file=tests/golden/pcapng-tscope.pcapng
 check "a table" 0 'qdisc-tx > driver-tx +1\.50' $file
 check "JSON" 0 '"schema": "tscope-delay-1"' --json $file
+check "flow by flow" 0 '^Flow by flow' --per-flow $file
+check "flow by flow as JSON" 0 '"largest_stage": ' --per-flow --json $file
+check "flow by flow of two captures" 2 'is for one capture' --per-flow tests/golden/pair-host.pcap tests/golden/pair-guest.pcap
 check "another program's capture has no layers" 1 'use tscope capture --at' tests/golden/pair-host.pcap
 check "which JSON says too" 0 'why_no_delays' --json tests/golden/pair-host.pcap
 host=tests/golden/pair-host.pcap guest=tests/golden/pair-guest.pcap

@@ -72,6 +72,25 @@ for engine in kmod bpf; do
 	is "$(protocol icmp records $engine.json)" $((7 * 4 * PINGS)) "$engine: pings at seven vantage points"
 	is "$(jq .loss.lost $engine.json)" 0 "$engine: nothing lost"
 done
+# NAME FIRST SECOND MATCHED: by tscope delay, and nothing that was seen at only one of them.
+followed() {
+	is "$(jq -c ".pairs[] | select(.first == \"$2\" and .second == \"$3\") | [.matched, .unmatched]" "$1.delay.json")" \
+		"[$4,0]" "$1: tscope delay: from $2 to $3"
+}
+for capture in kmod bpf; do
+	tscope delay "$capture.pcapng" --json >"$capture.delay.json"
+	is "$(jq '[.chains[] | ([.stages[].sum_ns] | add) == .total.sum_ns] | all' "$capture.delay.json")" true \
+		"$capture: tscope delay: stages sum to totals"
+	is "$(jq '[.chains[].inconsistent] | add' "$capture.delay.json")" 0 "$capture: tscope delay: no packet contradicts itself"
+done
+for engine in kmod bpf; do
+	followed $engine app-tx socket-tx $records
+	followed $engine socket-tx qdisc-tx $records
+	followed $engine qdisc-tx driver-tx $records
+	followed $engine driver-rx socket-rx $answers
+	followed $engine socket-rx app-rx $answers
+	is "$(jq -c '[.peeks, .forwarded]' $engine.delay.json)" '[3,0]' "$engine: tscope delay: answers looked at, and packets of others"
+done
 is "$(at app-tx records port.json)" $((QUESTIONS + 1)) "port: app-tx: that port's datagrams and nothing else"
 is "$(at app-rx records icmp.json)" $((4 * PINGS)) "icmp: app-rx: pings and nothing else"
 for engine in '' bpf-; do

@@ -81,6 +81,54 @@ TEST(DelayReport, OneFlowOnly) {
   EXPECT_THAT(why_no_delays(none), HasSubstr("--flow"));
 }
 
+TEST(DelayReport, FlowByFlow) {
+  DelayStream stream;
+  DelayOptions options;
+  options.per_flow = true;
+  const auto send = [&](std::uint16_t port, std::uint32_t packets, std::int64_t queue_ns) {
+    for (std::uint32_t i = 0; i < packets; i++) {
+      Segment segment;
+      segment.port = port;
+      segment.seq = 1 + i * mss;
+      segment.payload = mss;
+      const std::int64_t time_ns = port * 1000LL + i * 2'000'000LL;
+      stream.add(Vantage::socket_tx, time_ns, segment);
+      stream.add(Vantage::qdisc_tx, time_ns + 1000, segment);
+      stream.add(Vantage::driver_tx, time_ns + 1000 + queue_ns, segment);
+    }
+  };
+  send(40001, 100, 50'000);
+  send(40002, 300, 200);
+  for (std::uint16_t i = 0; i < 110; i++) send(static_cast<std::uint16_t>(50'000 + i), 2, 3000);
+  const DelayReport report = stream.report(options);
+  ASSERT_EQ(report.flows.size(), 100U);
+  EXPECT_EQ(report.flows_left_out, 12U);
+  EXPECT_EQ(report.packets_left_out, 24U);
+  const auto chain = [&](std::size_t flow) { return report.flows[flow].chains.at(0); };
+  EXPECT_EQ(chain(0).packets, 300U);
+  EXPECT_EQ(chain(0).sum_ns, 300 * 1200);
+  EXPECT_EQ(chain(0).max_ns, 1200);
+  EXPECT_EQ(chain(0).largest_to, Vantage::qdisc_tx);
+  EXPECT_NEAR(chain(0).largest_share, 1000.0 / 1200, 1e-9);
+  EXPECT_EQ(chain(1).packets, 100U);
+  EXPECT_NEAR(static_cast<double>(chain(1).p50_ns), 51'000, 51'000.0 / 64);
+  EXPECT_EQ(chain(1).largest_from, Vantage::qdisc_tx);
+  std::int64_t sum = 0;
+  for (const DelayFlow& flow : report.flows) sum += flow.chains.at(0).sum_ns;
+  EXPECT_EQ(sum + 24 * 4000, report.chains.at(0).total.sum_ns);
+
+  const std::string text = delay_text(report, "x.pcapng", true, false);
+  EXPECT_THAT(text, HasSubstr("  92 flows of fewer packets left out, with 184 packets in all"));
+  EXPECT_THAT(text, HasSubstr("98.0 % qdisc-tx > driver-tx"));
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+  const auto json = nlohmann::json::parse(delay_json(report, "x.pcapng"));
+  EXPECT_EQ(json["flows"][1]["chains"][0]["largest_stage"]["to"], "driver-tx");
+  EXPECT_EQ(json["flows_left_out"]["flows"], 12);
+  EXPECT_THAT(stream.report().flows[0].chains, IsEmpty());
+  EXPECT_THAT(delay_text(stream.report(), "x", true, false), Not(HasSubstr("Flow by flow")));
+}
+
 TEST(DelayReport, SaysWhyThereIsNothing) {
   DelayStream stream;
   EXPECT_THAT(why_no_delays(stream.report()), HasSubstr("no packets"));

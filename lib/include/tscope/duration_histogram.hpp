@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -28,6 +29,8 @@ class DurationHistogram {
   DurationHistogram() = default;
   /// Samples strictly below exact_ns are counted one by one, not by bins.
   explicit DurationHistogram(std::int64_t exact_ns) : exact_ns_(exact_ns) {}
+  /// Exact below 64 ns, a larger one within 1 part in 64: where there are many histograms.
+  static DurationHistogram coarse();
 
   /// weight: something to be summed beside (bytes ACKed by the gap). Negative durations are not
   /// taken.
@@ -52,6 +55,7 @@ class DurationHistogram {
     std::uint64_t weight = 0;
   };
 
+  int sub_bits_ = std::countr_zero(sub_bins);
   std::unordered_map<std::uint32_t, Cell> cells_;
   std::int64_t exact_ns_ = 0;
   std::uint64_t exact_below_ = 0;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "captures_given.hpp"
+
+#include <fmt/format.h>
+
+#include "tscope/error.hpp"
+
+void CapturesGiven::add_files(CLI::App& command, const std::string& help) {
+  command.add_option("FILE", files, help)->required();
+}
+
+void CapturesGiven::add_options(CLI::App& command, const std::string& help_of_all,
+                                const std::string& document) {
+  command.add_option("--flow", flow, "only flows with this text in SRC:PORT > DST:PORT");
+  command.add_option("--align", align,
+                     "clocks of two captures: envelope (of the delays), at-rest (least squares), "
+                     "none, shared (one counter)");
+  command.add_flag("--all", all, help_of_all);
+  command.add_flag("--json", json, fmt::format("one JSON object instead ({})", document));
+}
+
+bool CapturesGiven::are_two() const {
+  if (files.size() > 2) {
+    throw tscope::UsageError("one capture, or two of the same packets: the host's and the guest's");
+  }
+  if (files.size() < 2 && !align.empty()) {
+    throw tscope::UsageError("--align is for two captures; name the second one");
+  }
+  return files.size() == 2;
+}
+
+void warn_if_cut_off(bool truncated, const std::string& file) {
+  if (!truncated) return;
+  fmt::print(stderr, "tscope: warning: {} is cut off; this is what its whole blocks hold\n", file);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "terminal.hpp"
+#include "tscope/alignment.hpp"
+#include "tscope/file_source.hpp"
+
+/// What a command is given that reads one capture or compares two, and the options of both.
+struct CapturesGiven {
+  std::vector<std::string> files;
+  std::string flow, align;
+  bool json = false, all = false;
+
+  void add_files(CLI::App& command, const std::string& help);
+  void add_options(CLI::App& command, const std::string& help_of_all, const std::string& document);
+
+  /// Throws UsageError if they are more than two, or an alignment is asked for with one.
+  bool are_two() const;
+};
+
+void warn_if_cut_off(bool truncated, const std::string& file);
+
+/// Feeds a file to an analysis, and shows how far it is.
+template <typename Analysis>
+auto analyse_file(const std::string& file, Analysis analysis) {
+  const auto source = tscope::open_file(file);
+  tscope::Packet packet;
+  Progress progress;
+  while (source->next(packet) == tscope::Source::Next::packet) {
+    analysis.add(packet, source->interfaces()[packet.interface]);
+    progress.packet();
+  }
+  progress.end();
+  auto report = analysis.finish(*source);
+  warn_if_cut_off(report.truncated, file);
+  return report;
+}
+
+/// The report that `compare` makes of both files, and how far it is.
+template <typename Options, typename Compare>
+auto compare_files(const CapturesGiven& given, Options options, const Compare& compare) {
+  Progress progress;
+  if (!given.align.empty()) options.align = tscope::parse_align_method(given.align);
+  options.progress = [&progress](std::uint64_t packets) { progress.show(packets); };
+  auto report = compare(given.files[0], given.files[1], options);
+  progress.end();
+  for (std::size_t i = 0; i < 2; i++) {
+    warn_if_cut_off(report.reports[i].truncated, report.files[i]);
+  }
+  return report;
+}
