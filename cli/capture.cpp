@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 #include "capture_run.hpp"
 #include "commands.hpp"
 #include "netns.hpp"
+#include "number.hpp"
 #include "tscope/error.hpp"
 #include "tscope/units.hpp"
 
@@ -49,14 +49,12 @@ void set_port(const std::string& text, tscope::CaptureFilter& filter) {
     filter.port_side = text.starts_with("src:") ? TSCOPE_PORT_SOURCE : TSCOPE_PORT_DESTINATION;
     digits = text.substr(4);
   }
-  const char* end = digits.data() + digits.size();
-  unsigned port = 0;
-  const auto [rest, error] = std::from_chars(digits.data(), end, port);
-  if (error != std::errc() || rest != end || port == 0 || port > 65535) {
+  const auto port = number_within<std::uint16_t>(digits, 1, 65535);
+  if (!port) {
     throw tscope::UsageError(
         fmt::format("'{}' is no port; give one from 1 to 65535, or src:PORT or dst:PORT", text));
   }
-  filter.port = static_cast<std::uint16_t>(port);
+  filter.port = *port;
 }
 
 void run(const Arguments& arguments) {

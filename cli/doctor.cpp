@@ -150,7 +150,9 @@ void run(bool json) {
   }
   std::fflush(stdout);
   if (!found.capture_works()) {
-    throw tscope::Error("capture will not work here until what failed above is mended");
+    throw tscope::Error(
+        "no capture here yet: mend what failed above (of module and BPF programs one is enough); "
+        "train, reflect and ping do with lesser stamps, and reports on files need nothing");
   }
 }
 

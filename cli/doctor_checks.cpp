@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "tscope/error.hpp"
@@ -113,7 +114,10 @@ Check check_module(std::optional<tscope::KmodStatus>& status) {
   } catch (const tscope::Error& error) {
     check.state = State::warn;
     check.what = error.what();
-    check.why = "stamps of the TSC come from the module; reports on files work without it";
+    check.why = "stamps of the TSC, at every vantage point, come from the module";
+    if (!std::filesystem::exists(TSCOPE_DEVICE)) {
+      check.fix = "where it is not built yet: make kmod KERNELS=running";
+    }
     return check;
   }
   const tscope_info& info = status->info;
@@ -131,7 +135,7 @@ Check check_bpf(std::optional<tscope::BpfStatus>& status) {
   } catch (const tscope::Error& error) {
     check.state = State::warn;
     check.what = error.what();
-    check.why = "no capture without the module (--engine bpf)";
+    check.why = "without the module a capture needs them (--engine bpf)";
     return check;
   }
   check.what = fmt::format("loaded: {}; stamps by {}",
@@ -140,7 +144,7 @@ Check check_bpf(std::optional<tscope::BpfStatus>& status) {
   if (status->functions) return check;
   check.state = State::warn;
   check.why = status->why_no_functions;
-  check.fix = "load the module for the vantage points that lack";
+  check.fix = "load the module for the vantage points that are lacking";
   return check;
 }
 
@@ -188,7 +192,10 @@ Check check_vantage_points(const std::vector<VantagePoint>& points) {
   if (lacking.empty()) return check;
   check.what += fmt::format("; absent: {}", lacking);
   check.state = there.empty() ? State::fail : State::warn;
-  check.why = "nothing can be hooked there";
+  const bool module =
+      std::ranges::any_of(points, [](const VantagePoint& point) { return !point.places.empty(); });
+  check.why = module ? "this kernel lacks the places where the module would stamp"
+                     : "BPF programs can't be put there";
   check.fix = there.empty() ? "use a kernel with tracepoints and CONFIG_FUNCTION_TRACER"
                             : "choose among the others with capture --at";
   return check;
@@ -288,8 +295,10 @@ Check check_order() {
   }
   const OrderTest test = compare_all(cpus);
   check.what =
-      fmt::format("{} hand-offs between CPU {} and {} other{}, {} backward", test.sum.count,
-                  cpus[0], test.pairs, test.pairs > 1 ? "s" : "", test.sum.backward);
+      fmt::format("{} hand-offs between CPU {} and {}, {} backward", test.sum.count, cpus[0],
+                  test.pairs > 1 ? fmt::format("each of {} others", test.pairs)
+                                 : fmt::format("CPU {}", cpus[1]),
+                  test.sum.backward);
   if (test.sum.backward > 0) {
     check.state = State::fail;
     check.what += fmt::format(", by up to {} ticks", test.sum.worst_ticks);

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cmath>
 
+#include "number.hpp"
 #include "tscope/error.hpp"
 #include "tscope/units.hpp"
 
@@ -20,13 +20,8 @@ constexpr std::uint32_t icmp_size_max = 65507, stamp_size_min = 44;
 
 template <typename T>
 T number(const std::string& text, const char* option, T least, T most) {
-  const char* end = text.data() + text.size();
-  T value{};
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || rest != end || !(value >= least && value <= most)) {
-    throw UsageError(fmt::format("{} {}: give {} to {}", option, text, least, most));
-  }
-  return value;
+  if (const auto value = number_within(text, least, most)) return *value;
+  throw UsageError(fmt::format("{} {}: give {} to {}", option, text, least, most));
 }
 
 std::chrono::nanoseconds seconds(const std::string& text, const char* option, double least) {
@@ -137,8 +132,8 @@ void add_ping_options(CLI::App& command, PingArguments& arguments) {
   command.add_option("--clean", arguments.clean, "send until there are so many clean samples");
   command.add_option("--max", arguments.max, "with --clean: probes at most (default: 10 times N)");
   command.add_option("--spin", arguments.spin,
-                     "look for the reply without sleeping for this long (default: 1ms; 0: sleep at "
-                     "once)");
+                     "look for the reply without sleeping for this long (default: 100us; 0: sleep "
+                     "at once)");
   command
       .add_option("--engine", arguments.engine,
                   "what stamps: kmod (the module), bpf, sockets (SO_TIMESTAMPING), or auto: the "

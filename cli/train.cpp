@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "number.hpp"
 #include "train_run.hpp"
 #include "tscope/error.hpp"
 #include "tscope/units.hpp"
@@ -24,13 +24,8 @@ struct Arguments {
 
 template <typename T>
 T number(const std::string& text, const char* what, T least, T most) {
-  const char* end = text.data() + text.size();
-  T value{};
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || rest != end || !(value >= least && value <= most)) {
-    throw UsageError(fmt::format("'{}' is no {}; give {} to {}", text, what, least, most));
-  }
-  return value;
+  if (const auto value = number_within(text, least, most)) return *value;
+  throw UsageError(fmt::format("'{}' is no {}; give {} to {}", text, what, least, most));
 }
 
 std::optional<std::int64_t> time(const std::string& text, const char* what) {
@@ -192,7 +187,7 @@ void run(const Arguments& arguments) {
 void add_schedule_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--gap", arguments.gap,
                      "time between probes (mean, for random schedules; between pairs; first in a "
-                     "chirp): 1ms");
+                     "chirp; default: 1ms)");
   command.add_option("--count", arguments.count, "probes to send (default: 1000)");
   command.add_option("--duration", arguments.duration,
                      "send no probe that is due later than this after the start");

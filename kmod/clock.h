@@ -2,7 +2,10 @@
 #ifndef TSCOPE_CLOCK_H
 #define TSCOPE_CLOCK_H
 
+#include <linux/math64.h>
+
 #include <asm/msr.h>
+#include <asm/tsc.h>
 
 #include "uapi/tscope.h"
 
@@ -10,6 +13,22 @@
 static __always_inline u64 tscope_now(void)
 {
 	return rdtsc_ordered();
+}
+
+static inline u64 tscope_ns_to_ticks(u64 ns)
+{
+	return mul_u64_u32_div(ns, tsc_khz, 1000 * 1000);
+}
+
+static inline u64 tscope_ticks_to_ns(u64 ticks)
+{
+	return mul_u64_u32_div(ticks, 1000 * 1000, tsc_khz);
+}
+
+static inline void tscope_spin(u64 until)
+{
+	while ((s64)(until - tscope_now()) > 0)
+		cpu_relax();
 }
 
 void tscope_clock_anchor(struct tscope_anchor *anchor);

@@ -9,6 +9,8 @@
 #include "compat/compat.h"
 #include "kfunc.h"
 
+__bpf_kfunc u64 bpf_tscope_tsc(void);
+
 __bpf_kfunc_start_defs();
 
 /* Ticks, read as the hooks of this module read them. */

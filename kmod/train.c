@@ -139,7 +139,7 @@ static struct tscope_probe_train *new_train(const struct tscope_train *request)
 		goto fail;
 	train->count = request->count;
 	train->charged = request->frame_len + array_size(request->count, sizeof(*train->probes));
-	train->late_ticks = mul_u64_u32_div(request->late_ns, tsc_khz, 1000 * 1000);
+	train->late_ticks = tscope_ns_to_ticks(request->late_ns);
 	train->status.left = request->count;
 	RB_CLEAR_NODE(&train->node);
 	return train;
@@ -209,12 +209,12 @@ static u64 start_of(const struct tscope_train *request, u64 now)
 {
 	if (request->start_tsc)
 		return request->start_tsc;
-	return now + mul_u64_u32_div(START_SOON_NS, tsc_khz, 1000 * 1000);
+	return now + tscope_ns_to_ticks(START_SOON_NS);
 }
 
 static bool start_valid(u64 start, u64 now)
 {
-	return start > now && start - now <= mul_u64_u32_div(START_MAX_NS, tsc_khz, 1000 * 1000);
+	return start > now && start - now <= tscope_ns_to_ticks(START_MAX_NS);
 }
 
 /* With CPU hotplug kept out. */
@@ -232,7 +232,7 @@ static int enlist(struct tscope_probe_train *train, struct tscope_train *request
 		return -EDQUOT;
 	if (request->cpu >= nr_cpu_ids || !cpu_online(request->cpu))
 		return -EHOSTDOWN;
-	tscope_frame_prepare(train);
+	tscope_frame_prepare(train, GFP_KERNEL);
 	if (!train->skb)
 		return -ENOMEM;
 	sender = tscope_sender_get(request->cpu);

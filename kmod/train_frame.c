@@ -126,7 +126,7 @@ static void finish_headers(struct tscope_probe_train *train, struct sk_buff *skb
 	}
 }
 
-void tscope_frame_prepare(struct tscope_probe_train *train)
+void tscope_frame_prepare(struct tscope_probe_train *train, gfp_t gfp)
 {
 	u32 len = train->probes[train->next].len;
 	struct net_device *dev = train->dev;
@@ -134,7 +134,7 @@ void tscope_frame_prepare(struct tscope_probe_train *train)
 	int headroom = LL_RESERVED_SPACE(dev);
 
 	train->skb = NULL;
-	skb = alloc_skb(headroom + len + dev->needed_tailroom, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	skb = alloc_skb(headroom + len + dev->needed_tailroom, gfp | __GFP_NOWARN | __GFP_NORETRY);
 	if (!skb)
 		return;
 	skb_reserve(skb, headroom);

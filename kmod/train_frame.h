@@ -18,8 +18,8 @@ int tscope_frame_parse(struct tscope_probe_train *train, const struct tscope_tra
  */
 struct dst_entry *tscope_frame_route(const struct tscope_probe_train *train);
 
-/* train->skb for train->next. Sleeps; without memory there is none. */
-void tscope_frame_prepare(struct tscope_probe_train *train);
+/* train->skb for train->next; without memory there is none. */
+void tscope_frame_prepare(struct tscope_probe_train *train, gfp_t gfp);
 
 /* The time of sending, NTP format, into frame and headers; the checksum follows. Fast. */
 void tscope_frame_stamp(struct tscope_probe_train *train, u64 ntp);

@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/etherdevice.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
-#include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <linux/wait.h>
-
-#include <asm/tsc.h>
 
 #include "clock.h"
 #include "session.h"
 #include "train.h"
+#include "train_departure.h"
 #include "train_frame.h"
 #include "train_pace.h"
 #include "train_sender.h"
 
-#define IRQS_OFF_NS	5000	/* the last part of a spin */
-#define ANCHOR_MAX_MS	10	/* a clock reading that old is taken anew */
+#define SOFTIRQS_OFF_NS	50000	/* before a probe: one that begins then may outlast the spin */
+#define SOFTIRQS_OFF_MAX_NS 200000	/* in one go, for probes close together */
+#define ANCHOR_MAX_MS	10	/* a clock reading that old is taken anew, */
+#define ANCHOR_NEEDS_US	30	/* if there is so much time before the probe; */
+#define ANCHOR_WAITS_MS	100	/* else it may get that old */
 #define FIRST_WAKE_UPS	32
 #define FIRST_SLEEP_NS	(100 * NSEC_PER_USEC)
 #define FIRST_HANDLING_NS 10000	/* until it is known */
-#define NTP_EPOCH	2208988800ULL	/* 1970 in seconds since 1900 */
 
 struct tscope_sender {
 	unsigned int cpu;
@@ -39,19 +37,10 @@ struct tscope_sender {
 	struct tscope_anchor anchor;
 	const struct tscope_probe_train *last_train;
 	bool last_contended;
+	u64 quiet_since;		/* soft interrupts off since then; 0: on */
 	u64 last_done;			/* tick at which it was free again */
 	u64 handling;			/* ticks that a probe takes beside its spin */
 };
-
-static u64 ns_to_ticks(u64 ns)
-{
-	return mul_u64_u32_div(ns, tsc_khz, 1000 * 1000);
-}
-
-static u64 ticks_to_ns(u64 ticks)
-{
-	return mul_u64_u32_div(ticks, 1000 * 1000, tsc_khz);
-}
 
 static enum hrtimer_restart wake_thread(struct hrtimer *timer)
 {
@@ -79,7 +68,7 @@ static struct tscope_probe_train *first_in(struct tscope_sender *sender)
 static void enqueue(struct tscope_sender *sender, struct tscope_probe_train *train)
 {
 	lockdep_assert_held(&sender->lock);
-	train->due = train->start + ns_to_ticks(train->probes[train->next].at_ns);
+	train->due = train->start + tscope_ns_to_ticks(train->probes[train->next].at_ns);
 	rb_add_cached(&train->node, &sender->queue, before);
 }
 
@@ -92,158 +81,19 @@ static void dequeue(struct tscope_sender *sender, struct tscope_probe_train *tra
 
 /* --- one probe --- */
 
-struct departure {
-	u64 woken, spun, handed;
-	u32 flags;
-	int err;
-};
-
-static u64 ntp_time(const struct tscope_sender *sender, u64 tick)
+static void refresh_anchor(struct tscope_sender *sender, u64 now, u64 due)
 {
-	u64 ns = sender->anchor.realtime_ns + ticks_to_ns(tick - sender->anchor.tsc);
-	u32 part;
-	u64 seconds = div_u64_rem(ns, NSEC_PER_SEC, &part);
+	u64 age = now - sender->anchor.tsc;
 
-	return (seconds + NTP_EPOCH) << 32 | div_u64((u64)part << 32, NSEC_PER_SEC);
-}
-
-static void refresh_anchor(struct tscope_sender *sender, u64 now)
-{
-	if (now - sender->anchor.tsc > ns_to_ticks(ANCHOR_MAX_MS * NSEC_PER_MSEC))
+	if (age <= tscope_ns_to_ticks(ANCHOR_MAX_MS * NSEC_PER_MSEC))
+		return;
+	if ((s64)(due - now) >= (s64)tscope_ns_to_ticks(ANCHOR_NEEDS_US * NSEC_PER_USEC) ||
+	    age > tscope_ns_to_ticks(ANCHOR_WAITS_MS * NSEC_PER_MSEC))
 		tscope_clock_anchor(&sender->anchor);
 }
 
-static int device_refuses(const struct net_device *dev)
-{
-	if (dev->reg_state != NETREG_REGISTERED)
-		return -ENODEV;
-	if (!netif_running(dev))
-		return -ENETDOWN;
-	return netif_carrier_ok(dev) ? 0 : -ENOLINK;
-}
-
-static void spin(u64 until)
-{
-	while ((s64)(until - tscope_now()) > 0)
-		cpu_relax();
-}
-
-/* Fills in the time that is just now, and that is the hand-over's. */
-static void stamp(struct tscope_sender *sender, struct tscope_probe_train *train,
-		  struct departure *departure)
-{
-	departure->handed = tscope_now();
-	tscope_frame_stamp(train, ntp_time(sender, departure->handed));
-}
-
-static void hand_to_qdisc(struct tscope_sender *sender, struct tscope_probe_train *train,
-			  struct departure *departure)
-{
-	int ret;
-
-	local_irq_disable();
-	spin(train->due);
-	departure->spun = tscope_now();
-	local_irq_enable();
-	stamp(sender, train, departure);
-	ret = dev_queue_xmit(train->skb);
-	train->skb = NULL;
-	departure->err = ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN ? 0 : -ENOBUFS;
-}
-
-static void hand_to_driver(struct tscope_sender *sender, struct tscope_probe_train *train,
-			   struct departure *departure)
-{
-	struct sk_buff *skb = train->skb;
-	struct net_device *dev = train->dev;
-	struct netdev_queue *queue = skb_get_tx_queue(dev, skb);
-	bool irqs_off = train->irqs_off && !IS_ENABLED(CONFIG_PREEMPT_RT);
-
-	local_bh_disable();
-	HARD_TX_LOCK(dev, queue, smp_processor_id());
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		local_irq_disable();
-	spin(train->due);
-	departure->spun = tscope_now();
-	if (!irqs_off && !IS_ENABLED(CONFIG_PREEMPT_RT))
-		local_irq_enable();
-	if (unlikely(netif_xmit_frozen_or_drv_stopped(queue))) {
-		departure->handed = tscope_now();
-		departure->err = -EBUSY;
-	} else {
-		int ret;
-
-		stamp(sender, train, departure);
-		ret = netdev_start_xmit(skb, dev, queue, false);
-		/* A driver that drops has freed it, whatever it returns but busy. */
-		if (dev_xmit_complete(ret))
-			train->skb = NULL;
-		if (ret != NETDEV_TX_OK)
-			departure->err = dev_xmit_complete(ret) ? -ENOBUFS : -EBUSY;
-	}
-	if (irqs_off)
-		local_irq_enable();
-	HARD_TX_UNLOCK(dev, queue);
-	local_bh_enable();
-}
-
-static void send(struct tscope_sender *sender, struct tscope_probe_train *train,
-		 struct departure *departure)
-{
-	departure->spun = departure->woken;
-	departure->handed = departure->woken;
-	if (!(departure->flags & TSCOPE_F_TIMER))
-		spin(train->due - ns_to_ticks(IRQS_OFF_NS));
-	departure->err = train->skb ? device_refuses(train->dev) : -ENOMEM;
-	/* Only now: the device may have fewer queues than when the frame was made. */
-	if (train->skb)
-		skb_set_queue_mapping(train->skb, sender->cpu % READ_ONCE(train->dev->real_num_tx_queues));
-	if (departure->err) {
-		spin(train->due);
-		departure->handed = departure->spun = tscope_now();
-	} else if (train->flags & TSCOPE_TRAIN_QDISC) {
-		hand_to_qdisc(sender, train, departure);
-	} else {
-		hand_to_driver(sender, train, departure);
-	}
-	kfree_skb(train->skb);
-	train->skb = NULL;
-}
-
-static void record(struct tscope_probe_train *train, const struct departure *departure)
-{
-	struct tscope_record probe = {
-		.tsc = departure->handed,
-		.ifindex = train->dev->ifindex,
-		.netns = dev_net(train->dev)->ns.inum,
-		.seq = train->next,
-		.seq_end = train->status.number,
-		.wire_len = train->probes[train->next].len - train->ip_at,
-		.napi_poll = -departure->err,
-		.segs = 1,
-		.flags = departure->flags,
-		.header_len = train->head_len,
-		.vantage = train->flags & TSCOPE_TRAIN_QDISC ? TSCOPE_QDISC_TX : TSCOPE_DRIVER_TX,
-		.kind = TSCOPE_PROBE,
-		.clock = TSCOPE_CLOCK_TSC,
-		.link_len = ETH_HLEN,
-	};
-	struct tscope_probe times = {
-		.scheduled = train->due,
-		.woken = departure->woken,
-		.spun = departure->spun,
-	};
-
-	BUILD_BUG_ON(TSCOPE_PROBE_AT + sizeof(times) != sizeof(probe.header));
-	memcpy(probe.link, train->frame, 2 * ETH_ALEN);
-	memcpy(probe.link + 2 * ETH_ALEN, train->frame + train->ip_at - sizeof(__be16), sizeof(__be16));
-	memcpy(probe.header, train->head, train->head_len);
-	memcpy(probe.header + TSCOPE_PROBE_AT, &times, sizeof(times));
-	tscope_session_record(train->session, &probe);
-}
-
 static void account(struct tscope_sender *sender, struct tscope_probe_train *train,
-		    const struct departure *departure, u64 done)
+		    const struct tscope_departure *departure, u64 done)
 {
 	struct tscope_train_status *status = &train->status;
 
@@ -255,9 +105,35 @@ static void account(struct tscope_sender *sender, struct tscope_probe_train *tra
 	status->late += !!(departure->flags & TSCOPE_F_LATE);
 	status->contended += !!(departure->flags & TSCOPE_F_CONTENDED);
 	status->timer += !!(departure->flags & TSCOPE_F_TIMER);
-	status->lead_ns = ticks_to_ns(sender->pace.lead);
+	status->lead_ns = tscope_ticks_to_ns(sender->pace.lead);
 	status->spin_ticks += departure->spun - departure->woken;
 	status->busy_ticks += done - departure->woken;
+}
+
+/* Soft interrupts wait while probes are close: they would run between the two of a pair. */
+static void begin_quiet(struct tscope_sender *sender)
+{
+	if (sender->quiet_since)
+		return;
+	local_bh_disable();
+	sender->quiet_since = tscope_now();
+}
+
+static void end_quiet(struct tscope_sender *sender)
+{
+	if (!sender->quiet_since)
+		return;
+	sender->quiet_since = 0;
+	local_bh_enable();
+}
+
+/* next: the tick at which one is due. */
+static bool stays_quiet(const struct tscope_sender *sender, u64 next)
+{
+	u64 now = tscope_now();
+
+	return (s64)(next - now) < (s64)tscope_ns_to_ticks(SOFTIRQS_OFF_NS) &&
+	       now - sender->quiet_since < tscope_ns_to_ticks(SOFTIRQS_OFF_MAX_NS);
 }
 
 /* Another train is due within the time that a probe takes, before or after. */
@@ -281,18 +157,22 @@ static bool contended(struct tscope_sender *sender, const struct tscope_probe_tr
 /* The train's turn: it is current_train, in no queue. */
 static void serve(struct tscope_sender *sender, struct tscope_probe_train *train, u32 flags)
 {
-	struct departure departure = { .flags = flags };
+	struct tscope_departure departure = { .flags = flags };
+	const struct tscope_probe_train *next;
 	u64 sent, done;
+	bool close;
 
 	if (contended(sender, train))
 		departure.flags |= TSCOPE_F_CONTENDED;
 	departure.woken = tscope_now();
-	refresh_anchor(sender, departure.woken);
-	send(sender, train, &departure);
+	refresh_anchor(sender, departure.woken, train->due);
+	tscope_spin(train->due - tscope_ns_to_ticks(SOFTIRQS_OFF_NS));
+	begin_quiet(sender);
+	tscope_depart(&sender->anchor, train, &departure);
 	sent = tscope_now();
 	if ((s64)(departure.handed - train->due) > (s64)train->late_ticks)
 		departure.flags |= TSCOPE_F_LATE;
-	record(train, &departure);
+	tscope_departure_record(train, &departure);
 
 	spin_lock_irq(&sender->lock);
 	account(sender, train, &departure, sent);
@@ -301,14 +181,18 @@ static void serve(struct tscope_sender *sender, struct tscope_probe_train *train
 		train->status.state = TSCOPE_TRAIN_DONE;
 	spin_unlock_irq(&sender->lock);
 	if (train->status.state == TSCOPE_TRAIN_RUNNING)
-		tscope_frame_prepare(train);
+		tscope_frame_prepare(train, GFP_ATOMIC);
 
 	spin_lock_irq(&sender->lock);
 	if (train->status.state == TSCOPE_TRAIN_RUNNING)
 		enqueue(sender, train);
 	sender->current_train = NULL;
+	next = first_in(sender);
+	close = next && stays_quiet(sender, next->due);
 	spin_unlock_irq(&sender->lock);
 	wake_up(&sender->turned);
+	if (!close)
+		end_quiet(sender);
 
 	done = tscope_now();
 	/* From the due time, or from when it got its turn if that was later, to being free again. */
@@ -324,7 +208,7 @@ static void serve(struct tscope_sender *sender, struct tscope_probe_train *train
 static void sleep_until(struct tscope_sender *sender, u64 tick)
 {
 	u64 now = tscope_now();
-	u64 wait = (s64)(tick - now) > 0 ? ticks_to_ns(tick - now) : 0;
+	u64 wait = (s64)(tick - now) > 0 ? tscope_ticks_to_ns(tick - now) : 0;
 
 	hrtimer_start(&sender->timer, ktime_add_ns(ktime_get(), wait), HRTIMER_MODE_ABS_PINNED_HARD);
 }
@@ -368,7 +252,7 @@ static void try_wake_ups(struct tscope_sender *sender)
 	int i;
 
 	for (i = 0; i < FIRST_WAKE_UPS; i++) {
-		u64 wake_at = tscope_now() + ns_to_ticks(FIRST_SLEEP_NS);
+		u64 wake_at = tscope_now() + tscope_ns_to_ticks(FIRST_SLEEP_NS);
 
 		set_current_state(TASK_IDLE);
 		if (kthread_should_stop())
@@ -387,7 +271,7 @@ static int run_sender(void *data)
 
 	tscope_pace_init(&sender->pace, tscope_now());
 	tscope_clock_anchor(&sender->anchor);
-	sender->handling = ns_to_ticks(FIRST_HANDLING_NS);
+	sender->handling = tscope_ns_to_ticks(FIRST_HANDLING_NS);
 	try_wake_ups(sender);
 	tscope_pace_run(&sender->pace, tscope_now());
 	for (;;) {
@@ -406,12 +290,14 @@ static int run_sender(void *data)
 			serve(sender, train, flags);
 			continue;
 		}
+		end_quiet(sender);
 		tscope_pace_rest(&sender->pace, tscope_now());
 		schedule();
 		tscope_pace_run(&sender->pace, tscope_now());
 		if (wake_at && !hrtimer_active(&sender->timer))
 			tscope_pace_woken(&sender->pace, wake_at, tscope_now());
 	}
+	end_quiet(sender);
 	__set_current_state(TASK_RUNNING);
 	hrtimer_cancel(&sender->timer);
 	return 0;

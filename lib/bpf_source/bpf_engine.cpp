@@ -7,10 +7,10 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <thread>
 
 #include "bpf_source/programs.hpp"
+#include "clock/read.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
 #include "tscope/bpf_source.hpp"
@@ -26,13 +26,6 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t slots_max = 1U << 20;
 constexpr std::uint32_t ns_khz = 1'000'000;
 constexpr milliseconds nap{5};  // nothing wakes us: a full ring lasts far longer
-
-std::uint64_t read_clock(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 /// A mapped array of a BPF object.
 class MappedArray {
@@ -84,7 +77,8 @@ std::vector<Vantage> vantages_of(std::uint32_t bits) {
 }
 
 struct ClockPair {
-  std::uint64_t tsc = 0, raw_ns = 0, width = UINT64_MAX;
+  std::uint64_t tsc = 0, width = UINT64_MAX;
+  std::int64_t raw_ns = 0;
 };
 
 // The narrowest of some reads: in others this thread may have lost its CPU.
@@ -93,9 +87,9 @@ ClockPair read_pair() {
   ClockPair best;
   for (int i = 0; i < tries; i++) {
     const std::uint64_t before = read_tsc();
-    const std::uint64_t raw_ns = read_clock(CLOCK_MONOTONIC_RAW);
+    const std::int64_t raw_ns = read_clock_ns(CLOCK_MONOTONIC_RAW);
     const std::uint64_t width = read_tsc() - before;
-    if (width < best.width) best = {before + width / 2, raw_ns, width};
+    if (width < best.width) best = {before + width / 2, width, raw_ns};
   }
   return best;
 }
@@ -106,7 +100,8 @@ std::uint32_t measured_tsc_khz() {
   const ClockPair from = read_pair();
   std::this_thread::sleep_for(milliseconds(20));
   const ClockPair to = read_pair();
-  return static_cast<std::uint32_t>((to.tsc - from.tsc) * 1'000'000 / (to.raw_ns - from.raw_ns));
+  return static_cast<std::uint32_t>((to.tsc - from.tsc) * 1'000'000 /
+                                    static_cast<std::uint64_t>(to.raw_ns - from.raw_ns));
 }
 
 class BpfEngine final : public Engine {
@@ -150,17 +145,12 @@ class BpfEngine final : public Engine {
   std::uint32_t clock_khz() const override { return clock_khz_; }
 
   std::uint64_t now() const override {
-    return programs_.uses_tsc() ? read_tsc() : read_clock(CLOCK_MONOTONIC);
+    return programs_.uses_tsc() ? read_tsc()
+                                : static_cast<std::uint64_t>(read_clock_ns(CLOCK_MONOTONIC));
   }
 
   Anchor anchor() const override {
-    Anchor anchor{};
-    const std::uint64_t before = now();
-    anchor.monotonic_raw_ns = read_clock(CLOCK_MONOTONIC_RAW);
-    anchor.realtime_ns = read_clock(CLOCK_REALTIME);
-    anchor.width = now() - before;
-    anchor.tsc = before + anchor.width / 2;
-    return anchor;
+    return read_anchor([this] { return now(); });
   }
 
   std::uint64_t missed() const override { return programs_.missed(); }

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <boost/algorithm/string/trim.hpp>
 #include <cstring>
 #include <fstream>
 
@@ -63,6 +64,7 @@ std::string first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
+  boost::trim_right(line);
   return line;
 }
 

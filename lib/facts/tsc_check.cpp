@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <ctime>
 #include <thread>
+
+#include "clock/read.hpp"
 
 namespace tscope {
 
@@ -61,20 +62,14 @@ HandOffs take_part(Baton& baton, int cpu, std::uint64_t turn, std::uint64_t coun
   return seen;
 }
 
-double raw_now_ns() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC_RAW, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 double measure_tsc_hz() {
   constexpr auto span = std::chrono::milliseconds(50);
-  const double ns = raw_now_ns();
+  const std::int64_t ns = read_clock_ns(CLOCK_MONOTONIC_RAW);
   const std::uint64_t tsc = read_tsc();
   std::this_thread::sleep_for(span);
-  const double ns_later = raw_now_ns();
+  const std::int64_t ns_later = read_clock_ns(CLOCK_MONOTONIC_RAW);
   const std::uint64_t tsc_later = read_tsc();
-  return static_cast<double>(tsc_later - tsc) / (ns_later - ns) * 1e9;
+  return static_cast<double>(tsc_later - tsc) / static_cast<double>(ns_later - ns) * 1e9;
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <ctime>
 
+#include "clock/read.hpp"
 #include "tscope/error.hpp"
 
 namespace tscope {
@@ -96,9 +96,7 @@ Endpoint endpoint_of(const sockaddr_storage& address) {
 }
 
 std::int64_t realtime_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+  return read_clock_ns(CLOCK_REALTIME);
 }
 
 }  // namespace tscope

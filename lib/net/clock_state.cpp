@@ -5,29 +5,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <ctime>
 
+#include "clock/read.hpp"
 #include "net/ancillary.hpp"
 
 namespace tscope {
-
-namespace {
-
-std::int64_t raw_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-  return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
-}
-
-}  // namespace
 
 std::int64_t realtime_less_raw_ns() {
   // The narrowest of a few reads: an interruption in between would count as the clock's.
   std::int64_t best_width = INT64_MAX, best = 0;
   for (int i = 0; i < 3; i++) {
-    const std::int64_t before = raw_ns();
+    const std::int64_t before = read_clock_ns(CLOCK_MONOTONIC_RAW);
     const std::int64_t real = realtime_ns();
-    const std::int64_t after = raw_ns();
+    const std::int64_t after = read_clock_ns(CLOCK_MONOTONIC_RAW);
     if (after - before >= best_width) continue;
     best_width = after - before;
     best = real - before - (after - before) / 2;

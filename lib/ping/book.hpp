@@ -17,6 +17,7 @@ class PingBook {
   struct Entry {
     std::uint64_t index = 0;
     std::int64_t realtime_ns = 0;
+    std::optional<std::int64_t> call_ns;  // that sending it took
     PingStamps stamps;
     MachineState before;
     std::optional<Reply> reply;

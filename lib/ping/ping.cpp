@@ -17,6 +17,7 @@
 #include "ping/calibrate.hpp"
 #include "ping/clock.hpp"
 #include "ping/gap_log.hpp"
+#include "ping/judge.hpp"
 #include "ping/live_stamps.hpp"
 #include "ping/prober.hpp"
 #include "tscope/error.hpp"
@@ -29,8 +30,9 @@ constexpr std::int64_t us = 1'000, ms = 1'000'000, s = 1'000'000'000;
 
 constexpr std::int64_t lead_ns = 300 * us;         // to read counters in, before a probe is due
 constexpr std::int64_t spin_before_ns = 100 * us;  // the last of it
-constexpr std::int64_t beat_ns = ms;               // a wake-up, while a reply is awaited
-constexpr std::int64_t beats_for_ns = s;  // after sending; a reply later than that sees none
+// Wake-ups while a reply is awaited: close together at first, none once it is very late.
+constexpr std::int64_t close_beat_ns = 200 * us, close_beats_for_ns = 20 * ms;
+constexpr std::int64_t beat_ns = ms, beats_for_ns = s;
 constexpr std::int64_t stamps_patience_ns = 20 * ms;
 constexpr std::int64_t live_patience_ns = 3000 * ms;  // of an overloaded machine
 constexpr std::int64_t live_slack_ns = ms;  // a stamp may be given away so long after its time
@@ -93,7 +95,7 @@ class Ping::Impl {
           "the socket layer: only the module or BPF programs stamp there (--engine)");
     }
     calibration_ = calibrate_ping();
-    thresholds_ = ping_thresholds(calibration_);
+    judge_.calibrated(ping_thresholds(calibration_));
   }
 
   PingCounts run(PingSink& sink, const std::atomic<bool>& stop);
@@ -101,7 +103,7 @@ class Ping::Impl {
   const PingTarget& target() const { return target_; }
   const PingAbilities& abilities() const { return abilities_; }
   const PingCalibration& calibration() const { return calibration_; }
-  const PingThresholds& thresholds() const { return thresholds_; }
+  const PingThresholds& thresholds() const { return judge_.thresholds(); }
 
  private:
   void open_engine(const PingEngine& engine);
@@ -111,6 +113,7 @@ class Ping::Impl {
   void spin(std::int64_t until, const PingBook::Entry* until_answered);
   void sleep(std::int64_t until);
   std::int64_t beat(std::int64_t now);
+  void note_stop(std::int64_t now);
   bool receive();
   void take_events();
   void take(const Reply& reply);
@@ -133,7 +136,7 @@ class Ping::Impl {
   PingTarget target_;
   PingAbilities abilities_;
   PingCalibration calibration_;
-  PingThresholds thresholds_;
+  PingJudge judge_;
 
   std::unique_ptr<LiveStamps> live_;
   std::deque<LiveStamp> answers_;  // at the receive vantage points, newest last
@@ -145,6 +148,8 @@ class Ping::Impl {
   PingEvents events_;
   std::uint64_t last_index_ = 0;
   std::int64_t begun_ns_ = 0, next_send_ns_ = 0, last_sent_ns_ = 0, longest_rtt_ns_ = 0;
+  std::int64_t last_arrival_ns_ = 0;
+  std::int64_t looked_ns_ = 0;          // at the clock
   std::vector<std::uint64_t> waiting_;  // answered, sample not given yet
   bool spun_ = false;
 };
@@ -278,6 +283,8 @@ void Ping::Impl::send_one() {
     note_failed_send(error);
     return;
   }
+  looked_ns_ = raw_ns();
+  entry.call_ns = looked_ns_ - last_sent_ns_;
   sink_->sent();
   if (options_.spin.count() > 0) {
     const std::int64_t end = std::min(last_sent_ns_ + options_.spin.count(),
@@ -301,25 +308,29 @@ void Ping::Impl::note_failed_send(int error) {
 
 void Ping::Impl::spin(std::int64_t until, const PingBook::Entry* until_answered) {
   spun_ = true;
-  std::int64_t last = raw_ns();
+  std::int64_t last = until_answered == nullptr ? raw_ns() : looked_ns_;
   while (last < until && !(until_answered != nullptr && until_answered->reply)) {
     const bool something = receive();
     const std::int64_t now = raw_ns();
     // What handling a reply takes is our own doing.
-    if (!something && now - last > thresholds_.gap_ns / 2) spin_gaps_.add(last, now);
+    const std::int64_t seen = something ? last_arrival_ns_ : now;
+    if (seen - last > thresholds().gap_ns / 2) spin_gaps_.add(last, seen);
     last = now;
   }
+  looked_ns_ = last;
 }
 
 // When to wake up if nothing comes: a timer that is late betrays that this CPU was taken.
 std::int64_t Ping::Impl::beat(std::int64_t now) {
   const auto& sent = book_.entries();
-  const bool awaited = !sent.empty() && !sent.back().reply && now - last_sent_ns_ < beats_for_ns;
-  return now + (awaited ? beat_ns : doze_ns);
+  const std::int64_t since = now - last_sent_ns_;
+  if (sent.empty() || sent.back().reply || since >= beats_for_ns) return now + doze_ns;
+  return now + (since < close_beats_for_ns ? close_beat_ns : beat_ns);
 }
 
 void Ping::Impl::sleep(std::int64_t until) {
   std::int64_t now = raw_ns();
+  note_stop(now);
   until = std::min(until, beat(now));
   if (!waiting_.empty()) until = std::min(until, now + stamps_patience_ns);
   if (until > now) {
@@ -329,9 +340,19 @@ void Ping::Impl::sleep(std::int64_t until) {
     now = raw_ns();
     if (now > until) late_timers_.add(until, now);
   }
-  while (receive()) {
-  }
+  looked_ns_ = now;
+  bool something = false;
+  while (receive()) something = true;
   take_events();
+  now = raw_ns();
+  // What handling a reply takes is our own doing.
+  if (!something) note_stop(now);
+  looked_ns_ = now;
+}
+
+// Between two looks that nothing long should come between.
+void Ping::Impl::note_stop(std::int64_t now) {
+  if (now - looked_ns_ > thresholds().gap_ns) late_timers_.add(looked_ns_, now);
 }
 
 bool Ping::Impl::receive() {
@@ -355,6 +376,7 @@ void Ping::Impl::take(const Reply& reply) {
     return;
   }
   PingBook::Entry& entry = *book_.find(*reply.index);
+  last_arrival_ns_ = reply.app_rx_ns;
   machine_.read_quick(entry.after);
   if (thorough_) machine_.read_slow(entry.after);
   longest_rtt_ns_ = std::max(longest_rtt_ns_, *entry.stamps.app_rtt());
@@ -393,17 +415,10 @@ void Ping::Impl::give_samples(std::int64_t now, bool all) {
 PingEvidence Ping::Impl::evidence_of(const PingBook::Entry& entry) const {
   PingEvidence evidence;
   add_evidence(evidence, entry.before, entry.after);
-  const PingStamps& stamps = entry.stamps;
-  const std::int64_t from = *stamps.app_tx, to = *stamps.app_rx;
+  const std::int64_t from = *entry.stamps.app_tx, to = *entry.stamps.app_rx;
   if (spun_) evidence.gap_ns = spin_gaps_.longest(from, to);
   evidence.late_timer_ns = late_timers_.longest(from, to);
-  const auto stage = [](const auto& begin, const auto& end) -> std::optional<std::int64_t> {
-    if (!begin || !end) return std::nullopt;
-    return *end - *begin;
-  };
-  evidence.send_ns = stage(stamps.app_tx, stamps.qdisc_tx ? stamps.qdisc_tx : stamps.driver_tx);
-  evidence.queue_ns = stage(stamps.qdisc_tx, stamps.driver_tx);
-  evidence.wake_ns = stage(stamps.driver_rx, stamps.app_rx);
+  evidence.call_ns = entry.call_ns;
   return evidence;
 }
 
@@ -417,7 +432,7 @@ void Ping::Impl::give(const PingBook::Entry& entry) {
   sample.sent_realtime_ns = entry.realtime_ns;
   sample.stamps = entry.stamps;
   sample.evidence = evidence_of(entry);
-  sample.verdict = judge(sample.evidence, thresholds_);
+  judge_.judge(sample);
   sample.verdict.clean() ? counts_.clean++ : counts_.biased++;
   if (!sample.stamps.consistent()) counts_.inconsistent++;
   sink_->sample(sample);

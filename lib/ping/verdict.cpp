@@ -8,7 +8,7 @@ namespace tscope {
 
 namespace {
 
-constexpr std::int64_t times_calibrated = 4;
+constexpr std::int64_t times_calibrated = 4, usual_most_ns = 1'500'000;
 constexpr std::int64_t gap_least_ns = 50'000, delay_least_ns = 100'000, most_ns = 500'000;
 
 constexpr std::array<std::string_view, ping_reasons> names{
@@ -33,6 +33,10 @@ PingThresholds ping_thresholds(const PingCalibration& calibration) {
   return thresholds;
 }
 
+std::int64_t delay_threshold(const PingThresholds& calibrated, std::int64_t usual_ns) {
+  return std::max(calibrated.delay_ns, std::min(usual_ns * 5 / 2, usual_most_ns));
+}
+
 std::string_view ping_reason_name(PingReason reason) {
   return names.at(static_cast<std::size_t>(reason));
 }
@@ -48,7 +52,9 @@ PingVerdict judge(const PingEvidence& evidence, const PingThresholds& limits) {
   add(above(evidence.run_queue_ns, limits.delay_ns), PingReason::run_queue);
   add(above(evidence.gap_ns, limits.gap_ns), PingReason::stopped);
   add(above(evidence.late_timer_ns, limits.delay_ns), PingReason::late_timer);
-  add(above(evidence.send_ns, limits.delay_ns), PingReason::slow_send);
+  // A stop right after the hand-over shows in the call alone.
+  add(above(evidence.send_ns, limits.delay_ns) || above(evidence.call_ns, limits.delay_ns),
+      PingReason::slow_send);
   // Where the wait in the qdisc itself was stamped, that decides, not how full it looked.
   const bool queued = evidence.queue_ns ? *evidence.queue_ns > limits.delay_ns
                                         : above(evidence.qdisc_bytes, limits.queued_bytes);

@@ -35,4 +35,10 @@ Json alignment_json(const Alignment& a, const std::string& note) {
   return json;
 }
 
+Json point_json(const PairPoint& point) {
+  return {{"file", point.file},
+          {"vantage", vantage_name(point.interface.vantage)},
+          {"interface", point.interface.device}};
+}
+
 }  // namespace tscope

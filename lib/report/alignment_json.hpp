@@ -5,10 +5,13 @@
 #include <string>
 
 #include "tscope/alignment.hpp"
+#include "tscope/pair_report.hpp"
 
 namespace tscope {
 
 /// What every report of two captures says of their clocks.
 nlohmann::ordered_json alignment_json(const Alignment& alignment, const std::string& note);
+
+nlohmann::ordered_json point_json(const PairPoint& point);
 
 }  // namespace tscope

@@ -11,12 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json point_json(const PairPoint& point) {
-  return {{"file", point.file},
-          {"vantage", vantage_name(point.interface.vantage)},
-          {"interface", point.interface.device}};
-}
-
 Json chain_json(const BetweenChain& chain, const BetweenReport& report) {
   Json json{{"from", point_json(chain.from)},
             {"to", point_json(chain.to)},

@@ -10,12 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json point_json(const PairPoint& point) {
-  return {{"file", point.file},
-          {"vantage", vantage_name(point.interface.vantage)},
-          {"interface", point.interface.device}};
-}
-
 Json batches_json(const AckBatches& batches) {
   Json json{{"acks", batches.acks}, {"count", batches.count}, {"sizes", Json::array()}};
   for (const AckBatches::Size& size : batches.sizes) {

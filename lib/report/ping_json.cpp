@@ -43,6 +43,7 @@ Json evidence_json(const PingEvidence& evidence) {
   put(json, "gap_ns", evidence.gap_ns);
   put(json, "late_timer_ns", evidence.late_timer_ns);
   put(json, "send_ns", evidence.send_ns);
+  put(json, "call_ns", evidence.call_ns);
   put(json, "queue_ns", evidence.queue_ns);
   put(json, "qdisc_bytes", evidence.qdisc_bytes);
   put(json, "driver_bytes", evidence.driver_bytes);
@@ -70,6 +71,7 @@ Json sample_json(const PingSample& sample) {
   for (const PingReason reason : sample.verdict.reasons) {
     json["reasons"].push_back(ping_reason_name(reason));
   }
+  json["delay_threshold_ns"] = sample.delay_threshold_ns;
   json["stamps_after_app_tx_ns"] = stamps_json(sample.stamps);
   json["evidence"] = evidence_json(sample.evidence);
   return json;

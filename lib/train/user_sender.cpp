@@ -14,6 +14,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "clock/read.hpp"
 #include "tscope/tsc.hpp"
 
 namespace tscope {
@@ -32,12 +33,6 @@ constexpr std::uint32_t refusals_looked_for = 16;  // probes
 // Longer spinning would have the kernel throttle real-time tasks (sched_rt_runtime_us), and starve
 // others.
 constexpr std::int64_t dense_gap_ns = 400'000, dense_duration_ns = 500'000'000;
-
-std::int64_t read_ns(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return time.tv_sec * second_ns + time.tv_nsec;
-}
 
 void sleep_until_ns(std::int64_t monotonic_ns) {
   const timespec until{monotonic_ns / second_ns, monotonic_ns % second_ns};
@@ -116,9 +111,9 @@ void UserSender::prepare_thread() {
 void UserSender::measure_wake_up() {
   constexpr std::int64_t nap_ns = 500'000;
   for (int i = 0; i < wake_up_tries; i++) {
-    const std::int64_t until = read_ns(CLOCK_MONOTONIC) + nap_ns;
+    const std::int64_t until = read_clock_ns(CLOCK_MONOTONIC) + nap_ns;
     sleep_until_ns(until);
-    const std::int64_t late = read_ns(CLOCK_MONOTONIC) - until;
+    const std::int64_t late = read_clock_ns(CLOCK_MONOTONIC) - until;
     if (i == 0 || late > lead_.ns()) lead_ = Lead(std::min(late, 2 * lead_.ns()), most_lead_ns);
     lead_.woken_late_by(late);
   }
@@ -128,7 +123,7 @@ bool UserSender::sleep_until(std::uint64_t tick, const std::atomic<bool>& cancel
   while (!cancel.load(std::memory_order_relaxed)) {
     const std::int64_t left = rate_.ns(ticks_between(read_tsc(), tick));
     if (left <= 0) return true;
-    const std::int64_t now = read_ns(CLOCK_MONOTONIC);
+    const std::int64_t now = read_clock_ns(CLOCK_MONOTONIC);
     sleep_until_ns(now + std::min(left, slice_ns));
     if (left <= slice_ns) return true;
   }
@@ -137,7 +132,7 @@ bool UserSender::sleep_until(std::uint64_t tick, const std::atomic<bool>& cancel
 
 int UserSender::send_at(std::span<const std::uint8_t> payload, std::uint64_t scheduled) const {
   const std::int64_t away = rate_.ns(ticks_between(read_tsc(), scheduled));
-  const auto time = static_cast<std::uint64_t>(read_ns(CLOCK_TAI) + away);
+  const auto time = static_cast<std::uint64_t>(read_clock_ns(CLOCK_TAI) + away);
   iovec data{const_cast<std::uint8_t*>(payload.data()), payload.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(time))] = {};
   msghdr message{};
@@ -186,9 +181,9 @@ void UserSender::run(const std::atomic<bool>& cancel) {
   const UserMode mode = job_.request.user_mode;
   // The kernel's ticks come at multiples of a millisecond (tick_setup_sched_timer, from 6.4 on): a
   // train of such gaps shall go between them.
-  const std::int64_t phase = read_ns(CLOCK_MONOTONIC) % tick_ns;
+  const std::int64_t phase = read_clock_ns(CLOCK_MONOTONIC) % tick_ns;
   start_ = read_tsc() + rate_.ticks(before_first_ns - phase + tick_ns / 2);
-  const std::int64_t busy_before = read_ns(CLOCK_THREAD_CPUTIME_ID);
+  const std::int64_t busy_before = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
   for (std::uint32_t i = 0; i < plan.size(); i++) {
     UserProbe& probe = probes_[i];
     probe.scheduled = start_ + rate_.ticks(plan[i].at_ns);
@@ -214,7 +209,7 @@ void UserSender::run(const std::atomic<bool>& cancel) {
     done_.store(i + 1, std::memory_order_release);
   }
   end_ = read_tsc();
-  busy_ns_ = read_ns(CLOCK_THREAD_CPUTIME_ID) - busy_before;
+  busy_ns_ = read_clock_ns(CLOCK_THREAD_CPUTIME_ID) - busy_before;
   over_.store(true, std::memory_order_release);
 }
 

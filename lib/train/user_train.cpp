@@ -12,9 +12,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <thread>
 
+#include "clock/read.hpp"
 #include "live/interface_table.hpp"
 #include "train/departures.hpp"
 #include "train/engine.hpp"
@@ -34,23 +34,11 @@ constexpr milliseconds to_learn_the_rate{100};
 constexpr std::uint64_t looks_per_anchor = 20;
 constexpr int anchor_tries = 8;
 
-std::uint64_t read_ns(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 // The narrowest of some: nobody interrupted it.
-Anchor read_anchor() {
+Anchor best_anchor() {
   Anchor best{};
   for (int i = 0; i < anchor_tries; i++) {
-    Anchor anchor{};
-    const std::uint64_t before = read_tsc();
-    anchor.monotonic_raw_ns = read_ns(CLOCK_MONOTONIC_RAW);
-    anchor.realtime_ns = read_ns(CLOCK_REALTIME);
-    anchor.width = read_tsc() - before;
-    anchor.tsc = before + anchor.width / 2;
+    const Anchor anchor = read_anchor(read_tsc);
     if (i == 0 || anchor.width < best.width) best = anchor;
   }
   return best;
@@ -254,9 +242,9 @@ void UserTrain::add_notes(TrainOutcome& outcome, const UserSender& sender, bool 
 TrainOutcome UserTrain::run(TrainSink& sink, const std::atomic<bool>& cancel) {
   const LatencyRequest awake;
   const bool locked = mlockall(MCL_CURRENT) == 0;
-  const Anchor first = read_anchor();
+  const Anchor first = best_anchor();
   std::this_thread::sleep_for(to_learn_the_rate);
-  const Anchor second = read_anchor();
+  const Anchor second = best_anchor();
   const TickRate rate(first, second);
   ClockModel clock(first, rate.khz());
   clock.add(second);
@@ -273,7 +261,7 @@ TrainOutcome UserTrain::run(TrainSink& sink, const std::atomic<bool>& cancel) {
     std::this_thread::sleep_for(between_looks);
     end = cancel.load();
     if (look % looks_per_anchor == 0) {
-      const Anchor anchor = read_anchor();
+      const Anchor anchor = best_anchor();
       clock.add(anchor);
       sink.anchor(anchor, rate.khz());
     }
@@ -283,7 +271,7 @@ TrainOutcome UserTrain::run(TrainSink& sink, const std::atomic<bool>& cancel) {
   }
   thread.join();
   if (departures_) departures_->stop();
-  const Anchor last = read_anchor();
+  const Anchor last = best_anchor();
   clock.add(last);
   sink.anchor(last, rate.khz());
   deliver(sink, sender, clock, sender.done());

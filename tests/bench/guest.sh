@@ -7,15 +7,11 @@ rounds=$1 megabytes=$2
 TEST=bench
 # shellcheck source=tests/guest/lib.sh
 . /tests/guest/lib.sh
+# shellcheck source=tests/bench/captures.sh
+. /tests/bench/captures.sh
 cd "$OUT"
 
-transfer() { # prints Mbit/s
-	ip netns exec left iperf3 -c 10.9.0.2 -p 5201 -n "${megabytes}M" -J >iperf.json
-	jq '.end.sum_received.bits_per_second / 1e6' iperf.json
-}
-
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-sum() { awk '{ s += $1 } END { print s + 0 }' "$1"; }
+transfer() { transfer_from left "$megabytes"; }
 
 insmod /tscope.ko
 make_pair
@@ -33,25 +29,10 @@ for ((round = 1; round <= rounds; round++)); do
 	at driver-rx records >>ours.records
 	jq .loss.lost capture.json >>ours.lost
 	rm ours.pcapng
-	ip netns exec right tcpdump -i r0 -s 96 -Z root -w tcpdump.pcap tcp port 5201 >tcpdump.log 2>&1 &
-	dump=$!
-	wait_for tcpdump grep -q listening tcpdump.log
-	transfer >>theirs
-	kill -INT $dump
-	wait $dump || true
-	awk '/received by filter/ { print $1 }' tcpdump.log >>theirs.records
-	awk '/dropped by kernel/ { print $1 }' tcpdump.log >>theirs.lost
-	rm tcpdump.pcap
+	tcpdump_turn right transfer
 	echo "  round $round of $rounds done" >&2
 done
-none=$(median none)
-printf '%-34s %12s %14s %12s %10s\n' "" "Mbit/s" "to no capture" "records" "lost"
-printf '%-34s %12.0f %14s %12s %10s\n' "no capture" "$none" 1.00 - -
-printf '%-34s %12.0f %14.2f %12d %10d\n' "tscope, driver-rx and socket-rx" "$(median ours)" \
-	"$(jq -n "$(median ours) / $none")" "$((2 * $(sum ours.records)))" "$(sum ours.lost)"
-printf '%-34s %12.0f %14.2f %12d %10d\n' "tcpdump -s 96, one tap" "$(median theirs)" \
-	"$(jq -n "$(median theirs) / $none")" "$(sum theirs.records)" "$(sum theirs.lost)"
-printf 'tscope to tcpdump: %.2f\n\n' "$(jq -n "$(median ours) / $(median theirs)")"
+print_table "tscope, driver-rx and socket-rx" 2 "tcpdump -s 96, one tap"
 
 echo "Cost of a record (emulated CPU: compare the multiples, not the ticks)"
 taskset -c 1 hook_cost

@@ -7,6 +7,10 @@ set -euo pipefail
 rounds=$1 megabytes=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tscope=$root/build/tscope
+# shellcheck source=tests/guest/wait.sh
+. "$root/tests/guest/wait.sh"
+# shellcheck source=tests/bench/captures.sh
+. "$root/tests/bench/captures.sh"
 left=tscope-$$-l right=tscope-$$-r
 work=$(mktemp -d)
 server=
@@ -25,15 +29,6 @@ if [[ "$why" != loaded* ]]; then
 	exit 0
 fi
 
-wait_for() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	echo "waited 30 s for: $*" >&2
-	return 1
-}
 for netns in $left $right; do ip netns add $netns; done
 ip link add l0 netns $left type veth peer name r0 netns $right
 ip -n $left addr add 10.9.0.1/24 dev l0
@@ -47,44 +42,24 @@ for end in "$left l0" "$right r0"; do
 done
 ip netns exec $right iperf3 -s -p 5201 >server.log 2>&1 &
 server=$!
-wait_for sh -c "ip netns exec $right ss -Htln | grep -q ':5201 '"
-transfer() { # prints Mbit/s
-	ip netns exec $left iperf3 -c 10.9.0.2 -p 5201 -n "${megabytes}M" -J >iperf.json
-	jq '.end.sum_received.bits_per_second / 1e6' iperf.json
-}
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-sum() { awk '{ s += $1 } END { print s + 0 }' "$1"; }
+wait_for "the iperf3 server" sh -c "ip netns exec $right ss -Htln | grep -q ':5201 '"
+transfer() { transfer_from $left "$megabytes"; }
 transfer >/dev/null # warms up
 
 for ((round = 1; round <= rounds; round++)); do
 	transfer >>none
 	"$tscope" capture --engine bpf --netns $right -p 5201 --at driver -o ours.pcapng --json >ours.json 2>ours.log &
 	capture=$!
-	wait_for grep -q capturing ours.log
+	wait_for "the capture" grep -q capturing ours.log
 	transfer >>ours
 	kill -INT $capture
 	wait $capture
 	jq .records ours.json >>ours.records
 	jq .loss.lost ours.json >>ours.lost
 	rm ours.pcapng
-	ip netns exec $right tcpdump -i r0 -s 96 -Z root -w tcpdump.pcap tcp port 5201 >tcpdump.log 2>&1 &
-	dump=$!
-	wait_for grep -q listening tcpdump.log
-	transfer >>theirs
-	kill -INT $dump
-	wait $dump || true
-	awk '/received by filter/ { print $1 }' tcpdump.log >>theirs.records
-	awk '/dropped by kernel/ { print $1 }' tcpdump.log >>theirs.lost
-	rm tcpdump.pcap
+	tcpdump_turn $right transfer
 	echo "  round $round of $rounds done" >&2
 done
-none=$(median none)
 echo "BPF programs on this machine, Linux $(uname -r), $(nproc) CPUs: MTU 1500, offloads off, $megabytes MB over a veth,"
 echo "median of $rounds, in turns; captures at the receiver, both directions"
-printf '%-34s %12s %14s %12s %10s\n' "" "Mbit/s" "to no capture" "records" "lost"
-printf '%-34s %12.0f %14s %12s %10s\n' "no capture" "$none" 1.00 - -
-printf '%-34s %12.0f %14.2f %12d %10d\n' "tscope --engine bpf, driver" "$(median ours)" \
-	"$(jq -n "$(median ours) / $none")" "$(sum ours.records)" "$(sum ours.lost)"
-printf '%-34s %12.0f %14.2f %12d %10d\n' "tcpdump -s 96" "$(median theirs)" \
-	"$(jq -n "$(median theirs) / $none")" "$(sum theirs.records)" "$(sum theirs.lost)"
-printf 'tscope to tcpdump: %.2f\n\n' "$(jq -n "$(median ours) / $(median theirs)")"
+print_table "tscope --engine bpf, driver" 1 "tcpdump -s 96"

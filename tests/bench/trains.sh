@@ -2,22 +2,13 @@
 # shellcheck shell=bash
 # What both benchmarks of sending share: the path, the senders, the load, and the judging at the receiver. Each train
 # has a port of its own, so that one tap can stay open for all of a round.
+# shellcheck source=tests/guest/wait.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../guest/wait.sh"
 
 destination=10.9.1.1 # behind the receiver, which forwards nothing: probes end there and nobody answers
 etf_delta_ns=200000  # above what a timer is late, below the millisecond that txtime hands over ahead
 cpu=$(($(nproc) - 1))
 port=20000
-
-wait_until() { # WHAT COMMAND...
-	local what=$1 i
-	shift
-	for ((i = 0; i < 300; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	echo "waited 30 s for $what" >&2
-	return 1
-}
 
 make_path() { # NEAR FAR: names for two namespaces
 	near=$1 far=$2
@@ -39,7 +30,7 @@ make_path() { # NEAR FAR: names for two namespaces
 	ip netns exec "$far" iperf3 -s -p 5201 >server.log 2>&1 &
 	# shellcheck disable=SC2034 # the caller ends it
 	server=$!
-	wait_until "the iperf3 server" sh -c "ip netns exec $far ss -Htln | grep -q ':5201 '"
+	wait_for "the iperf3 server" sh -c "ip netns exec $far ss -Htln | grep -q ':5201 '"
 }
 
 begin_load() {
@@ -153,7 +144,7 @@ run_round() { # ROUND "SENDER..." "GAP_US..." PROBES
 	taskset -c 0 ip netns exec "$far" tcpdump -i r0 -s 64 -B 8192 --time-stamp-precision=nano -Z root \
 		-w arrived.pcap "udp and dst host $destination" 2>tcpdump.log &
 	tap=$!
-	wait_until tcpdump grep -q listening tcpdump.log
+	wait_for tcpdump grep -q listening tcpdump.log
 	for load in idle loaded; do
 		[ $load = idle ] || begin_load
 		for gap_us in $2; do

@@ -14,7 +14,7 @@ make_path left right
 # What stamps user space's probes stays switched on: to switch it again and again would disturb, and emulators at times die of it.
 ip netns exec left tscope capture --proto udp -p 1 --at driver-tx -o /dev/null >/dev/null 2>held.log &
 held=$!
-wait_until "the capture" grep -q capturing held.log
+wait_for "the capture" grep -q capturing held.log
 for sender in $senders; do send "$sender" 9 1000 200 || true; done # warms up
 for ((round = 1; round <= rounds; round++)); do
 	echo "  round $round of $rounds" >&2

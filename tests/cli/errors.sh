@@ -29,7 +29,7 @@ good() { # WHAT PATTERN COMMAND...
 	fi
 }
 
-for command in doctor capture tcpmon acks convert train reflect ping; do
+for command in doctor capture tcpmon acks delay convert train reflect ping; do
 	good "$command --help has an example" 'Example: .*tscope' $tscope $command --help
 done
 good "--version" '^tscope [0-9]' $tscope --version

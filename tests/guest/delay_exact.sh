@@ -22,7 +22,7 @@ measure() { # NAME NAMESPACE PORT EXCHANGE-ARGUMENT...
 load_module
 make_pair
 offloads_off
-sleep 10 # until the guest has settled
+settle
 
 ip netns exec left tc qdisc add dev l0 root netem delay 5ms
 measure queued left 5401 20000 1000 20000

@@ -9,7 +9,7 @@ near() { # GOT WANTED TOLERANCE WHAT
 load_module
 make_pair
 offloads_off
-sleep 10 # until the guest has settled
+settle
 
 # Full segments at 20 Mbit/s, one every 605.6 us, an ACK for every second: the main mode lies at 1211.2 us.
 ip netns exec left tc qdisc add dev l0 root tbf rate 20mbit burst 1600 latency 400ms

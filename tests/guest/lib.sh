@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # What guest tests share: results, the module, two namespaces joined by a veth, captures.
 set -euo pipefail
+# shellcheck source=tests/guest/wait.sh
+. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
 
 # A test that breaks off leaves no process behind that would hold the module.
 end_jobs() {
@@ -32,11 +34,9 @@ load_module() { insmod /tscope.ko "$@"; }
 
 in_virtual_time() { grep -qw nokaslr /proc/cmdline; }
 
-# Virtual time runs evenly a while after boot only.
+# What booting, loading and making namespaces leave to be done in the background is over then.
 settle() {
-	local up
-	read -r up _ </proc/uptime
-	! in_virtual_time || [ "${up%.*}" -ge 20 ] || sleep $((20 - ${up%.*}))
+	! in_virtual_time || sleep 10
 }
 
 # Two namespaces `left` 10.9.0.1 and `right` 10.9.0.2 (and fd09::1, fd09::2), veth devices l0 and r0.
@@ -78,18 +78,6 @@ drop_pair() {
 	ip netns del right
 }
 
-# wait_for WHAT COMMAND...: up to 30 s until the command succeeds.
-wait_for() {
-	local what=$1 i
-	shift
-	for ((i = 0; i < 300; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	echo "waited 30 s for $what" >&2
-	return 1
-}
-
 # start_capture NAMESPACE ARGUMENTS...: sets $capture once its hooks are attached;
 # NAMESPACE - for the present one. Its messages go to capture.log, the JSON summary to capture.json.
 start_capture() {
@@ -115,19 +103,24 @@ start_server() { # NAMESPACE PORT
 	wait_for "the iperf3 server" sh -c "ip netns exec $1 ss -Htln | grep -q ':$2 '"
 }
 
-# start_exchange NAME SERVER-NAMESPACE ADDRESS PORT BYTES CHUNK [GAP_US [LOCAL_PORT]]: left or right serve,
-# the other sends. Done when both have reported; the connection stays open until stop_exchange.
-start_exchange() {
-	local name=$1 there=$2 address=$3 port=$4
-	shift 4
-	local here=left
-	[ "$there" = left ] && here=right
+# exchange_between NAME SERVER-NAMESPACE CLIENT-NAMESPACE ADDRESS PORT BYTES CHUNK [GAP_US [LOCAL_PORT]]:
+# done when both have reported; the connection stays open until stop_exchange.
+exchange_between() {
+	local name=$1 there=$2 here=$3 address=$4 port=$5
+	shift 5
 	ip netns exec "$there" exchange server "$address" "$port" "$1" "$2" >"$name.server" 2>"$name.server.log" &
 	exchange_pids+=($!)
 	wait_for "the server on port $port" sh -c "ip netns exec $there ss -Htln | grep -q ':$port '"
 	ip netns exec "$here" exchange client "$address" "$port" "$@" >"$name.client" 2>"$name.client.log" &
 	exchange_pids+=($!)
 	wait_for "the exchange on port $port" sh -c "[ -s $name.server ] && [ -s $name.client ]"
+}
+
+# start_exchange NAME SERVER-NAMESPACE ADDRESS PORT ...: left or right serve, the other sends.
+start_exchange() {
+	local here=left
+	[ "$2" = left ] && here=right
+	exchange_between "$1" "$2" "$here" "${@:3}"
 }
 exchange_pids=()
 

@@ -27,12 +27,7 @@ start_exchange a right 10.9.0.2 5301 200000 1000
 start_exchange b right 10.9.0.2 5302 100000 1000
 a=$(jq .segs_out a.client) b=$(jq .segs_out b.client)
 # Traffic inside another namespace must not show anywhere.
-ip netns exec right exchange server 127.0.0.1 5301 5000 100 >c.server &
-exchange_pids+=($!)
-wait_for "a server on lo" sh -c "ip netns exec right ss -Htln | grep -q '127.0.0.1:5301 '"
-ip netns exec right exchange client 127.0.0.1 5301 5000 100 >c.client &
-exchange_pids+=($!)
-wait_for "the exchange on lo" test -s c.client
+exchange_between c right right 127.0.0.1 5301 5000 100
 stop_exchange
 sleep 1
 kill -INT "${pids[@]}"
@@ -56,12 +51,7 @@ is "$(tcpdump -n -r events.pcapng 2>/dev/null | wc -l)" 2 "tcpdump reads the eve
 # All namespaces, by root alone.
 pids=()
 capture_as all left --all-netns -p 5303 --at driver-tx
-ip netns exec right exchange server 127.0.0.1 5303 5000 100 >d.server &
-exchange_pids+=($!)
-wait_for "a server on lo" sh -c "ip netns exec right ss -Htln | grep -q '127.0.0.1:5303 '"
-ip netns exec right exchange client 127.0.0.1 5303 5000 100 >d.client &
-exchange_pids+=($!)
-wait_for "the exchange on lo" test -s d.client
+exchange_between d right right 127.0.0.1 5303 5000 100
 kill -INT "${pids[@]}"
 wait "${pids[@]}"
 stop_exchange

@@ -6,7 +6,7 @@
 load_module
 make_pair
 offloads_off
-sleep 5 # until the guest has settled
+settle
 captures=()
 for engine in kmod bpf; do
 	ip netns exec left tscope capture --json --engine $engine -p 5201 --at driver,qdisc,socket -o $engine.pcapng >$engine.json 2>$engine.log &

@@ -5,7 +5,7 @@
 
 load_module
 make_pair
-sleep 10 # until the guest has settled
+settle
 ip netns exec left ping -c 1 -W 2 10.9.0.2 >/dev/null
 
 train() { # NAME ARGUMENTS...

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "capture_bytes.hpp"
+#include "packet_ids.hpp"
 #include "tscope/capture_file.hpp"
 #include "tscope/convert.hpp"
 #include "tscope/headers.hpp"
@@ -140,30 +141,6 @@ TEST(Datagrams, PaddingIsNoPayload) {
   EXPECT_THAT(decode_datagram(packet, 46)->bytes, ElementsAre(1, 2));
 }
 
-// Written twice, with what a way through the stack changes; gives the file's packet ids.
-std::vector<std::uint64_t> ids_of(const std::vector<Packet>& packets) {
-  MemoryFile memory;
-  {
-    CaptureFile file(memory.path(), LinkType::raw_ip, {});
-    for (const Packet& packet : packets) file.write(packet, {"eth0", Vantage::driver_rx});
-  }
-  const Bytes bytes = memory.bytes();
-  const auto u32 = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    std::memcpy(&value, &bytes.at(at), 4);
-    return value;
-  };
-  std::vector<std::uint64_t> ids;
-  for (std::size_t at = 0; at < bytes.size(); at += u32(at + 4)) {
-    if (u32(at) != 6) continue;
-    // epb_flags comes first, 8 bytes.
-    const std::size_t option = at + 28 + (u32(at + 20) + 3) / 4 * 4 + 8;
-    ids.push_back(0);
-    if ((u32(option) & 0xffff) == 5) std::memcpy(&ids.back(), &bytes.at(option + 4), 8);
-  }
-  return ids;
-}
-
 TEST(Datagrams, OneIdAtEveryVantagePoint) {
   for (const Datagram& datagram : {Datagram{}, Datagram{.v6 = true}, echo(8), echo(129, true)}) {
     const std::size_t ip = datagram.v6 ? 40 : 20;
@@ -175,7 +152,7 @@ TEST(Datagrams, OneIdAtEveryVantagePoint) {
     packets[3].record.header[ip + (udp ? 1 : 7)] ^= 1;  // port, or sequence
     packets[4].record.segs = 2;
     packets[5].record.flags = TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TRANSPORT;
-    const auto ids = ids_of(packets);
+    const auto ids = test::packet_ids(packets);
     ASSERT_EQ(ids.size(), 6);
     EXPECT_NE(ids[0], 0);
     EXPECT_EQ(ids[0], ids[1]);
@@ -189,7 +166,7 @@ TEST(Datagrams, OneIdAtEveryVantagePoint) {
 TEST(Datagrams, AFirstFragmentIsNotTheDatagram) {
   Packet packet = packet_at(Vantage::driver_tx, {});
   packet.record.header[6] = 0x20;
-  EXPECT_EQ(ids_of({packet})[0], 0);
+  EXPECT_EQ(test::packet_ids({packet})[0], 0);
 }
 
 // A capture of UDP at two vantage points.

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "capture_bytes.hpp"
+#include "packet_ids.hpp"
 #include "tscope/capture_file.hpp"
 
 namespace tscope {
@@ -183,29 +184,7 @@ INSTANTIATE_TEST_SUITE_P(LinkTypes, PcapngRoundTrip,
                            return parameter.param == LinkType::ethernet ? "Ethernet" : "RawIp";
                          });
 
-// The packet ids in a file, in its order; 0 where there is none.
-std::vector<std::uint64_t> packet_ids(const Bytes& bytes) {
-  const auto u32 = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    std::memcpy(&value, &bytes.at(at), 4);
-    return value;
-  };
-  std::vector<std::uint64_t> ids;
-  for (std::size_t at = 0; at < bytes.size(); at += u32(at + 4)) {
-    if (u32(at) != 6) continue;
-    ids.push_back(0);
-    const std::size_t end = at + u32(at + 4) - 4;
-    for (std::size_t option = at + 28 + (u32(at + 20) + 3) / 4 * 4; option + 4 <= end;) {
-      const std::uint32_t head = u32(option);
-      if ((head & 0xffff) == 5) std::memcpy(&ids.back(), &bytes.at(option + 4), 8);
-      option += 4 + ((head >> 16) + 3) / 4 * 4;
-    }
-  }
-  return ids;
-}
-
 TEST(PcapngWriter, AWireSegmentHasOneIdAtEveryVantagePoint) {
-  MemoryFile memory;
   std::vector<Packet> packets;
   const Segment segment;
   packets.push_back(test::packet_at(Vantage::driver_rx, segment, 0));
@@ -222,11 +201,7 @@ TEST(PcapngWriter, AWireSegmentHasOneIdAtEveryVantagePoint) {
   packets[5].record.flags = TSCOPE_F_SYNTH_IP;
   packets[6].record.flags = TSCOPE_F_COALESCED;
   packets[7].record.flags = TSCOPE_F_CUT;
-  {
-    CaptureFile file(memory.path(), LinkType::raw_ip, {});
-    for (const Packet& packet : packets) file.write(packet, {"eth0", Vantage::driver_rx});
-  }
-  const auto ids = packet_ids(memory.bytes());
+  const auto ids = test::packet_ids(packets);
   ASSERT_EQ(ids.size(), packets.size());
   EXPECT_NE(ids[0], 0);
   EXPECT_EQ(ids[0], ids[1]);

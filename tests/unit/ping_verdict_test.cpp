@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <random>
+
 #include "ping/gap_log.hpp"
+#include "ping/judge.hpp"
 #include "ping/machine_state.hpp"
+#include "ping/usual_delay.hpp"
 #include "tscope/ping_evidence.hpp"
 
 namespace tscope {
@@ -49,6 +54,7 @@ TEST(PingVerdict, EachEvidenceHasItsReason) {
   EXPECT_THAT(with([](auto& e) { e.late_timer_ns = 101 * us; }),
               ElementsAre(PingReason::late_timer));
   EXPECT_THAT(with([](auto& e) { e.send_ns = 101 * us; }), ElementsAre(PingReason::slow_send));
+  EXPECT_THAT(with([](auto& e) { e.call_ns = 101 * us; }), ElementsAre(PingReason::slow_send));
   EXPECT_THAT(with([](auto& e) { e.queue_ns = 101 * us; }), ElementsAre(PingReason::device_queue));
   EXPECT_THAT(with([](auto& e) { e.driver_bytes = 4000; }), ElementsAre(PingReason::device_queue));
   EXPECT_THAT(with([](auto& e) { e.wake_ns = 101 * us; }), ElementsAre(PingReason::slow_wake));
@@ -92,6 +98,68 @@ TEST(PingVerdict, ThresholdsFollowTheMachineWithinBounds) {
   EXPECT_EQ(ping_thresholds({.timer_ns = 50 * us, .look_ns = 20 * us}).gap_ns, 80 * us);
   EXPECT_EQ(ping_thresholds({.timer_ns = 9000 * us, .look_ns = 9000 * us}).delay_ns, 500 * us);
   EXPECT_EQ(ping_thresholds({.timer_ns = 9000 * us, .look_ns = 9000 * us}).gap_ns, 500 * us);
+}
+
+TEST(PingVerdict, WhatIsShortBesideTheMachinesOwnDelayDoesNotCount) {
+  const PingThresholds calibrated = ping_thresholds({.timer_ns = 50 * us, .look_ns = 20 * us});
+  EXPECT_EQ(delay_threshold(calibrated, 0), 200 * us);
+  EXPECT_EQ(delay_threshold(calibrated, 60 * us), 200 * us);
+  EXPECT_EQ(delay_threshold(calibrated, 400 * us), 1000 * us);
+  EXPECT_EQ(delay_threshold(calibrated, 9000 * us), 1500 * us);
+}
+
+// Samples with what the machine did to them, and what the network took beside.
+std::vector<std::vector<PingReason>> judged(const std::vector<PingSample>& machine,
+                                            const std::vector<std::int64_t>& network_ns) {
+  PingJudge judge;
+  judge.calibrated(ping_thresholds({.timer_ns = 40 * us, .look_ns = 1 * us}));
+  std::vector<std::vector<PingReason>> verdicts;
+  for (std::size_t i = 0; i < machine.size(); i++) {
+    PingSample sample = machine[i];
+    *sample.stamps.driver_rx += network_ns[i];
+    *sample.stamps.app_rx += network_ns[i];
+    judge.judge(sample);
+    verdicts.push_back(sample.verdict.reasons);
+  }
+  return verdicts;
+}
+
+TEST(PingVerdict, PermutingTheRoundTripsChangesNone) {
+  std::mt19937 dice(5);
+  std::exponential_distribution<double> stage(1.0 / 60e3), network(1.0 / 5e6);
+  std::vector<PingSample> machine(300);
+  std::vector<std::int64_t> network_ns;
+  for (PingSample& sample : machine) {
+    std::int64_t at = 1'000'000'000;
+    PingStamps& stamps = sample.stamps;
+    for (auto* time : {&stamps.app_tx, &stamps.qdisc_tx, &stamps.driver_tx}) {
+      *time = at += static_cast<std::int64_t>(stage(dice));
+    }
+    stamps.driver_rx = at;
+    stamps.app_rx = at + static_cast<std::int64_t>(stage(dice));
+    sample.evidence.late_timer_ns = static_cast<std::int64_t>(5 * stage(dice));
+    network_ns.push_back(static_cast<std::int64_t>(network(dice)));
+  }
+  const auto verdicts = judged(machine, network_ns);
+  const auto clean = std::ranges::count_if(verdicts, [](const auto& v) { return v.empty(); });
+  EXPECT_GT(clean, 30);
+  EXPECT_LT(clean, 270);
+  for (int i = 0; i < 20; i++) {
+    std::ranges::shuffle(network_ns, dice);
+    EXPECT_EQ(judged(machine, network_ns), verdicts);
+  }
+}
+
+TEST(PingVerdict, TheUsualDelayIsThatOfTheQuietestQuarter) {
+  UsualDelay usual;
+  for (int i = 0; i < 7; i++) usual.add(10 * us);
+  EXPECT_EQ(usual.ns(), 0) << "seven samples tell too little";
+  usual.add(10 * us);
+  EXPECT_EQ(usual.ns(), 10 * us);
+  for (int i = 0; i < 20; i++) usual.add(5000 * us);
+  EXPECT_EQ(usual.ns(), 10 * us) << "stress in most of them is not usual";
+  for (int i = 0; i < 256; i++) usual.add(300 * us);
+  EXPECT_EQ(usual.ns(), 300 * us) << "what was long ago is forgotten";
 }
 
 TEST(GapLog, LongestThatOverlaps) {

@@ -24,8 +24,8 @@ bool has_invariant_tsc(const Cpuid& ask = cpuid);
 /// the signature itself); nothing on bare metal.
 std::optional<std::string> hypervisor(const Cpuid& ask = cpuid);
 
-/// First line of a file such as /sys/devices/system/clocksource/clocksource0/current_clocksource;
-/// "" if unreadable.
+/// First line of a file such as /sys/devices/system/clocksource/clocksource0/current_clocksource,
+/// without blanks at its end; "" if unreadable.
 std::string first_line(const std::string& path);
 
 /// Facts for a capture file: "kernel", "cpu", "cpus", "hypervisor", "clocksource", "tool".

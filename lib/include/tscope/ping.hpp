@@ -36,7 +36,9 @@ struct PingOptions {
   std::chrono::nanoseconds linger = std::chrono::seconds(10);  ///< for a first reply, at the end
   std::chrono::nanoseconds deadline{0};                        ///< 0: none
   /// After sending, look for the reply without sleeping: any time taken from this CPU is then seen.
-  std::chrono::nanoseconds spin = std::chrono::milliseconds(1);
+  /// Not for long: where a hypervisor's network code needs this very CPU, it keeps the probe from
+  /// it.
+  std::chrono::nanoseconds spin = std::chrono::microseconds(100);
   std::uint64_t clean_wanted = 0;  ///< end after so many clean samples; 0: don't
 };
 
@@ -66,6 +68,7 @@ struct PingSample {
   bool reset = false;  ///< TCP: answered by RST
   PingStamps stamps;
   PingEvidence evidence;
+  std::int64_t delay_threshold_ns = 0;  ///< that it was judged by
   PingVerdict verdict;
 };
 

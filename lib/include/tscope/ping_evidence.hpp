@@ -17,6 +17,7 @@ struct PingEvidence {
   std::optional<std::int64_t> gap_ns;         ///< longest between two looks of a spin
   std::optional<std::int64_t> late_timer_ns;  ///< latest that a timer woke the thread
   std::optional<std::int64_t> send_ns;        ///< app-tx to qdisc-tx (to driver-tx without it)
+  std::optional<std::int64_t> call_ns;        ///< app-tx to the end of the send call
   std::optional<std::int64_t> queue_ns;       ///< qdisc-tx to driver-tx
   std::optional<std::uint64_t> qdisc_bytes;   ///< waiting in the device's qdiscs at sending
   std::optional<std::uint64_t> driver_bytes;  ///< handed over and not sent yet (byte queue limits)
@@ -45,6 +46,10 @@ struct PingThresholds {
 
 /// Four times what was calibrated, within [50 µs, 500 µs] for gaps and [100 µs, 500 µs] for delays.
 PingThresholds ping_thresholds(const PingCalibration& calibration);
+
+/// The threshold of delays where sending and receiving together usually add `usual_ns` on this
+/// machine: two and a half times that, if it is more, up to 1.5 ms. What is shorter changes little.
+std::int64_t delay_threshold(const PingThresholds& calibrated, std::int64_t usual_ns);
 
 enum class PingReason : std::uint8_t {
   preempted,

@@ -9,44 +9,14 @@
  * same bytes. The first half goes by an unconnected socket. Before it takes the first answer it looks at it with
  * MSG_PEEK. At last three questions go out by one call (UDP_SEGMENT). The answering side ends after NUMBER and three.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/udp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "address.h"
+
 #define SIZE_MAX_ 1400
 #define AT_ONCE 3
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static socklen_t parse(const char *text, const char *port, struct sockaddr_storage *storage)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
-
-	memset(storage, 0, sizeof(*storage));
-	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(atoi(port));
-		return sizeof(*v4);
-	}
-	if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(atoi(port));
-		return sizeof(*v6);
-	}
-	fprintf(stderr, "%s: not an address\n", text);
-	exit(2);
-}
 
 static void answer(int fd, int number)
 {

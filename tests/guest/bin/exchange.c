@@ -12,46 +12,16 @@
  * and holds the connection open until SIGTERM.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <linux/tcp.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
+
 static long sends, receives;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static socklen_t parse(const char *text, const char *port, struct sockaddr_storage *storage)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
-
-	memset(storage, 0, sizeof(*storage));
-	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(atoi(port));
-		return sizeof(*v4);
-	}
-	if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(atoi(port));
-		return sizeof(*v6);
-	}
-	fprintf(stderr, "%s: not an address\n", text);
-	exit(2);
-}
 
 static int listen_and_accept(const struct sockaddr_storage *address, socklen_t length)
 {

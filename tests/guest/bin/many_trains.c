@@ -23,7 +23,7 @@ struct plan {
 struct sent {
 	unsigned int train;
 	uint32_t index;
-	uint64_t due, spun, handed;
+	uint64_t due, woken, spun, handed;
 	uint32_t flags;
 };
 
@@ -131,7 +131,7 @@ static size_t collect(int fd, struct mapped *m, unsigned int first, unsigned int
 		while (train < first + trains && plans[train].number != record->seq_end)
 			train++;
 		if (train < first + trains)
-			all[count++] = (struct sent){ train, record->seq, times.scheduled, times.spun, record->tsc,
+			all[count++] = (struct sent){ train, record->seq, times.scheduled, times.woken, times.spun, record->tsc,
 						      record->flags };
 	}
 	return count;
@@ -142,9 +142,15 @@ static uint64_t ns(uint64_t ticks)
 	return ticks * 1000000 / tsc_khz;
 }
 
+static long long signed_ns(uint64_t ticks)
+{
+	return (int64_t)ticks * 1000000 / (int64_t)tsc_khz;
+}
+
 struct exactness {
 	uint64_t worst, median, spin;
 	size_t count, timer;
+	struct sent worst_probe;
 };
 
 static struct exactness of_unmarked(size_t count)
@@ -159,8 +165,10 @@ static struct exactness of_unmarked(size_t count)
 			continue;
 		got.timer += (probe->flags & TSCOPE_F_TIMER) != 0;
 		late[got.count++] = ns(probe->handed - probe->due);
-		if (ns(probe->spun - probe->due) > got.spin)
+		if (ns(probe->spun - probe->due) > got.spin) {
 			got.spin = ns(probe->spun - probe->due);
+			got.worst_probe = *probe;
+		}
 	}
 	qsort(late, got.count, sizeof(late[0]), by_value);
 	if (got.count) {
@@ -174,9 +182,10 @@ static void check_exactness(const struct exactness *got, const char *who, int ex
 {
 	char what[200];
 
-	snprintf(what, sizeof(what), "%s: %zu probes, lateness p50 %llu ns, at most %llu ns; spin %llu ns; %zu by timer", who,
-		 got->count, (unsigned long long)got->median, (unsigned long long)got->worst,
-		 (unsigned long long)got->spin, got->timer);
+	snprintf(what, sizeof(what), "%s: %zu probes, lateness p50 %llu ns, at most %llu ns; spin %llu ns (train %u probe %u, begun %lld ns before); %zu by timer",
+		 who, got->count, (unsigned long long)got->median, (unsigned long long)got->worst,
+		 (unsigned long long)got->spin, got->worst_probe.train, got->worst_probe.index,
+		 signed_ns(got->worst_probe.due - got->worst_probe.woken), got->timer);
 	if (exact) /* as train_exact.sh has them for a train alone */
 		check(got->count > 1000 && !got->timer && got->spin <= 50 && got->median <= 1000 &&
 		      got->worst <= 3000, what);

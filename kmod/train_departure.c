@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/etherdevice.h>
+#include <linux/math64.h>
+#include <linux/netdevice.h>
+
+#include "clock.h"
+#include "session.h"
+#include "train.h"
+#include "train_departure.h"
+#include "train_frame.h"
+
+#define IRQS_OFF_NS	5000	/* the last of a spin */
+#define NTP_EPOCH	2208988800ULL	/* 1970 in seconds since 1900 */
+
+static u64 ntp_time(const struct tscope_anchor *anchor, u64 tick)
+{
+	u64 ns = anchor->realtime_ns + tscope_ticks_to_ns(tick - anchor->tsc);
+	u32 part;
+	u64 seconds = div_u64_rem(ns, NSEC_PER_SEC, &part);
+
+	return (seconds + NTP_EPOCH) << 32 | div_u64((u64)part << 32, NSEC_PER_SEC);
+}
+
+static int device_refuses(const struct net_device *dev)
+{
+	if (dev->reg_state != NETREG_REGISTERED)
+		return -ENODEV;
+	if (!netif_running(dev))
+		return -ENETDOWN;
+	return netif_carrier_ok(dev) ? 0 : -ENOLINK;
+}
+
+/* Fills in the time that is just now, and that is the hand-over's. */
+static void stamp(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
+		  struct tscope_departure *departure)
+{
+	departure->handed = tscope_now();
+	tscope_frame_stamp(train, ntp_time(anchor, departure->handed));
+}
+
+static void hand_to_qdisc(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
+			  struct tscope_departure *departure)
+{
+	int ret;
+
+	local_irq_disable();
+	tscope_spin(train->due);
+	departure->spun = tscope_now();
+	local_irq_enable();
+	stamp(anchor, train, departure);
+	ret = dev_queue_xmit(train->skb);
+	train->skb = NULL;
+	departure->err = ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN ? 0 : -ENOBUFS;
+}
+
+static void hand_to_driver(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
+			   struct tscope_departure *departure)
+{
+	struct sk_buff *skb = train->skb;
+	struct net_device *dev = train->dev;
+	struct netdev_queue *queue = skb_get_tx_queue(dev, skb);
+	bool irqs_off = train->irqs_off && !IS_ENABLED(CONFIG_PREEMPT_RT);
+
+	HARD_TX_LOCK(dev, queue, smp_processor_id());
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_disable();
+	tscope_spin(train->due);
+	departure->spun = tscope_now();
+	if (!irqs_off && !IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_enable();
+	if (unlikely(netif_xmit_frozen_or_drv_stopped(queue))) {
+		departure->handed = tscope_now();
+		departure->err = -EBUSY;
+	} else {
+		int ret;
+
+		stamp(anchor, train, departure);
+		ret = netdev_start_xmit(skb, dev, queue, false);
+		/* A driver that drops has freed it, whatever it returns but busy. */
+		if (dev_xmit_complete(ret))
+			train->skb = NULL;
+		if (ret != NETDEV_TX_OK)
+			departure->err = dev_xmit_complete(ret) ? -ENOBUFS : -EBUSY;
+	}
+	if (irqs_off)
+		local_irq_enable();
+	HARD_TX_UNLOCK(dev, queue);
+}
+
+void tscope_depart(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
+		   struct tscope_departure *departure)
+{
+	departure->spun = departure->woken;
+	departure->handed = departure->woken;
+	tscope_spin(train->due - tscope_ns_to_ticks(IRQS_OFF_NS));
+	departure->err = train->skb ? device_refuses(train->dev) : -ENOMEM;
+	/* Only now: the device may have fewer queues than when the frame was made. */
+	if (train->skb)
+		skb_set_queue_mapping(train->skb, smp_processor_id() % READ_ONCE(train->dev->real_num_tx_queues));
+	if (departure->err) {
+		tscope_spin(train->due);
+		departure->handed = departure->spun = tscope_now();
+	} else if (train->flags & TSCOPE_TRAIN_QDISC) {
+		hand_to_qdisc(anchor, train, departure);
+	} else {
+		hand_to_driver(anchor, train, departure);
+	}
+	kfree_skb(train->skb);
+	train->skb = NULL;
+}
+
+void tscope_departure_record(struct tscope_probe_train *train,
+			     const struct tscope_departure *departure)
+{
+	struct tscope_record probe = {
+		.tsc = departure->handed,
+		.ifindex = train->dev->ifindex,
+		.netns = dev_net(train->dev)->ns.inum,
+		.seq = train->next,
+		.seq_end = train->status.number,
+		.wire_len = train->probes[train->next].len - train->ip_at,
+		.napi_poll = -departure->err,
+		.segs = 1,
+		.flags = departure->flags,
+		.header_len = train->head_len,
+		.vantage = train->flags & TSCOPE_TRAIN_QDISC ? TSCOPE_QDISC_TX : TSCOPE_DRIVER_TX,
+		.kind = TSCOPE_PROBE,
+		.clock = TSCOPE_CLOCK_TSC,
+		.link_len = ETH_HLEN,
+	};
+	struct tscope_probe times = {
+		.scheduled = train->due,
+		.woken = departure->woken,
+		.spun = departure->spun,
+	};
+
+	BUILD_BUG_ON(TSCOPE_PROBE_AT + sizeof(times) != sizeof(probe.header));
+	memcpy(probe.link, train->frame, 2 * ETH_ALEN);
+	memcpy(probe.link + 2 * ETH_ALEN, train->frame + train->ip_at - sizeof(__be16), sizeof(__be16));
+	memcpy(probe.header, train->head, train->head_len);
+	memcpy(probe.header + TSCOPE_PROBE_AT, &times, sizeof(times));
+	tscope_session_record(train->session, &probe);
+}
