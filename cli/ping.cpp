@@ -29,7 +29,7 @@ constexpr std::size_t samples_max = 200'000;
 
 // Asked once, before the first probe: the resolver takes its time.
 std::string shown_name(const tscope::PingTarget& target, bool numeric) {
-  const std::string shown = target.address + target.zone;
+  std::string shown = target.address + target.zone;
   if (numeric || target.host == shown || !target.zone.empty()) return shown;
   sockaddr_storage address{};
   socklen_t length = sizeof(sockaddr_in6);

@@ -17,7 +17,7 @@ if is_debug_kernel; then engines=kmod count=5; fi # it is slow, and to see to th
 json() {
 	local name=$1
 	shift
-	in_left timeout 120 tscope ping --json -i 0.02 "$@" >"$name.json" 2>"$name.log" || true
+	in_left timeout 900 tscope ping --json -i 0.02 "$@" >"$name.json" 2>"$name.log" || true
 }
 figure() { jq -c "$2" "$1.json"; }
 # Of those with every stamp; a busy emulator may lose one to its own patience.
@@ -30,7 +30,7 @@ beside_ping() { # WHAT OPTION...
 	shift
 	in_left ping -q -n "$@" >theirs 2>&1 &
 	theirs=$!
-	in_left timeout 120 tscope ping --engine "$engine" -q -n "$@" >ours 2>&1 || status=$?
+	in_left timeout 900 tscope ping --engine "$engine" -q -n "$@" >ours 2>&1 || status=$?
 	wait "$theirs" || their_status=$?
 	is "$status $(counts ours)" "$their_status $(counts theirs)" \
 		"$engine: $what: exit status and counts are the other ping's (least RTT in ms: $(least ours), its $(least theirs))"
@@ -75,7 +75,7 @@ is "$(figure delayed '[.clean, .reasons["device-queue"]]')" '[0,10]' "they make 
 # A hog on the only CPU that the pinger may use: what it takes away shows.
 in_left taskset 1 sh -c 'while :; do :; done' &
 hog=$!
-in_left taskset 1 timeout 60 tscope ping --json -i 0.02 -c 40 10.9.0.2 >hogged.json
+in_left taskset 1 timeout 900 tscope ping --json -i 0.02 -c 40 10.9.0.2 >hogged.json
 kill "$hog"
 wait "$hog" 2>/dev/null || true
 is "$(figure hogged '[.received, .biased > 0]')" '[40,true]' "a hog at the same CPU biases samples ($(figure hogged .biased) of 40: $(figure hogged '.reasons | with_entries(select(.value > 0))'))"
