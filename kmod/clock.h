@@ -3,6 +3,7 @@
 #define TSCOPE_CLOCK_H
 
 #include <linux/math64.h>
+#include <linux/minmax.h>
 
 #include <asm/msr.h>
 #include <asm/tsc.h>
@@ -25,10 +26,20 @@ static inline u64 tscope_ticks_to_ns(u64 ticks)
 	return mul_u64_u32_div(ticks, 1000 * 1000, tsc_khz);
 }
 
-static inline void tscope_spin(u64 until)
+/* Returns the longest that it was interrupted. */
+static inline u64 tscope_spin(u64 until)
 {
-	while ((s64)(until - tscope_now()) > 0)
+	u64 last = tscope_now(), longest = 0;
+
+	while ((s64)(until - last) > 0) {
+		u64 now;
+
 		cpu_relax();
+		now = tscope_now();
+		longest = max(longest, now - last);
+		last = now;
+	}
+	return longest;
 }
 
 void tscope_clock_anchor(struct tscope_anchor *anchor);

@@ -9,7 +9,6 @@
 #include "train_departure.h"
 #include "train_frame.h"
 
-#define IRQS_OFF_NS	10000	/* the last of a spin */
 #define NTP_EPOCH	2208988800ULL	/* 1970 in seconds since 1900 */
 
 static u64 ntp_time(const struct tscope_anchor *anchor, u64 tick)
@@ -92,7 +91,6 @@ void tscope_depart(const struct tscope_anchor *anchor, struct tscope_probe_train
 {
 	departure->spun = departure->woken;
 	departure->handed = departure->woken;
-	tscope_spin(train->due - tscope_ns_to_ticks(IRQS_OFF_NS));
 	departure->err = train->skb ? device_refuses(train->dev) : -ENOMEM;
 	/* Only now: the device may have fewer queues than when the frame was made. */
 	if (train->skb)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One probe leaves: the last of its spin, the hand-over, the record. Ticks everywhere. */
+/* One probe leaves: the end of its spin, the hand-over, the record. Ticks everywhere. */
 #ifndef TSCOPE_TRAIN_DEPARTURE_H
 #define TSCOPE_TRAIN_DEPARTURE_H
 
@@ -15,7 +15,10 @@ struct tscope_departure {
 	int err;		/* 0 or the reason why it was not sent */
 };
 
-/* train->skb at train->due, or at once if that is past. With soft interrupts off. */
+/*
+ * train->skb at train->due, or at once if that is past. With soft interrupts off, shortly before:
+ * interrupts are off until then.
+ */
 void tscope_depart(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
 		   struct tscope_departure *departure);
 

@@ -17,6 +17,8 @@ MODULE_PARM_DESC(lead_max_us, "longest spin for a probe, us (45 to 10000)");
 
 #define LEAD_MIN_US	45	/* a timer tick may come in between */
 #define SPIN_MIN_US	10	/* less is not worth it */
+#define IRQS_OFF_MIN_US	5
+#define IRQS_OFF_MAX_US	25
 #define BUDGET_MS	10	/* used in one go */
 
 static u64 us(u64 us)
@@ -39,6 +41,7 @@ static void set_lead(struct tscope_pace *pace)
 void tscope_pace_init(struct tscope_pace *pace, u64 now)
 {
 	pace->latency = 0;
+	pace->interruption = 0;
 	pace->budget = us(BUDGET_MS * 1000);
 	pace->counted = now;
 	pace->running = false;
@@ -59,6 +62,17 @@ void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now)
 		pace->latency -= (pace->latency - took) / 64;
 	pace->latency = min(pace->latency, longest_lead());
 	set_lead(pace);
+}
+
+void tscope_pace_interrupted(struct tscope_pace *pace, u64 took)
+{
+	pace->interruption = max(took, pace->interruption - pace->interruption / 256);
+}
+
+u64 tscope_pace_irqs_off(const struct tscope_pace *pace)
+{
+	return clamp(pace->interruption + pace->interruption / 4, us(IRQS_OFF_MIN_US),
+		     us(IRQS_OFF_MAX_US));
 }
 
 static void count(struct tscope_pace *pace, u64 now)

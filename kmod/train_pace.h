@@ -8,6 +8,7 @@
 struct tscope_pace {
 	u64 lead;		/* a wake-up is asked for so much before the time */
 	u64 latency;		/* of wake-ups: few of late took longer */
+	u64 interruption;	/* of spins: none of late took longer */
 	s64 budget;		/* left to run; below 0 the CPU is others' for a while */
 	u64 counted;		/* the budget is right for this tick */
 	bool running;
@@ -17,6 +18,11 @@ void tscope_pace_init(struct tscope_pace *pace, u64 now);
 
 /* A timer that was to fire at `asked` had the thread running at `now`. */
 void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now);
+
+/* A spin was interrupted for so long at the most. */
+void tscope_pace_interrupted(struct tscope_pace *pace, u64 took);
+/* So long before its time a probe needs interrupts off: one that begins then would outlast it. */
+u64 tscope_pace_irqs_off(const struct tscope_pace *pace);
 
 /* The thread begins or ends to use the CPU. */
 void tscope_pace_run(struct tscope_pace *pace, u64 now);

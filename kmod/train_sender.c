@@ -168,6 +168,8 @@ static void serve(struct tscope_sender *sender, struct tscope_probe_train *train
 	refresh_anchor(sender, departure.woken, train->due);
 	tscope_spin(train->due - tscope_ns_to_ticks(SOFTIRQS_OFF_NS));
 	begin_quiet(sender);
+	tscope_pace_interrupted(&sender->pace,
+				tscope_spin(train->due - tscope_pace_irqs_off(&sender->pace)));
 	tscope_depart(&sender->anchor, train, &departure);
 	sent = tscope_now();
 	if ((s64)(departure.handed - train->due) > (s64)train->late_ticks)
