@@ -157,8 +157,7 @@ class BpfEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options) {
-  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options), options.reorder_window,
-                                       options.nap);
+  return open_live(std::make_unique<BpfEngine>(options), options);
 }
 
 BpfStatus bpf_status(std::uint8_t protocols) {
