@@ -7,7 +7,7 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t driver = 0, socket = 1, app = 2;
+using in::app, in::driver, in::socket;
 constexpr std::int64_t soon_ns = 1'000'000'000;
 
 }  // namespace
@@ -34,6 +34,7 @@ void ReceiveMatcher::add_frame(std::uint16_t device, const Segment& segment) {
   unit.segs = segment.segs;
   unit.kind = segment.payload == 0 ? PacketKind::control : PacketKind::data;
   unit.set(driver, segment.stamp);
+  if (segment.nic) unit.set(in::hw, *segment.nic);
   frames.emplace(segment.begin, Frame{segment, unit});
   budget_.waiting++;
 }

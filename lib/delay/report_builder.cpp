@@ -47,6 +47,21 @@ DelayChain chain_of(const Statistics::Key& key, const ChainStatistics& statistic
   return chain;
 }
 
+// The NIC stamps what it is asked to: a packet may be whole without.
+bool is_whole(Way way, unsigned seen, unsigned path) {
+  return seen == path || seen == (path & ~unsigned{hw_place[static_cast<std::size_t>(way)]});
+}
+
+void note_nic_error(DelayChain& chain, const std::vector<NicStamps>& nics) {
+  for (DelayStage& stage : chain.stages) {
+    for (const NicStamps& stamps : nics) {
+      const Vantage at = stamps.interface.vantage;
+      if (stamps.interface.device != chain.device || (at != stage.from && at != stage.to)) continue;
+      stage.error_ns = chain.total.error_ns = stamps.error_ns;
+    }
+  }
+}
+
 }  // namespace
 
 std::uint8_t ReportBuilder::wanted(Way way, PacketKind kind) const {
@@ -81,14 +96,18 @@ void ReportBuilder::count_pairs(Way way, const Outcomes& outcomes, const Outcome
     DelayPair& here = pair(way, is_datagram(key.kind), before, at);
     if (first && second) {
       here.matched += count;
-      here.merged += key.merged && way == Way::receive && before == 0 ? count : 0;
+      here.merged += key.merged && way == Way::receive && before == in::driver ? count : 0;
+    } else if (first && way == Way::send && at == out::hw) {
+      count_of(here.only_first, Unmatched::no_stamp) += count;
+    } else if (second && way == Way::receive && before == in::hw) {
+      count_of(here.only_second, Unmatched::no_stamp) += count;
     } else if (first) {
       const bool went_on = (key.seen >> at) != 0;
       count_of(here.only_first, went_on ? Unmatched::unexplained : key.below) += count;
     } else if (second) {
       const bool came_from = (key.seen & ((1U << before) - 1)) != 0;
       // Whether a call came before the first one seen, its bytes' numbers tell.
-      const bool call = way == Way::send && before == 0;
+      const bool call = way == Way::send && before == out::app;
       const bool begin_of_nothing =
           key.above == Unmatched::begin && !call && !outcomes.found_from(before);
       count_of(here.only_second,
@@ -108,7 +127,7 @@ void ReportBuilder::add(const Flow& flow, bool datagrams, const Outcomes& outcom
     count_pairs(outcomes.way(), outcomes, key, count);
     entry.packets[static_cast<std::size_t>(key.kind)] += count;
     const std::uint8_t path = wanted(outcomes.way(), key.kind);
-    if ((key.seen & path) == path) entry.whole += count;
+    if (is_whole(outcomes.way(), key.seen & path, path)) entry.whole += count;
   }
   flows_.push_back(entry);
 }
@@ -137,9 +156,10 @@ void ReportBuilder::finish(const Statistics& statistics, const std::vector<std::
                            DelayReport& report) {
   for (const auto& [key, times] : statistics.chains()) {
     const std::uint8_t path = wanted(key.way, key.kind);
-    if (key.seen != path || std::popcount(path) < 2) continue;
+    if (!is_whole(key.way, key.seen, path) || std::popcount(key.seen) < 2) continue;
     report.chains.push_back(chain_of(key, times));
     report.chains.back().device = devices[key.device];
+    note_nic_error(report.chains.back(), report.nics);
   }
   std::ranges::stable_sort(report.chains, {}, [](const DelayChain& chain) {
     return std::tuple(chain.way, chain.kind, ~chain.packets);

@@ -20,7 +20,7 @@ struct Captured {
   }
   /// Can a flow be told to have no socket here?
   bool socket(Way way, bool datagram) const {
-    return (at(way, datagram) & (way == Way::send ? 0b0011 : 0b0110)) != 0;
+    return (at(way, datagram) & socket_places[static_cast<std::size_t>(way)]) != 0;
   }
   std::uint8_t at(Way way, bool datagram) const {
     return (datagram ? datagrams : tcp)[static_cast<std::size_t>(way)];

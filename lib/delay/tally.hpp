@@ -90,7 +90,7 @@ class Outcomes {
   Statistics& statistics_;
   std::map<Key, std::uint64_t> counts_;
   std::uint8_t found_from_ = 0;
-  std::array<std::int64_t, places_max> newest_passed_{never, never, never, never};
+  std::array<std::int64_t, places_max> newest_passed_{never, never, never, never, never};
 };
 
 /// Bounds what waits for its next stamp, in all flows together.
