@@ -139,7 +139,8 @@ static __always_inline void read_rest(struct packet *packet, const void *ip)
 
 static __always_inline bool unreadable_here(const struct packet *packet)
 {
-	unreadable[packet->vantage & (TSCOPE_VANTAGES - 1)]++;
+	if (packet->vantage < TSCOPE_VANTAGES)
+		unreadable[packet->vantage]++;
 	return false;
 }
 

@@ -38,8 +38,11 @@ struct {
 static __always_inline void count_loss(struct tscope_ring_info *ring, __u32 vantage,
 				       enum tscope_loss cause, __u32 segs)
 {
-	struct tscope_loss_count *count = &ring->lost[vantage & (TSCOPE_VANTAGES - 1)][cause];
+	struct tscope_loss_count *count;
 
+	if (vantage >= TSCOPE_VANTAGES)
+		return;
+	count = &ring->lost[vantage][cause];
 	__sync_fetch_and_add(&count->records, 1);
 	__sync_fetch_and_add(&count->segments, segs);
 }

@@ -134,6 +134,87 @@ int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb, struct net_device *dev)
 	return 0;
 }
 
+/* --- the NIC's own clock --- */
+
+/* The driver's private data instead of a time, which only the driver can make one of. */
+#define SKBTX_HW_TSTAMP_NETDEV (1 << 5)
+
+static __always_inline int deliver_nic(struct packet *packet, s64 nic_ns)
+{
+	if (packet->header_len > TSCOPE_NIC_TIME_AT) {
+		packet->header_len = TSCOPE_NIC_TIME_AT;
+		packet->flags |= TSCOPE_F_CUT;
+	}
+	__builtin_memcpy(packet->header + TSCOPE_NIC_TIME_AT, &nic_ns, sizeof(nic_ns));
+	deliver(packet);
+	return 0;
+}
+
+static __always_inline int hw_rx(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *info = (const void *)(skb->head + skb->end);
+	__u64 stamp = now();
+	struct packet packet;
+	int offset;
+
+	if (!device_wanted(skb->dev))
+		return 0;
+	begin_at(&packet, TSCOPE_HW_RX, stamp);
+	offset = ip_offset(skb);
+	if (offset < 0 || !at_device(&packet, skb, skb->dev, offset))
+		return 0;
+	if (BPF_CORE_READ(info, tx_flags) & SKBTX_HW_TSTAMP_NETDEV) {
+		unreadable_here(&packet);
+		return 0;
+	}
+	return deliver_nic(&packet, BPF_CORE_READ(info, hwtstamps.hwtstamp));
+}
+
+SEC("tp_btf/napi_gro_receive_entry")
+int BPF_PROG(hw_napi_gro_receive, struct sk_buff *skb)
+{
+	return hw_rx(skb);
+}
+
+SEC("tp_btf/napi_gro_frags_entry")
+int BPF_PROG(hw_napi_gro_frags, struct sk_buff *skb)
+{
+	return hw_rx(skb);
+}
+
+SEC("tp_btf/netif_receive_skb_entry")
+int BPF_PROG(hw_netif_receive_skb, struct sk_buff *skb)
+{
+	return hw_rx(skb);
+}
+
+SEC("tp_btf/netif_receive_skb_list_entry")
+int BPF_PROG(hw_netif_receive_list, struct sk_buff *skb)
+{
+	return hw_rx(skb);
+}
+
+SEC("tp_btf/netif_rx_entry")
+int BPF_PROG(hw_netif_rx, struct sk_buff *skb)
+{
+	return hw_rx(skb);
+}
+
+/* A driver reports what its NIC stamped, if the sending socket asked for it. */
+SEC("fentry/skb_tstamp_tx")
+int BPF_PROG(skb_tstamp_tx, struct sk_buff *skb, struct skb_shared_hwtstamps *stamps)
+{
+	__u64 stamp = now();
+	struct packet packet;
+
+	if (!stamps || !skb->dev || !device_wanted(skb->dev))
+		return 0;
+	begin_at(&packet, TSCOPE_HW_TX, stamp);
+	if (!at_device(&packet, skb, skb->dev, skb->network_header - (skb->data - skb->head)))
+		return 0;
+	return deliver_nic(&packet, stamps->hwtstamp);
+}
+
 /* --- qdisc --- */
 
 SEC("tp_btf/net_dev_queue")

@@ -18,6 +18,7 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 typedef __s32 s32;
+typedef __s64 s64;
 typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
@@ -166,9 +167,15 @@ struct sk_buff {
 	unsigned char *data;
 };
 
+struct skb_shared_hwtstamps {
+	s64 hwtstamp;
+};
+
 struct skb_shared_info {
+	__u8 tx_flags;
 	unsigned short gso_size;
 	unsigned short gso_segs;
+	struct skb_shared_hwtstamps hwtstamps;
 };
 
 struct tcp_skb_cb {

@@ -113,8 +113,8 @@ void add_capture(CLI::App& app) {
       ->capture_default_str();
   auto* at = command->add_option(
       "--at", arguments->at,
-      "vantage points, with commas: driver-rx socket-rx app-rx app-tx socket-tx qdisc-tx "
-      "driver-tx, or a layer for both directions");
+      "vantage points, with commas: hw-rx driver-rx socket-rx app-rx app-tx socket-tx qdisc-tx "
+      "driver-tx hw-tx, or a layer for both directions");
   at->default_val(default_vantages);
   command->add_option("--duration", arguments->duration, "end after this time (10s, 2m)");
   command->add_option("--count", arguments->count,

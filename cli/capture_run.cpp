@@ -16,6 +16,7 @@
 #include "signals.hpp"
 #include "tscope/capture_file.hpp"
 #include "tscope/error.hpp"
+#include "tscope/nic.hpp"
 #include "tscope/units.hpp"
 
 namespace {
@@ -84,6 +85,25 @@ std::string vantage_list(const CaptureRun& run) {
   return text;
 }
 
+bool of_device(const tscope::NicDevice& nic, const std::string& device) {
+  return device.empty() || device == nic.name;
+}
+
+// Switching it on would change what every other program on this machine sees: that is the user's.
+void warn_of_idle_nics(const tscope::CaptureOptions& options) {
+  const auto asks = [&](tscope::Vantage vantage) {
+    return std::ranges::find(options.vantages, vantage) != options.vantages.end();
+  };
+  const bool rx = asks(tscope::Vantage::hw_rx), tx = asks(tscope::Vantage::hw_tx);
+  if (!rx && !tx) return;
+  for (const tscope::NicDevice& nic : tscope::nic_devices()) {
+    const bool off = (rx && nic.rx_on == false) || (tx && nic.tx_on == false);
+    if (!off || !of_device(nic, options.filter.device)) continue;
+    fmt::print(stderr, "tscope: warning: {} does not stamp now; to let it: {}\n", nic.name,
+               tscope::nic_switch_on(nic));
+  }
+}
+
 class Capture {
  public:
   Capture(const CaptureRun& run, const std::atomic<bool>& asked_to_end)
@@ -102,6 +122,7 @@ class Capture {
     fmt::print(stderr, "tscope: capturing {} at {} by {} into {}{}\n", describe(run_),
                vantage_list(run_), engine_text(source_->facts()),
                run_.output == "-" ? "standard output" : run_.output, ends());
+    warn_of_idle_nics(run_.source);
   }
 
   void to_its_end() {
@@ -153,7 +174,7 @@ class Capture {
     if (asked_to_end_ || (run_.duration && now - begun_ >= *run_.duration)) stop();
     if (now - looked_ < std::chrono::seconds(1)) return;
     write_anchors();
-    file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns());
+    write_statistics();
     file_.flush();
     show_progress(now);
     looked_ = now;
@@ -163,6 +184,12 @@ class Capture {
     for (const tscope::Anchor& anchor : source_->take_anchors()) {
       file_.write(anchor, source_->clock_khz());
     }
+    for (const tscope::NicReading& reading : source_->take_nic_readings()) file_.write(reading);
+  }
+
+  void write_statistics() {
+    file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns(),
+                           source_->nic_stamps());
   }
 
   void show_progress(Clock::time_point now) {
@@ -184,6 +211,7 @@ class Capture {
   void note_loss() {
     summary_.loss = source_->loss();
     summary_.clock = source_->clock();
+    summary_.nics = source_->nic_stamps();
     summary_.netns_gone = source_->netns_gone();
     summary_.duration = ended_.value_or(Clock::now()) - begun_;
     summary_.bytes = file_.bytes();
@@ -191,7 +219,7 @@ class Capture {
 
   void finish() {
     write_anchors();
-    file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns());
+    write_statistics();
     file_.flush();
     end_progress();
     note_loss();

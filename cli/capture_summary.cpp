@@ -43,6 +43,7 @@ std::string CaptureSummary::text() const {
   text += fmt::format("; stamps within {} of the clock", tscope::format_duration(clock.error_ns));
   if (clock.steps > 0) text += fmt::format("; the wall clock was set {} times", clock.steps);
   text += "\n";
+  for (const tscope::NicStamps& stamps : nics) text += tscope::nic_text(stamps) + "\n";
   if (loss.by_cause(TSCOPE_LOST_FULL) > 0)
     text += "To lose less: larger --ring-slots, or fewer vantage points with --at.\n";
   if (file != "-") {
@@ -76,6 +77,14 @@ std::string CaptureSummary::json() const {
                    {"error_ns", clock.error_ns},
                    {"tsc_hz", clock.tsc_hz},
                    {"steps", clock.steps}};
+  json["nics"] = nlohmann::ordered_json::array();
+  for (const tscope::NicStamps& stamps : nics) {
+    json["nics"].push_back({{"interface", stamps.interface.device},
+                            {"vantage", tscope::vantage_name(stamps.interface.vantage)},
+                            {"used", stamps.used},
+                            {"absent", stamps.absent()},
+                            {"error_ns", stamps.error_ns}});
+  }
   json["vantage_points"] = nlohmann::ordered_json::array();
   for (const Vantage vantage : asked) {
     const Count& count = vantages[static_cast<std::size_t>(vantage)];

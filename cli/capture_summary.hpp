@@ -28,6 +28,7 @@ struct CaptureSummary {
   bool netns_gone = false;
   tscope::Loss loss;
   tscope::ClockInfo clock;
+  std::vector<tscope::NicStamps> nics;
 
   void add(const tscope::Packet& packet);
   /// For people, several lines.

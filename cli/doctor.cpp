@@ -29,10 +29,10 @@ Findings examine() {
   Findings found;
   std::optional<tscope::KmodStatus> module;
   std::optional<tscope::BpfStatus> bpf;
-  found.checks = {doctor::check_privilege(), doctor::check_module(module),
-                  doctor::check_bpf(bpf),    doctor::check_hypervisor(),
-                  doctor::check_invariant(), doctor::check_clocksource(),
-                  doctor::check_read_cost(), doctor::check_order()};
+  found.checks = {
+      doctor::check_privilege(),  doctor::check_module(module), doctor::check_bpf(bpf),
+      doctor::check_hypervisor(), doctor::check_invariant(),    doctor::check_clocksource(),
+      doctor::check_read_cost(),  doctor::check_order(),        doctor::check_nics()};
   if (!module && !bpf) {
     for (auto& check : found.checks) {
       if (check.name == "module" || check.name == "BPF programs") check.state = State::fail;

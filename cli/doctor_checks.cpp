@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "tscope/error.hpp"
+#include "tscope/nic.hpp"
 #include "tscope/units.hpp"
 
 namespace doctor {
@@ -161,6 +162,7 @@ std::vector<VantagePoint> in_path_order(std::vector<VantagePoint> points) {
 std::vector<VantagePoint> vantage_points(const tscope::KmodStatus& status) {
   std::vector<VantagePoint> points;
   for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
+    if (tscope::is_hardware(static_cast<tscope::Vantage>(i))) continue;
     VantagePoint point{static_cast<tscope::Vantage>(i), (status.info.vantages & 1U << i) != 0, {}};
     for (const tscope_hook& hook : status.hooks) {
       if (hook.vantage == i) point.places.push_back(hook);
@@ -174,6 +176,7 @@ std::vector<VantagePoint> vantage_points(const tscope::BpfStatus& status) {
   std::vector<VantagePoint> points;
   for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
     const auto vantage = static_cast<tscope::Vantage>(i);
+    if (tscope::is_hardware(vantage)) continue;
     points.push_back(
         {vantage, std::ranges::find(status.vantages, vantage) != status.vantages.end(), {}});
   }
@@ -230,6 +233,46 @@ Check check_anchor(const tscope::KmodStatus& status) {
         "affected)";
     check.fix = "see the clocksource; give this machine less to do or more CPU";
   }
+  return check;
+}
+
+namespace {
+
+std::string on_or_off(const std::optional<bool>& on) {
+  return !on ? "unknown" : *on ? "on" : "off";
+}
+
+// What keeps a NIC's stamps from being used; empty if nothing does.
+std::string nic_problem(const tscope::NicDevice& device) {
+  try {
+    return tscope::nic_clock_stands_still(device.phc)
+               ? fmt::format("the clock of {} (/dev/ptp{}) stands still", device.name, device.phc)
+               : "";
+  } catch (const tscope::Error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+Check check_nics() {
+  Check check;
+  check.name = "NIC clocks";
+  for (const tscope::NicDevice& device : tscope::nic_devices()) {
+    check.what += fmt::format("{}{}: /dev/ptp{}, stamps of received frames {}, of sent {}",
+                              check.what.empty() ? "" : "; ", device.name, device.phc,
+                              device.can_rx ? on_or_off(device.rx_on) : "can't be had",
+                              device.can_tx ? on_or_off(device.tx_on) : "can't be had");
+    const std::string problem = nic_problem(device);
+    if (!problem.empty()) {
+      check.state = State::warn;
+      check.why += fmt::format("{}{}", check.why.empty() ? "" : "; ", problem);
+      check.fix = "leave hw out of capture --at: its stamps would count as absent";
+    } else if (device.rx_on == false || device.tx_on == false) {
+      check.what += fmt::format(" (to switch on: {})", tscope::nic_switch_on(device));
+    }
+  }
+  if (check.what.empty()) check.what = "none: no device has one, so nothing is stamped at hw";
   return check;
 }
 

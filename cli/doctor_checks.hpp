@@ -36,10 +36,13 @@ Check check_privilege();
 Check check_module(std::optional<tscope::KmodStatus>& status);
 /// Fills status if BPF programs can be loaded.
 Check check_bpf(std::optional<tscope::BpfStatus>& status);
+/// All but the NIC's: these depend on the NIC and not on the kernel, see check_nics().
 std::vector<VantagePoint> vantage_points(const tscope::KmodStatus& status);
 std::vector<VantagePoint> vantage_points(const tscope::BpfStatus& status);
 Check check_vantage_points(const std::vector<VantagePoint>& points);
 Check check_anchor(const tscope::KmodStatus& status);
+/// Whose NICs have a clock, whether they stamp now, and whether the clock runs.
+Check check_nics();
 
 Check check_hypervisor(const tscope::Cpuid& ask = tscope::cpuid);
 Check check_invariant(const tscope::Cpuid& ask = tscope::cpuid);

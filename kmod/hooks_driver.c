@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where a frame comes in from the driver, before GRO, and where it is handed to the driver. */
+/*
+ * Where a frame comes in from the driver, before GRO, and where it is handed to the driver; and what
+ * the NIC's own clock said of either.
+ */
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
 #include "clock.h"
+#include "compat/compat.h"
 #include "hooks.h"
 #include "packet.h"
 #include "session.h"
@@ -58,6 +62,57 @@ static void driver_tx(void *data, const struct sk_buff *skb, const struct net_de
 		tscope_sessions_deliver(&packet);
 }
 
+/*
+ * Some drivers leave their private data here and tell the time only when asked for it. A device
+ * that has this frame from another one can't be asked.
+ */
+static u64 received_nic_ns(const struct sk_buff *skb)
+{
+	const struct skb_shared_hwtstamps *stamps = &skb_shinfo(skb)->hwtstamps;
+
+	if (!(skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV))
+		return ktime_to_ns(stamps->hwtstamp);
+	if (!skb->dev->netdev_ops->ndo_get_tstamp)
+		return 0;
+	return ktime_to_ns(netdev_get_tstamp(skb->dev, stamps, false));
+}
+
+static void hw_rx(void *data, const struct sk_buff *skb)
+{
+	struct tscope_packet packet;
+	int offset;
+
+	packet.tsc = tscope_now();
+	packet.vantage = TSCOPE_HW_RX;
+	if (!ip_offset(skb, &offset) || !tscope_packet_at_device(&packet, skb, skb->dev, offset))
+		return;
+	packet.nic_ns = received_nic_ns(skb);
+	tscope_sessions_deliver(&packet);
+}
+
+/*
+ * skb_tstamp_tx(skb, hwtstamps): a driver reports what its NIC stamped, from any context. It does so
+ * only if the sending socket asked for it; to ask in its place would change what that socket sees.
+ */
+static void skb_tstamp_tx_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				struct ftrace_regs *regs)
+{
+	u64 tsc = tscope_now();
+	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
+	const struct skb_shared_hwtstamps *stamps = (void *)tscope_argument(regs, 1);
+	struct tscope_packet packet;
+
+	/* Without: the driver's own software stamp. */
+	if (!skb || !stamps || !skb->dev)
+		return;
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_HW_TX;
+	if (!tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
+		return;
+	packet.nic_ns = ktime_to_ns(stamps->hwtstamp);
+	tscope_sessions_deliver(&packet);
+}
+
 /* Fires when a poll is over. */
 static void napi_poll_done(void *data, struct napi_struct *napi, int work, int budget)
 {
@@ -79,6 +134,16 @@ static struct tscope_place places[] = {
 	TRACEPOINT("netif_rx_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
 	TRACEPOINT("napi_poll", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, napi_poll_done),
 	TRACEPOINT("net_dev_start_xmit", TSCOPE_DRIVER_TX, TSCOPE_REQUIRED, driver_tx),
+	TRACEPOINT("napi_gro_receive_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
+	TRACEPOINT("napi_gro_frags_entry", TSCOPE_HW_RX, TSCOPE_OPTIONAL, hw_rx),
+	TRACEPOINT("netif_receive_skb_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
+	TRACEPOINT("netif_receive_skb_list_entry", TSCOPE_HW_RX, TSCOPE_OPTIONAL, hw_rx),
+	TRACEPOINT("netif_rx_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
+	{
+		.name = "skb_tstamp_tx", .vantage = TSCOPE_HW_TX, .need = TSCOPE_REQUIRED,
+		.kind = TSCOPE_HOOK_FUNCTION, .protocols = TSCOPE_PROTO_ALL,
+		.function = skb_tstamp_tx_entry,
+	},
 };
 
 const struct tscope_layer tscope_driver_layer = { places, ARRAY_SIZE(places) };

@@ -15,6 +15,7 @@ struct sock;
 
 struct tscope_packet {
 	u64 tsc;
+	u64 nic_ns;		/* TSCOPE_HW_RX, TSCOPE_HW_TX: on the NIC's clock; 0: no stamp */
 	const struct net *net;
 	const u8 *header;	/* from the IP header on: in the skb or in buffer */
 	const u8 *link;		/* TSCOPE_LINK_MAX bytes, or NULL */

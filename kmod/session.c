@@ -261,6 +261,15 @@ static_assert(sizeof(struct tscope_record) == TSCOPE_RECORD_SIZE);
 TSCOPE_LAYOUT(FIELD)
 #undef FIELD
 
+static void put_nic_time(struct tscope_record *record, u64 nic_ns)
+{
+	if (record->header_len > TSCOPE_NIC_TIME_AT) {
+		record->header_len = TSCOPE_NIC_TIME_AT;
+		record->flags |= TSCOPE_F_CUT;
+	}
+	memcpy(record->header + TSCOPE_NIC_TIME_AT, &nic_ns, sizeof(nic_ns));
+}
+
 static void fill(struct tscope_record *record, const struct tscope_packet *packet)
 {
 	record->tsc = packet->tsc;
@@ -281,6 +290,8 @@ static void fill(struct tscope_record *record, const struct tscope_packet *packe
 	if (packet->link)
 		memcpy(record->link, packet->link, TSCOPE_LINK_MAX);
 	memcpy(record->header, packet->header, packet->header_len);
+	if (packet->vantage == TSCOPE_HW_RX || packet->vantage == TSCOPE_HW_TX)
+		put_nic_time(record, packet->nic_ns);
 }
 
 void tscope_sessions_deliver(const struct tscope_packet *packet)

@@ -33,8 +33,8 @@
 #include <linux/types.h>
 #endif
 
-#define TSCOPE_INTERFACE_VERSION	2	/* the ioctls and the mapped pages */
-#define TSCOPE_RECORD_VERSION		2	/* struct tscope_record */
+#define TSCOPE_INTERFACE_VERSION	3	/* the ioctls and the mapped pages */
+#define TSCOPE_RECORD_VERSION		3	/* struct tscope_record */
 #define TSCOPE_DEVICE			"/dev/tscope"
 
 /* A vantage point is a layer and a direction; numbers are never reused. */
@@ -47,7 +47,9 @@ enum tscope_vantage {
 	TSCOPE_QDISC_TX		= 5,
 	TSCOPE_DRIVER_TX	= 6,
 	TSCOPE_SESSION		= 7,	/* connection opened or closed: no packet */
-	TSCOPE_VANTAGES		= 8,
+	TSCOPE_HW_RX		= 8,	/* the NIC's own stamp of a frame that came in: see below */
+	TSCOPE_HW_TX		= 9,	/* of one that left, if its sender asked the NIC for a stamp */
+	TSCOPE_VANTAGES		= 10,
 };
 
 #define TSCOPE_VANTAGE_BIT(vantage)	(1U << (vantage))
@@ -83,6 +85,13 @@ enum tscope_clock {
 #define TSCOPE_HEADER_MAX	128
 #define TSCOPE_PAYLOAD_MAX	16	/* bytes behind a UDP or ICMP header that header[] also has */
 #define TSCOPE_LINK_MAX		14
+
+/*
+ * A record at TSCOPE_HW_RX or TSCOPE_HW_TX: tsc is when the stack got to see the stamp; the stamp
+ * itself, nanoseconds of the NIC's clock, is a __u64 at header[TSCOPE_NIC_TIME_AT], and 0 where the
+ * NIC gave none. header_len is no more than that.
+ */
+#define TSCOPE_NIC_TIME_AT	120
 
 /*
  * One stamped packet, call or connection event. 192 bytes, three cache lines.

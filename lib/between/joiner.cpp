@@ -12,9 +12,6 @@ namespace tscope {
 namespace {
 
 constexpr std::array ways{Way::send, Way::receive};  // by half
-// Places that only packets of a socket on this machine pass.
-constexpr std::array<std::uint8_t, 2> socket_places{0b0011, 0b0110};
-
 bool any_socket(const CaptureSurvey::Direction& direction) {
   return std::ranges::any_of(direction.points, [](const Interface& point) {
     return point.vantage == Vantage::socket_tx || point.vantage == Vantage::socket_rx;

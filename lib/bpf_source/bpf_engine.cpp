@@ -164,8 +164,7 @@ class BpfEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options, BpfLacking* lacking) {
-  return std::make_unique<LiveSession>(std::make_unique<BpfEngine>(options, lacking),
-                                       options.reorder_window, options.nap);
+  return open_live(std::make_unique<BpfEngine>(options, lacking), options);
 }
 
 BpfStatus bpf_status(std::uint8_t protocols) {

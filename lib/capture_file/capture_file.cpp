@@ -134,6 +134,9 @@ struct CaptureFile::Impl {
     buffer.put(format::snap_length);
     buffer.put_text_option(format::if_name,
                            fmt::format("{}/{}", interface.device, vantage_name(interface.vantage)));
+    if (is_hardware(interface.vantage)) {
+      buffer.put_text_option(format::if_description, "stamps of the NIC's own clock");
+    }
     buffer.put_option(format::if_tsresol, std::uint8_t{9});
     buffer.end_options();
     buffer.end_block();
@@ -171,6 +174,16 @@ struct CaptureFile::Impl {
     if (written.empty() && loss.missed + loss.invalid > 0) id_of(no_packets);
   }
 
+  void put_nic_stamps(const Interface& interface) {
+    const auto stamps = std::ranges::find(last_nics, interface, &NicStamps::interface);
+    if (stamps == last_nics.end()) return;
+    buffer.put_option(
+        format::nic_stamps_option,
+        format::NicStampsOption{static_cast<std::uint64_t>(stamps->error_ns), stamps->used,
+                                stamps->zero, stamps->still, stamps->stray, stamps->no_clock,
+                                stamps->steps, static_cast<std::uint32_t>(stamps->phc), 0});
+  }
+
   void put_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns) {
     last_loss = loss;
     last_clock = clock;
@@ -206,6 +219,7 @@ struct CaptureFile::Impl {
       buffer.put_option(format::isb_ifdrop, dropped);
       buffer.put_option(format::isb_usrdeliv, interface.packets);
       buffer.put_option(format::loss_option, lost);
+      put_nic_stamps(interface.interface);
       buffer.end_options();
       buffer.end_block();
     }
@@ -219,6 +233,7 @@ struct CaptureFile::Impl {
   std::vector<std::uint32_t> ids;  // by Packet::interface
   Loss last_loss;
   ClockInfo last_clock;
+  std::vector<NicStamps> last_nics;
   std::int64_t last_time_ns = 0;
 };
 
@@ -267,8 +282,11 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
   const std::uint32_t id = impl_->id_of(packet, interface);
   const auto time = static_cast<std::uint64_t>(packet.time_ns);
   const bool probe = record.kind == TSCOPE_PROBE;
+  const bool hardware = is_hardware(interface.vantage);
   const std::uint32_t header_len =
-      std::min<std::uint32_t>(record.header_len, probe ? TSCOPE_PROBE_AT : TSCOPE_HEADER_MAX);
+      std::min<std::uint32_t>(record.header_len, probe      ? TSCOPE_PROBE_AT
+                                                 : hardware ? TSCOPE_NIC_TIME_AT
+                                                            : TSCOPE_HEADER_MAX);
   const std::uint32_t captured = link + header_len;
 
   BlockBuffer& buffer = impl_->buffer;
@@ -310,6 +328,7 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
     std::memcpy(&times, record.header + TSCOPE_PROBE_AT, sizeof(times));
     buffer.put_option(format::probe_option, times);
   }
+  if (hardware) buffer.put_option(format::nic_time_option, nic_time(record));
   buffer.end_options();
   buffer.end_block();
   impl_->written[id].packets++;
@@ -323,8 +342,18 @@ void CaptureFile::write(const Anchor& anchor, std::uint32_t tsc_khz) {
   buffer.end_block();
 }
 
-void CaptureFile::write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns) {
+void CaptureFile::write(const NicReading& reading) {
+  BlockBuffer& buffer = impl_->buffer;
+  buffer.begin_block(format::nic_reading);
+  buffer.put(format::NicReadingBlock{reading.tsc, reading.width, reading.nic_ns, reading.phc, 0});
+  buffer.end_block();
+}
+
+void CaptureFile::write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns,
+                                   const std::vector<NicStamps>& nics) {
   impl_->describe_what_lost_everything(loss);
+  for (const NicStamps& stamps : nics) impl_->id_of(stamps.interface);
+  impl_->last_nics = nics;
   impl_->put_statistics(loss, clock, time_ns);
 }
 

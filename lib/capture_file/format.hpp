@@ -18,16 +18,19 @@ inline constexpr std::uint32_t enhanced_packet = 6;
 
 inline constexpr std::uint16_t opt_end = 0, opt_comment = 1;
 inline constexpr std::uint16_t shb_hardware = 2, shb_os = 3, shb_userappl = 4;
-inline constexpr std::uint16_t if_name = 2, if_tsresol = 9, if_tsoffset = 14;
+inline constexpr std::uint16_t if_name = 2, if_description = 3, if_tsresol = 9, if_tsoffset = 14;
 inline constexpr std::uint16_t epb_flags = 2, epb_packetid = 5;
 inline constexpr std::uint16_t isb_ifrecv = 4, isb_ifdrop = 5, isb_usrdeliv = 8;
 
 // Ours: local use.
 inline constexpr std::uint32_t clock_anchor = 0x80000001;
 inline constexpr std::uint32_t host_facts = 0x80000002;
+inline constexpr std::uint32_t nic_reading = 0x80000003;
 inline constexpr std::uint16_t record_option = 0x8001;
 inline constexpr std::uint16_t loss_option = 0x8002;
 inline constexpr std::uint16_t probe_option = 0x8003;
+inline constexpr std::uint16_t nic_time_option = 0x8004;
+inline constexpr std::uint16_t nic_stamps_option = 0x8005;
 
 inline constexpr std::uint32_t snap_length = 262144;   // libpcap's largest
 inline constexpr std::uint32_t block_max = 16U << 20;  // as libpcap: a longer one is damage
@@ -69,5 +72,17 @@ struct AnchorBlock {
   std::uint32_t tsc_khz, pad;
 };
 static_assert(sizeof(AnchorBlock) == 40);
+
+struct NicReadingBlock {
+  std::uint64_t tsc, width, nic_ns;
+  std::uint32_t phc, pad;
+};
+static_assert(sizeof(NicReadingBlock) == 32);
+
+struct NicStampsOption {
+  std::uint64_t error_ns, used, zero, still, stray, no_clock, steps;
+  std::uint32_t phc, pad;  // phc: all bits set for none
+};
+static_assert(sizeof(NicStampsOption) == 64);
 
 }  // namespace tscope::format

@@ -154,7 +154,8 @@ class Conversion {
       result.packets++;
     }
     write_anchors(*source, file);
-    file.write_statistics(loss_of_chosen(source->loss(), late), source->clock(), last_ns);
+    file.write_statistics(loss_of_chosen(source->loss(), late), source->clock(), last_ns,
+                          nics_of_chosen(*source));
     file.flush();
     result.truncated = source->truncated();
     return result;
@@ -169,13 +170,23 @@ class Conversion {
 
   bool chosen(const FileSource& source, const Packet& packet) const {
     const Interface& interface = source.interfaces()[packet.interface];
-    return packet.record.kind == TSCOPE_PACKET &&
-           std::ranges::find(options_.vantages, interface.vantage) != options_.vantages.end() &&
+    return packet.record.kind == TSCOPE_PACKET && chosen(interface);
+  }
+
+  bool chosen(const Interface& interface) const {
+    return std::ranges::find(options_.vantages, interface.vantage) != options_.vantages.end() &&
            (options_.device.empty() || options_.device == interface.device);
   }
 
   static void write_anchors(FileSource& source, CaptureFile& file) {
     for (const Anchor& anchor : source.take_anchors()) file.write(anchor, source.tsc_khz());
+    for (const NicReading& reading : source.take_nic_readings()) file.write(reading);
+  }
+
+  std::vector<NicStamps> nics_of_chosen(const FileSource& source) const {
+    std::vector<NicStamps> nics = source.nic_stamps();
+    std::erase_if(nics, [&](const NicStamps& stamps) { return !chosen(stamps.interface); });
+    return nics;
   }
 
   // The loss of other vantage points is not this file's.

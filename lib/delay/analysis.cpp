@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "delay/datagram_matcher.hpp"
+#include "delay/nic_stamps.hpp"
 #include "delay/receive_matcher.hpp"
 #include "delay/reorder.hpp"
 #include "delay/report_builder.hpp"
@@ -20,6 +21,10 @@ namespace {
 constexpr std::size_t devices_max = 1024;
 // A record of segments is no longer than this (BIG TCP included); a longer range is no segment's.
 constexpr std::uint32_t segment_range_max = 1 << 20;
+
+bool is_at_driver(Place place) {
+  return place.at == (place.way == Way::send ? out::driver : in::driver);
+}
 
 struct TcpFlow {
   TcpFlow(Statistics& statistics, WaitingBudget& budget, const Captured& captured)
@@ -47,10 +52,14 @@ struct DelayAnalysis::Impl {
   struct TcpRecord {
     TcpFlow* flow;
     Segment segment;
+    Segment& packet() { return segment; }
+    const Segment& packet() const { return segment; }
   };
   struct DatagramRecord {
     DatagramFlow* flow;  // null for a send call, which may not know its source
     Datagram datagram;
+    Datagram& packet() { return datagram; }
+    const Datagram& packet() const { return datagram; }
   };
   struct Record {
     Place place;
@@ -63,6 +72,8 @@ struct DelayAnalysis::Impl {
   typename Flows::mapped_type* flow_of(Flows& of, const Flow& flow, Arguments&... arguments);
   std::uint16_t device_of(const Interface& interface);
   std::optional<Record> decode(const Packet& packet, const Interface& interface, Place place);
+  void keep_nic_stamp(const Record& record);
+  void expect_nic_stamp(const Record& record);
   void match(const Record& record);
   void match(Place place, std::uint16_t device, const TcpRecord& record);
   void match(Place place, std::uint16_t device, const DatagramRecord& record);
@@ -77,6 +88,7 @@ struct DelayAnalysis::Impl {
   Captured captured;
   Statistics statistics{options.per_flow};
   WaitingBudget budget;
+  NicStampTable nic_stamps;
   Reorder<Record> reorder;
   std::int64_t newest_ns = INT64_MIN / 2;
   DelayReport counts;
@@ -141,8 +153,38 @@ std::optional<DelayAnalysis::Impl::Record> DelayAnalysis::Impl::decode(const Pac
   return Record{place, device, DatagramRecord{flow, *datagram}};
 }
 
+// It waits for the record at the driver, which is held back for long enough.
+void DelayAnalysis::Impl::keep_nic_stamp(const Record& record) {
+  std::visit(
+      [&](const auto& what) {
+        nic_stamps.add(nic_key(what.flow, record.place.way, record.device, what.packet()),
+                       what.packet().stamp);
+      },
+      record.what);
+}
+
+void DelayAnalysis::Impl::expect_nic_stamp(const Record& record) {
+  std::visit(
+      [&](const auto& what) {
+        nic_stamps.expect(nic_key(what.flow, record.place.way, record.device, what.packet()),
+                          what.packet().stamp.time_ns);
+      },
+      record.what);
+}
+
 void DelayAnalysis::Impl::match(const Record& record) {
-  std::visit([&](const auto& what) { match(record.place, record.device, what); }, record.what);
+  const Place place = record.place;
+  const bool at_driver = is_at_driver(place);
+  std::visit(
+      [&](auto what) {
+        auto& packet = what.packet();
+        if (at_driver) {
+          packet.nic =
+              nic_stamps.take(nic_key(what.flow, place.way, record.device, packet), packet.stamp);
+        }
+        match(place, record.device, what);
+      },
+      record.what);
 }
 
 void DelayAnalysis::Impl::match(Place place, std::uint16_t device, const TcpRecord& record) {
@@ -191,6 +233,8 @@ void DelayAnalysis::add(const Packet& packet, const Interface& interface) {
   impl.counts.records++;
   const auto place = place_of(interface.vantage);
   if (!place || packet.record.kind != TSCOPE_PACKET) return;
+  const bool hardware = is_hardware(interface.vantage);
+  if (hardware && !impl.options.hardware) return;
   if ((packet.record.flags & TSCOPE_F_PEEK) != 0) {
     impl.counts.peeks++;
     return;
@@ -200,6 +244,11 @@ void DelayAnalysis::add(const Packet& packet, const Interface& interface) {
   impl.counts.used++;
   impl.captured.add(*place, std::holds_alternative<Impl::DatagramRecord>(record->what),
                     packet.time_ns);
+  if (hardware) {
+    impl.keep_nic_stamp(*record);
+    return;
+  }
+  if (impl.nic_stamps.any() && is_at_driver(*place)) impl.expect_nic_stamp(*record);
   impl.newest_ns = std::max(impl.newest_ns, packet.time_ns);
   impl.reorder.add(packet.time_ns, place->at, *record,
                    [&](const Impl::Record& next) { impl.match(next); });
@@ -211,6 +260,8 @@ DelayReport DelayAnalysis::finish(const Source& source) {
   DelayReport report = impl.counts;
   report.loss = source.loss();
   report.clock = source.clock();
+  report.nics = source.nic_stamps();
+  report.unclaimed_nic_stamps = impl.nic_stamps.unclaimed();
   report.truncated = source.truncated();
   report.per_flow = impl.options.per_flow;
   ReportBuilder builder(impl.captured, impl.devices);

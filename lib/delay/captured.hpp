@@ -26,12 +26,13 @@ class Captured {
   /// Would a packet of this kind have been seen at the socket, or by the process?
   bool socket(Way way, PacketKind kind) const {
     const std::uint8_t path = places_of(way, kind) & at(way, is_datagram(kind));
-    return (path & (way == Way::send ? 0b0011 : 0b0110)) != 0;
+    return (path & socket_places[static_cast<std::size_t>(way)]) != 0;
   }
   /// A packet of this kind has nothing to wait for behind `place`: what did not show up in the
   /// first second is taken not to be captured.
   bool ends_at(std::size_t place, Way way, PacketKind kind) const {
-    const std::uint8_t path = places_of(way, kind) & at(way, is_datagram(kind));
+    const unsigned path = places_of(way, kind) & at(way, is_datagram(kind)) &
+                          ~unsigned{hw_place[static_cast<std::size_t>(way)]};
     return newest_ns_ - first_ns_ > 1'000'000'000 && path >> (place + 1) == 0;
   }
 

@@ -15,6 +15,7 @@ namespace tscope {
 /// A UDP or ICMP echo record.
 struct Datagram {
   Stamp stamp;
+  std::optional<Stamp> nic;  ///< the NIC's, of a record at the driver
   Flow flow;
   std::uint16_t ip_id = 0;    ///< 0: none that tells
   std::uint64_t key = 0;      ///< of the rest of the headers, and the first of the payload

@@ -14,7 +14,7 @@ constexpr std::uint8_t by_socket = 1;
 
 // qdisc-tx and driver-tx; driver-rx.
 bool DatagramMatcher::at_device(std::size_t place) const {
-  return way_ == Way::send ? place >= 2 : place == 0;
+  return way_ == Way::send ? place >= out::qdisc : place == in::driver;
 }
 
 bool DatagramMatcher::take(Table& table, const Datagram& datagram, std::uint8_t by, Unit& unit) {
@@ -76,14 +76,16 @@ void DatagramMatcher::add(std::size_t place, std::uint16_t device, const Datagra
     unit.segs = datagram.segs;
     if (way_ == Way::send) unit.device = device;
     unit.set(place, datagram.stamp);
+    if (datagram.nic) unit.set(way_ == Way::send ? out::hw : in::hw, *datagram.nic);
     go_on(place, slot, datagram, unit);
   }
 }
 
 void DatagramMatcher::go_on(std::size_t place, std::size_t slot, const Datagram& datagram,
                             const Unit& unit) {
-  if ((places_of(way_, unit.kind) >> (place + 1)) == 0 ||
-      captured_.ends_at(place, way_, unit.kind)) {
+  const unsigned path =
+      places_of(way_, unit.kind) & ~unsigned{hw_place[static_cast<std::size_t>(way_)]};
+  if ((path >> (place + 1)) == 0 || captured_.ends_at(place, way_, unit.kind)) {
     outcomes_.add(unit, why_nothing_before(unit), Unmatched::unexplained);
     return;
   }
@@ -120,9 +122,9 @@ void DatagramMatcher::finish(std::int64_t now_ns) {
       for (const Waiting& waiting : table) {
         const bool old = waiting.time_ns < now_ns - soon_ns;
         give_up(place, waiting,
-                to_app && place == 1 ? Unmatched::unread
-                : old                ? Unmatched::dropped
-                                     : Unmatched::end);
+                to_app && place == in::socket ? Unmatched::unread
+                : old                         ? Unmatched::dropped
+                                              : Unmatched::end);
       }
       budget_.waiting -= table.size();
       table.clear();

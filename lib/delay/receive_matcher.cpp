@@ -8,7 +8,7 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t driver = 0, socket = 1, app = 2;
+using in::app, in::driver, in::socket;
 constexpr std::int64_t soon_ns = 1'000'000'000;
 
 }  // namespace
@@ -37,6 +37,7 @@ void ReceiveMatcher::add_frame(std::uint16_t device, const Segment& segment) {
     unit.kind = PacketKind::duplicate;
   }
   unit.set(driver, segment.stamp);
+  if (segment.nic) unit.set(in::hw, *segment.nic);
   if (captured_.ends_at(driver, Way::receive, unit.kind)) {
     release();
     return add(unit, Unmatched::begin);

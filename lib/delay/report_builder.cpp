@@ -75,6 +75,21 @@ DelayFlowChain flow_chain_of(Way way, const Outcomes::TimesKey& key, const WayTi
   return chain;
 }
 
+// The NIC stamps what it is asked to: a packet may be whole without.
+bool is_whole(Way way, unsigned seen, unsigned path) {
+  return seen == path || seen == (path & ~unsigned{hw_place[static_cast<std::size_t>(way)]});
+}
+
+void note_nic_error(DelayChain& chain, const std::vector<NicStamps>& nics) {
+  for (DelayStage& stage : chain.stages) {
+    for (const NicStamps& stamps : nics) {
+      const Vantage at = stamps.interface.vantage;
+      if (stamps.interface.device != chain.device || (at != stage.from && at != stage.to)) continue;
+      stage.error_ns = chain.total.error_ns = stamps.error_ns;
+    }
+  }
+}
+
 }  // namespace
 
 std::uint8_t ReportBuilder::wanted(Way way, PacketKind kind) const {
@@ -82,7 +97,7 @@ std::uint8_t ReportBuilder::wanted(Way way, PacketKind kind) const {
 }
 
 bool ReportBuilder::whole(Way way, PacketKind kind, std::uint8_t seen) const {
-  return seen == wanted(way, kind) && std::popcount(seen) >= 2;
+  return is_whole(way, seen, wanted(way, kind)) && std::popcount(seen) >= 2;
 }
 
 DelayPair& ReportBuilder::pair(Way way, bool datagrams, std::size_t first, std::size_t second) {
@@ -113,14 +128,18 @@ void ReportBuilder::count_pairs(Way way, const Outcomes& outcomes, const Outcome
     DelayPair& here = pair(way, is_datagram(key.kind), before, at);
     if (first && second) {
       here.matched += count;
-      here.merged += key.merged && way == Way::receive && before == 0 ? count : 0;
+      here.merged += key.merged && way == Way::receive && before == in::driver ? count : 0;
+    } else if (first && way == Way::send && at == out::hw) {
+      count_of(here.only_first, Unmatched::no_stamp) += count;
+    } else if (second && way == Way::receive && before == in::hw) {
+      count_of(here.only_second, Unmatched::no_stamp) += count;
     } else if (first) {
       const bool went_on = (key.seen >> at) != 0;
       count_of(here.only_first, went_on ? Unmatched::unexplained : key.below) += count;
     } else if (second) {
       const bool came_from = (key.seen & ((1U << before) - 1)) != 0;
       // Whether a call came before the first one seen, its bytes' numbers tell.
-      const bool call = way == Way::send && before == 0;
+      const bool call = way == Way::send && before == out::app;
       const bool begin_of_nothing =
           key.above == Unmatched::begin && !call && !outcomes.found_from(before);
       count_of(here.only_second,
@@ -140,7 +159,7 @@ void ReportBuilder::add(const Flow& flow, bool datagrams, const Outcomes& outcom
     count_pairs(outcomes.way(), outcomes, key, count);
     entry.packets[static_cast<std::size_t>(key.kind)] += count;
     const std::uint8_t path = wanted(outcomes.way(), key.kind);
-    if ((key.seen & path) == path) entry.whole += count;
+    if (is_whole(outcomes.way(), key.seen & path, path)) entry.whole += count;
   }
   entry.chains = chains_of(outcomes);
   flows_.push_back(entry);
@@ -182,6 +201,7 @@ void ReportBuilder::finish(const Statistics& statistics, DelayReport& report) {
     if (!whole(key.way, key.kind, key.seen)) continue;
     report.chains.push_back(chain_of(key, times));
     report.chains.back().device = devices_[key.device];
+    note_nic_error(report.chains.back(), report.nics);
   }
   std::ranges::stable_sort(report.chains, {}, [](const DelayChain& chain) {
     return std::tuple(chain.way, chain.kind, ~chain.packets);

@@ -18,6 +18,7 @@ struct Segment {
   std::int64_t last_byte() const { return begin + syn + payload - 1; }
 
   Stamp stamp;
+  std::optional<Stamp> nic;         ///< the NIC's, of a record at the driver
   std::int64_t begin = 0, end = 0;  ///< of a SequenceLine once placed; SYN and FIN count
   std::uint32_t seq, range;
   std::uint32_t payload;

@@ -7,7 +7,7 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t app = 0, socket = 1, qdisc = 2, driver = 3;
+using out::app, out::driver, out::qdisc, out::socket;
 constexpr std::int64_t soon_ns = 1'000'000'000;
 
 std::int64_t weight(const Segment& segment) {
@@ -134,6 +134,7 @@ void SendMatcher::add(std::size_t place, std::uint16_t device, const Segment& se
   unit.device = device;
   if (segment.payload > 0) sent_[place][slot] = std::max(sent_[place][slot], segment.end);
   fin_sent_ = fin_sent_ || segment.fin;
+  if (place == driver && segment.nic) unit.set(out::hw, *segment.nic);
   if (place == driver || captured_.ends_at(place, Way::send, unit.kind)) {
     outcomes_.add(unit, before, Unmatched::unexplained);
   } else {

@@ -111,7 +111,7 @@ class Outcomes {
   std::map<Key, std::uint64_t> counts_;
   std::map<TimesKey, WayTimes> times_;
   std::uint8_t found_from_ = 0;
-  std::array<std::int64_t, places_max> newest_passed_{never, never, never, never};
+  std::array<std::int64_t, places_max> newest_passed_{never, never, never, never, never};
 };
 
 /// Bounds what waits for its next stamp, in all flows together.

@@ -6,9 +6,9 @@ namespace tscope {
 namespace {
 
 constexpr std::array sending{Vantage::app_tx, Vantage::socket_tx, Vantage::qdisc_tx,
-                             Vantage::driver_tx};
-constexpr std::array receiving{Vantage::driver_rx, Vantage::socket_rx, Vantage::app_rx};
-constexpr std::uint8_t app_tx = 1 << 0, app_rx = 1 << 2;
+                             Vantage::driver_tx, Vantage::hw_tx};
+constexpr std::array receiving{Vantage::hw_rx, Vantage::driver_rx, Vantage::socket_rx,
+                               Vantage::app_rx};
 
 }  // namespace
 
@@ -33,7 +33,7 @@ std::size_t places_of(Way way) {
 std::uint8_t places_of(Way way, PacketKind kind) {
   const auto all = static_cast<std::uint8_t>((1U << places_of(way)) - 1);
   if (kind == PacketKind::data || kind == PacketKind::datagram) return all;
-  return static_cast<std::uint8_t>(all & ~(way == Way::send ? app_tx : app_rx));
+  return static_cast<std::uint8_t>(all & ~(1U << (way == Way::send ? out::app : in::app)));
 }
 
 std::string_view way_name(Way way) {
@@ -48,7 +48,8 @@ std::string_view kind_name(PacketKind kind) {
 
 std::string_view unmatched_name(Unmatched reason) {
   constexpr std::array<std::string_view, unmatched_reasons> names{
-      "begin", "end", "unread", "dropped", "no_socket", "lost", "evicted", "unexplained"};
+      "begin", "end",     "unread",   "dropped",    "no_socket",
+      "lost",  "evicted", "no_stamp", "unexplained"};
   return names[static_cast<std::size_t>(reason)];
 }
 

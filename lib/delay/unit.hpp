@@ -9,10 +9,23 @@
 
 namespace tscope {
 
-inline constexpr std::size_t places_max = 4;
+inline constexpr std::size_t places_max = 5;
 
-/// A vantage point's place on its way: app-tx 0, socket-tx 1, qdisc-tx 2, driver-tx 3; driver-rx 0,
-/// socket-rx 1, app-rx 2.
+/// Places on the way out and in.
+namespace out {
+inline constexpr std::size_t app = 0, socket = 1, qdisc = 2, driver = 3, hw = 4;
+}
+namespace in {
+inline constexpr std::size_t hw = 0, driver = 1, socket = 2, app = 3;
+}
+
+/// Bits of the places that only packets of a socket on this machine pass, by way.
+inline constexpr std::array<std::uint8_t, 2> socket_places{1 << out::app | 1 << out::socket,
+                                                           1 << in::socket | 1 << in::app};
+/// The bit of the NIC's stamp, which a packet may lack on a whole way.
+inline constexpr std::array<std::uint8_t, 2> hw_place{1 << out::hw, 1 << in::hw};
+
+/// A vantage point's place on its way.
 struct Place {
   Way way = Way::send;
   std::uint8_t at = 0;
@@ -22,7 +35,7 @@ struct Place {
 std::optional<Place> place_of(Vantage vantage);
 Vantage vantage_at(Way way, std::size_t at);
 std::size_t places_of(Way way);
-/// Bits of the places that a packet of this kind passes.
+/// Bits of the places that a packet of this kind passes, the NIC's among them.
 std::uint8_t places_of(Way way, PacketKind kind);
 
 constexpr bool is_datagram(PacketKind kind) {

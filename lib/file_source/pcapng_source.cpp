@@ -65,6 +65,20 @@ std::int64_t time_of(std::uint64_t ticks, std::uint64_t ticks_per_second, double
                                    static_cast<std::uint64_t>(std::llround(rest)) + offset);
 }
 
+NicStamps nic_stamps_of(const Fields& value, const Interface& interface) {
+  NicStamps stamps;
+  stamps.interface = interface;
+  stamps.error_ns = static_cast<std::int64_t>(value.u64(0));
+  stamps.used = value.u64(8);
+  stamps.zero = value.u64(16);
+  stamps.still = value.u64(24);
+  stamps.stray = value.u64(32);
+  stamps.no_clock = value.u64(40);
+  stamps.steps = value.u64(48);
+  stamps.phc = static_cast<int>(value.u32(56));
+  return stamps;
+}
+
 std::optional<std::size_t> our_ip_offset(std::uint16_t link_type,
                                          std::span<const std::uint8_t> frame) {
   // A VLAN tag that the device adds stands in no record: not the EtherType decides, but the format.
@@ -78,6 +92,7 @@ void PcapngSource::read_section() {
   for (const FileInterface& interface : section_) {
     add(ended_.loss, interface.loss);
     add(ended_.clock, interface.clock);
+    if (interface.nic) ended_nics_.push_back(*interface.nic);
   }
   section_.clear();
   constexpr std::size_t options = 12;  // behind version and section length
@@ -139,6 +154,7 @@ void PcapngSource::read_interface() {
                     blocks_.path(), interfaces_max));
   }
   made.index = index_of(interface);
+  made.at = interface.vantage;
   section_.push_back(std::move(made));
 }
 
@@ -151,6 +167,10 @@ void PcapngSource::read_statistics() {
   Loss loss;
   body.options(12, [&](std::uint16_t code, const Fields& value) {
     if (code == format::isb_ifdrop && !interface.ours) loss.elsewhere = value.u64(0);
+    if (code == format::nic_stamps_option && interface.ours &&
+        value.size() >= sizeof(format::NicStampsOption)) {
+      interface.nic = nic_stamps_of(value, interfaces_[interface.index]);
+    }
     if (code != format::loss_option || !interface.ours ||
         value.size() < sizeof(format::LossOption)) {
       return;
@@ -174,7 +194,9 @@ bool PcapngSource::read_our_record(const Fields& option, std::span<const std::ui
   if (!offset || *offset > frame.size() || kind < TSCOPE_PACKET || kind > TSCOPE_PROBE)
     return false;
 
-  const std::size_t header_max = kind == TSCOPE_PROBE ? TSCOPE_PROBE_AT : TSCOPE_HEADER_MAX;
+  const std::size_t header_max = kind == TSCOPE_PROBE        ? TSCOPE_PROBE_AT
+                                 : is_hardware(interface.at) ? TSCOPE_NIC_TIME_AT
+                                                             : TSCOPE_HEADER_MAX;
   const auto header =
       frame.subspan(*offset, std::min<std::size_t>(frame.size() - *offset, header_max));
   tscope_record& record = packet.record;
@@ -213,6 +235,7 @@ bool PcapngSource::read_packet(const Fields& body, Packet& packet) {
 
   bool known = false;
   tscope_probe times{};
+  std::uint64_t nic_ns = 0;
   if (interface.ours) {
     const std::size_t options = packet_data + (captured + 3ULL) / 4 * 4;
     body.options(options, [&](std::uint16_t code, const Fields& value) {
@@ -222,10 +245,14 @@ bool PcapngSource::read_packet(const Fields& body, Packet& packet) {
       if (code == format::probe_option && value.size() >= sizeof(format::ProbeOption)) {
         times = {value.u64(0), value.u64(8), value.u64(16)};
       }
+      if (code == format::nic_time_option) nic_ns = value.u64(0);
     });
   }
   if (known && packet.record.kind == TSCOPE_PROBE) {
     std::memcpy(packet.record.header + TSCOPE_PROBE_AT, &times, sizeof(times));
+  }
+  if (known && is_hardware(interface.at)) {
+    std::memcpy(packet.record.header + TSCOPE_NIC_TIME_AT, &nic_ns, sizeof(nic_ns));
   }
   if (!known && !build_foreign_packet(interface.link_type, frame, original, packet)) return false;
   packet.record.vantage = static_cast<std::uint8_t>(interfaces_[interface.index].vantage);
@@ -262,6 +289,13 @@ void PcapngSource::read_anchor() {
   anchors_.push_back(anchor);
 }
 
+void PcapngSource::read_nic_reading() {
+  const Fields body = blocks_.body();
+  if (body.size() < sizeof(format::NicReadingBlock)) return;
+  if (nic_readings_.size() == anchors_max) nic_readings_.pop_front();
+  nic_readings_.push_back({body.u64(0), body.u64(8), body.u64(16), body.u32(24)});
+}
+
 void PcapngSource::read_facts() {
   blocks_.body().options(0, [&](std::uint16_t code, const Fields& value) {
     if (code != format::opt_comment) return;
@@ -296,6 +330,9 @@ bool PcapngSource::read_block(Packet& packet) {
     case format::clock_anchor:
       read_anchor();
       return false;
+    case format::nic_reading:
+      read_nic_reading();
+      return false;
     case format::host_facts:
       read_facts();
       return false;
@@ -326,6 +363,20 @@ std::vector<Anchor> PcapngSource::take_anchors() {
   std::vector<Anchor> taken(anchors_.begin(), anchors_.end());
   anchors_.clear();
   return taken;
+}
+
+std::vector<NicReading> PcapngSource::take_nic_readings() {
+  std::vector<NicReading> taken(nic_readings_.begin(), nic_readings_.end());
+  nic_readings_.clear();
+  return taken;
+}
+
+std::vector<NicStamps> PcapngSource::nic_stamps() const {
+  std::vector<NicStamps> all = ended_nics_;
+  for (const FileInterface& interface : section_) {
+    if (interface.nic) all.push_back(*interface.nic);
+  }
+  return all;
 }
 
 Loss PcapngSource::loss() const {

@@ -23,15 +23,18 @@ class PcapngSource : public FileSource {
   const std::vector<Interface>& interfaces() const override { return interfaces_; }
   Loss loss() const override;
   ClockInfo clock() const override;
+  std::vector<NicStamps> nic_stamps() const override;
   bool truncated() const override { return blocks_.truncated(); }
   const std::map<std::string, std::string>& facts() const override { return facts_; }
   std::vector<Anchor> take_anchors() override;
+  std::vector<NicReading> take_nic_readings() override;
   std::uint32_t tsc_khz() const override { return tsc_khz_; }
   LinkType link_type() const override { return link_type_; }
 
  private:
   struct FileInterface {      // one of a section's
     std::uint32_t index = 0;  // in interfaces_
+    Vantage at = Vantage::tap;
     std::uint16_t link_type = 0;
     std::uint32_t snap_length = 0;
     bool ours = false;
@@ -40,6 +43,7 @@ class PcapngSource : public FileSource {
     std::int64_t offset_s = 0;
     Loss loss;  // of its last statistics block
     ClockInfo clock;
+    std::optional<NicStamps> nic;
   };
 
   bool read_block(Packet& packet);
@@ -47,6 +51,7 @@ class PcapngSource : public FileSource {
   void read_interface();
   void read_statistics();
   void read_anchor();
+  void read_nic_reading();
   void read_facts();
   bool read_packet(const Fields& body, Packet& packet);
   bool read_simple_packet(const Fields& body, Packet& packet);
@@ -62,6 +67,8 @@ class PcapngSource : public FileSource {
   std::map<std::pair<std::string, Vantage>, std::uint32_t> index_;  // into interfaces_
   std::optional<Anchor> first_anchor_, last_anchor_;
   std::deque<Anchor> anchors_;  // not taken yet
+  std::deque<NicReading> nic_readings_;
+  std::vector<NicStamps> ended_nics_;  // of all earlier sections
   std::uint32_t tsc_khz_ = 0;
   LinkType link_type_ = LinkType::raw_ip;
   std::optional<std::uint16_t> unknown_link_type_;

@@ -144,8 +144,7 @@ std::map<std::string, std::string> KmodEngine::facts() const {
 }  // namespace
 
 std::unique_ptr<LiveSource> open_kmod(const CaptureOptions& options) {
-  return std::make_unique<LiveSession>(std::make_unique<KmodEngine>(options),
-                                       options.reorder_window, options.nap);
+  return open_live(std::make_unique<KmodEngine>(options), options);
 }
 
 KmodStatus kmod_status() {

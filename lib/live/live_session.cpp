@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "tscope/error.hpp"
@@ -24,6 +25,8 @@ constexpr std::uint32_t slots_min = 16, default_slots_max = 131072;
 // Close together at first: the longer the span between two anchors, the better the rate is known.
 constexpr std::array anchor_intervals{milliseconds(10), milliseconds(30), milliseconds(100),
                                       milliseconds(300), milliseconds(1000)};
+// Tells a NIC's clock that stands still from one that runs.
+constexpr milliseconds nic_pause{2};
 constexpr int anchor_tries = 4;
 constexpr std::uint64_t usual_width = 4;  // times the narrowest read so far
 
@@ -31,7 +34,8 @@ constexpr std::uint64_t usual_width = 4;  // times the narrowest read so far
 void copy_record(tscope_record& to, const tscope_record& from) {
   constexpr std::size_t fields = offsetof(tscope_record, header), short_header = 64;
   std::memcpy(&to, &from, fields + short_header);
-  if (to.header_len > short_header) {
+  const bool hardware = is_hardware(static_cast<Vantage>(to.vantage));  // the NIC's time is behind
+  if (to.header_len > short_header || hardware) {
     std::memcpy(to.header + short_header, from.header + short_header,
                 TSCOPE_HEADER_MAX - short_header);
   }
@@ -67,16 +71,28 @@ std::string vantage_list(std::uint32_t bits) {
   return names;
 }
 
+std::unique_ptr<LiveSource> open_live(std::unique_ptr<Engine> engine,
+                                      const CaptureOptions& options) {
+  return std::make_unique<LiveSession>(std::move(engine), options.reorder_window, options.nap,
+                                       nic_setup(options));
+}
+
 LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_window,
-                         milliseconds nap)
+                         milliseconds nap, NicSetup nics)
     : engine_(std::move(engine)),
       nap_(nap),
       merge_(engine_->rings(),
              static_cast<std::uint64_t>(reorder_window.count()) * engine_->clock_khz()),
+      nics_(std::move(nics)),
       facts_(host_facts()) {
   const Anchor first = read_anchor();
   clock_.emplace(first, engine_->clock_khz());
   keep_anchor(first);
+  if (!nics_.none()) {
+    nics_.read(*engine_, *clock_);
+    std::this_thread::sleep_for(nic_pause);
+    nics_.read(*engine_, *clock_);
+  }
   delivered_until_ = first.tsc;
   missed_before_ = engine_->missed();
   facts_["clock"] = engine_->clock_name();
@@ -105,6 +121,11 @@ void LiveSession::keep_anchor(const Anchor& anchor) {
   anchors_taken_++;
 }
 
+void LiveSession::read_clocks() {
+  keep_anchor(read_anchor());
+  nics_.read(*engine_, *clock_);
+}
+
 std::vector<Anchor> LiveSession::take_anchors() {
   return std::exchange(anchors_, {});
 }
@@ -113,9 +134,8 @@ void LiveSession::stop() {
   if (stopped_) return;
   stopped_ = true;
   engine_->stop();
-  const Anchor last = read_anchor();
-  keep_anchor(last);
-  stopped_at_ = last.tsc;
+  read_clocks();
+  stopped_at_ = anchors_.back().tsc;
 }
 
 // Everything gathered has been delivered.
@@ -132,26 +152,27 @@ void LiveSession::refill() {
   }
   // Read before the rings: what is stamped later may still be missing from them.
   const std::uint64_t now = engine_->now();
-  if (now >= next_anchor_) keep_anchor(read_anchor());
+  if (now >= next_anchor_) read_clocks();
   merge_.gather(now);
 }
 
 Source::Next LiveSession::next(Packet& packet) {
-  const tscope_record* record = merge_.next(packet.late);
-  if (record == nullptr) {
-    if (drained_) {
-      delivered_until_ = stopped_at_;
-      return Next::end;
+  while (const tscope_record* record = merge_.next(packet.late)) {
+    copy_record(packet.record, *record);
+    packet.time_ns = clock_->to_ns(packet.record.tsc);
+    packet.interface = interfaces_.index_of(packet.record);
+    if (!is_hardware(packet.vantage()) || nics_.place(packet, interfaces()[packet.interface])) {
+      return Next::packet;
     }
-    refill();
-    // Even if there is something now: a steady trickle must not keep the caller from its other
-    // duties.
-    return Next::idle;
   }
-  copy_record(packet.record, *record);
-  packet.time_ns = clock_->to_ns(packet.record.tsc);
-  packet.interface = interfaces_.index_of(packet.record);
-  return Next::packet;
+  if (drained_) {
+    delivered_until_ = stopped_at_;
+    return Next::end;
+  }
+  refill();
+  // Even if there is something now: a steady trickle must not keep the caller from its other
+  // duties.
+  return Next::idle;
 }
 
 std::int64_t LiveSession::watermark_ns() const {

@@ -6,6 +6,7 @@
 
 #include "live/engine.hpp"
 #include "live/interface_table.hpp"
+#include "live/nic_clocks.hpp"
 #include "reader/merge.hpp"
 #include "tscope/live_source.hpp"
 
@@ -16,15 +17,17 @@ class LiveSession final : public LiveSource {
  public:
   /// Starts the engine. Throws what it throws.
   LiveSession(std::unique_ptr<Engine> engine, std::chrono::milliseconds reorder_window,
-              std::chrono::milliseconds nap = std::chrono::milliseconds(20));
+              std::chrono::milliseconds nap = std::chrono::milliseconds(20), NicSetup nics = {});
 
   Next next(Packet& packet) override;
   const std::vector<Interface>& interfaces() const override { return interfaces_.all(); }
   Loss loss() const override;
   ClockInfo clock() const override;
+  std::vector<NicStamps> nic_stamps() const override { return nics_.stamps(); }
   const std::map<std::string, std::string>& facts() const override { return facts_; }
   void stop() override;
   std::vector<Anchor> take_anchors() override;
+  std::vector<NicReading> take_nic_readings() override { return nics_.take_readings(); }
   std::uint32_t clock_khz() const override { return engine_->clock_khz(); }
   bool netns_gone() const override { return netns_gone_; }
   std::int64_t watermark_ns() const override;
@@ -32,12 +35,14 @@ class LiveSession final : public LiveSource {
  private:
   Anchor read_anchor();
   void keep_anchor(const Anchor& anchor);
+  void read_clocks();
   void refill();
 
   std::unique_ptr<Engine> engine_;
   std::chrono::milliseconds nap_;
   Merge merge_;
   std::optional<ClockModel> clock_;
+  NicClocks nics_;
   std::vector<Anchor> anchors_;
   std::size_t anchors_taken_ = 0;
   std::uint64_t narrowest_anchor_ = UINT64_MAX;
@@ -51,6 +56,11 @@ class LiveSession final : public LiveSource {
   InterfaceTable interfaces_;
   std::map<std::string, std::string> facts_;
 };
+
+/// A session with the NICs' clocks that the options ask for. Throws what these and the engine
+/// throw.
+std::unique_ptr<LiveSource> open_live(std::unique_ptr<Engine> engine,
+                                      const CaptureOptions& options);
 
 /// Slots a ring: what was asked for, checked, or the default. Throws UsageError.
 std::uint32_t ring_slots(std::uint32_t asked, std::uint32_t cpus, std::uint32_t max_slots);

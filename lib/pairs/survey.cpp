@@ -30,6 +30,7 @@ double nanoseconds(std::uint64_t a, std::uint64_t b) {
 }  // namespace
 
 void CaptureSurvey::add(const Packet& packet, const Interface& interface) {
+  if (is_hardware(interface.vantage)) return;  // of some packets only, and by another clock
   endpoint_ = endpoint_ || at_an_end(interface.vantage);
   if (!is_segment(interface.vantage)) return;
   const auto tcp = decode_tcp(packet.record);

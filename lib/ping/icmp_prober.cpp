@@ -113,7 +113,7 @@ class IcmpProber final : public Prober {
   }
 
  private:
-  bool take(const Datagram& datagram, PingEvents& events) {
+  bool take(const ReceivedDatagram& datagram, PingEvents& events) {
     auto message = datagram.bytes;
     std::size_t length = datagram.length;
     if (raw_ && !v6_) {

@@ -114,7 +114,7 @@ int StampedSocket::send(std::uint64_t index, std::span<const std::uint8_t> bytes
   return 0;
 }
 
-std::optional<Datagram> StampedSocket::receive() {
+std::optional<ReceivedDatagram> StampedSocket::receive() {
   alignas(cmsghdr) std::array<std::uint8_t, control_bytes> control{};
   sockaddr_storage from{};
   iovec part{buffer_.data(), buffer_.size()};
@@ -132,7 +132,7 @@ std::optional<Datagram> StampedSocket::receive() {
     if (length < 0 && errno == EAGAIN) break;
   }
   if (length < 0) return std::nullopt;
-  Datagram datagram;
+  ReceivedDatagram datagram;
   datagram.app_rx_ns = raw_ns();
   const Beside beside = read_control(message);
   datagram.length = static_cast<std::size_t>(length);

@@ -13,7 +13,7 @@
 
 namespace tscope {
 
-struct Datagram {
+struct ReceivedDatagram {
   std::span<const std::uint8_t> bytes;  ///< valid until the next receive()
   std::size_t length = 0;               ///< of the datagram, which may be longer than `bytes`
   IpAddress from;
@@ -36,7 +36,7 @@ class StampedSocket {
   int fd() const { return socket_.get(); }
   bool stamps() const { return stamps_; }
   int send(std::uint64_t index, std::span<const std::uint8_t> bytes);
-  std::optional<Datagram> receive();
+  std::optional<ReceivedDatagram> receive();
   void read_errors(PingEvents& events, const Quoted& index_of);
 
  private:

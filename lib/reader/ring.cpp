@@ -61,13 +61,14 @@ void Ring::add_losses(Loss& loss) const {
 bool sound(const tscope_record& record, std::uint32_t cpu) {
   const bool event = record.vantage == TSCOPE_SESSION;
   const bool sends = record.vantage == TSCOPE_DRIVER_TX || record.vantage == TSCOPE_QDISC_TX;
+  const bool hardware = record.vantage == TSCOPE_HW_RX || record.vantage == TSCOPE_HW_TX;
   const bool probe = record.kind == TSCOPE_PROBE;
   const bool kind_fits = event ? record.kind == TSCOPE_OPEN || record.kind == TSCOPE_CLOSE
                                : record.kind == TSCOPE_PACKET || (probe && sends);
   return record.cpu == cpu && record.vantage < TSCOPE_VANTAGES && kind_fits &&
          (record.clock == TSCOPE_CLOCK_TSC || record.clock == TSCOPE_CLOCK_MONOTONIC) &&
          record.segs > 0 && record.header_len >= header_min &&
-         record.header_len <= TSCOPE_HEADER_MAX &&
+         record.header_len <= (hardware ? TSCOPE_NIC_TIME_AT : TSCOPE_HEADER_MAX) &&
          (record.link_len == 0 || record.link_len == TSCOPE_LINK_MAX);
 }
 

@@ -20,6 +20,7 @@ Json stage_json(const DelayStage& stage) {
             {"sum_ns", stage.sum_ns},
             {"share", stage.share},
             {"cdf", Json::array()}};
+  if (stage.error_ns) json["error_ns"] = *stage.error_ns;
   for (const CdfPoint& point : stage.cdf) {
     json["cdf"].push_back({{"below_ns", point.ns}, {"share", point.share}});
   }
@@ -103,6 +104,8 @@ std::string delay_json(const DelayReport& report, const std::string& file) {
       {"peeks", report.peeks},
       {"loss", loss_json(report.loss)},
       {"clock", clock_json(report.clock)},
+      {"nics", nics_json(report.nics)},
+      {"unclaimed_nic_stamps", report.unclaimed_nic_stamps},
       {"chains", Json::array()},
       {"pairs", Json::array()},
       {"flows", Json::array()},

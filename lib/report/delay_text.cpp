@@ -32,6 +32,8 @@ std::string reason_text(Unmatched reason) {
       return "records that the capture lost";
     case Unmatched::evicted:
       return "given up (too many waited)";
+    case Unmatched::no_stamp:
+      return "without a stamp of the NIC";
     case Unmatched::unexplained:
       return "unexplained";
   }
@@ -43,18 +45,26 @@ std::string what_lies_between(Vantage from, Vantage to) {
   if (from == Vantage::app_tx && to == Vantage::socket_tx) return "lock, buffer, window";
   if (from == Vantage::socket_tx && to == Vantage::qdisc_tx) return "IP output, netfilter";
   if (from == Vantage::qdisc_tx && to == Vantage::driver_tx) return "queue";
+  if (from == Vantage::driver_tx && to == Vantage::hw_tx) return "driver, NIC's queue";
+  if (from == Vantage::hw_rx && to == Vantage::driver_rx) return "NIC, interrupt, NAPI";
   if (from == Vantage::driver_rx && to == Vantage::socket_rx) return "GRO, IP input, backlog";
   if (from == Vantage::socket_rx && to == Vantage::app_rx) return "order, wake-up, reading";
   return "";
 }
 
+std::string error_text(const DelayStage& stage) {
+  return stage.error_ns ? fmt::format("± {}", format_duration(*stage.error_ns)) : "";
+}
+
 std::string table(const DelayChain& chain) {
   std::string text = stage_head(name_width);
   for (const DelayStage& stage : chain.stages) {
-    text +=
-        stage_row(stage, stage_name(stage), name_width, what_lies_between(stage.from, stage.to));
+    const std::string error = error_text(stage);
+    text += stage_row(stage, stage_name(stage), name_width,
+                      fmt::format("{}{}{}", error, error.empty() ? "" : "  ",
+                                  what_lies_between(stage.from, stage.to)));
   }
-  return text + stage_row(chain.total, "whole way", name_width, "");
+  return text + stage_row(chain.total, "whole way", name_width, error_text(chain.total));
 }
 
 std::string cdf(const DelayChain& chain, bool ascii) {
@@ -114,6 +124,11 @@ std::string quality(const DelayReport& report) {
   std::string text = loss_text(report.loss);
   if (report.loss.late > 0) text += fmt::format(", {} came late", report.loss.late);
   text += "; " + clock_text(report.clock);
+  for (const NicStamps& stamps : report.nics) text += "; " + nic_text(stamps);
+  if (report.unclaimed_nic_stamps > 0) {
+    text += fmt::format("; {} of packets without a record at the driver",
+                        counted(report.unclaimed_nic_stamps, "NIC stamp"));
+  }
   if (report.peeks > 0)
     text += fmt::format("; {} that left the bytes queued", counted(report.peeks, "receive call"));
   if (report.forwarded > 0) {

@@ -25,6 +25,23 @@ Json loss_json(const Loss& loss) {
   return json;
 }
 
+Json nics_json(const std::vector<NicStamps>& nics) {
+  Json json = Json::array();
+  for (const NicStamps& stamps : nics) {
+    json.push_back({{"interface", stamps.interface.device},
+                    {"vantage", vantage_name(stamps.interface.vantage)},
+                    {"phc", stamps.phc >= 0 ? Json(stamps.phc) : Json()},
+                    {"error_ns", stamps.error_ns},
+                    {"used", stamps.used},
+                    {"zero", stamps.zero},
+                    {"still", stamps.still},
+                    {"stray", stamps.stray},
+                    {"no_clock", stamps.no_clock},
+                    {"steps", stamps.steps}});
+  }
+  return json;
+}
+
 Json clock_json(const ClockInfo& clock) {
   return {{"source", clock.source},
           {"error_ns", clock.error_ns},

@@ -27,4 +27,26 @@ std::string clock_text(const ClockInfo& clock) {
   return text;
 }
 
+std::string nic_text(const NicStamps& stamps) {
+  std::string text =
+      fmt::format("{}/{}: {}", stamps.interface.device, vantage_name(stamps.interface.vantage),
+                  counted(stamps.used, "stamp"));
+  if (stamps.used > 0) {
+    text += fmt::format(", within {} of the others", format_duration(stamps.error_ns));
+  }
+  std::string absent;
+  for (const auto& [count, why] : {std::pair{stamps.zero, "zero"},
+                                   {stamps.still, "of a clock that stands still"},
+                                   {stamps.stray, "over 1 s off"},
+                                   {stamps.no_clock, "of no clock that can be read"}}) {
+    if (count > 0) absent += fmt::format("{}{} {}", absent.empty() ? "" : ", ", count, why);
+  }
+  if (!absent.empty()) text += fmt::format("; {} absent ({})", stamps.absent(), absent);
+  if (stamps.steps > 0) {
+    text += fmt::format("; its clock was set {}, stamps around that are wrong",
+                        counted(stamps.steps, "time"));
+  }
+  return text;
+}
+
 }  // namespace tscope

@@ -21,6 +21,7 @@ struct Name {
 
 // In the order of a packet's way in, then out.
 constexpr std::array names{
+    Name{Vantage::hw_rx, "hw-rx", "hw"},
     Name{Vantage::driver_rx, "driver-rx", "driver"},
     Name{Vantage::socket_rx, "socket-rx", "socket"},
     Name{Vantage::app_rx, "app-rx", "app"},
@@ -28,6 +29,7 @@ constexpr std::array names{
     Name{Vantage::socket_tx, "socket-tx", "socket"},
     Name{Vantage::qdisc_tx, "qdisc-tx", "qdisc"},
     Name{Vantage::driver_tx, "driver-tx", "driver"},
+    Name{Vantage::hw_tx, "hw-tx", "hw"},
     Name{Vantage::session, "session", "session"},
     Name{Vantage::tap, "tap", "tap"},
 };
@@ -78,8 +80,12 @@ std::vector<Vantage> parse_vantages(std::string_view list) {
 }
 
 bool is_receive(Vantage vantage) {
-  return vantage == Vantage::driver_rx || vantage == Vantage::socket_rx ||
-         vantage == Vantage::app_rx;
+  return vantage == Vantage::hw_rx || vantage == Vantage::driver_rx ||
+         vantage == Vantage::socket_rx || vantage == Vantage::app_rx;
+}
+
+bool is_hardware(Vantage vantage) {
+  return vantage == Vantage::hw_rx || vantage == Vantage::hw_tx;
 }
 
 int path_order(Vantage vantage) {

@@ -70,6 +70,26 @@ constexpr std::array way_out{Vantage::app_tx, Vantage::socket_tx, Vantage::qdisc
                              Vantage::driver_tx};
 constexpr std::array way_in{Vantage::driver_rx, Vantage::socket_rx, Vantage::app_rx};
 
+TEST(DelayDatagram, StampsOfTheNic) {
+  std::vector<Packet> packets;
+  for (std::uint16_t i = 0; i < 20; i++) {
+    const Probe probe{i, i, 0xff};
+    std::int64_t time = i * 1000;
+    for (const Vantage at : way_out) packets.push_back(datagram(at, time += 10, probe));
+    packets.push_back(datagram(Vantage::hw_tx, time += 70, probe));
+    packets.push_back(datagram(Vantage::hw_rx, time += 10, probe));
+    for (const Vantage at : way_in) packets.push_back(datagram(at, time += 50, probe));
+  }
+  const DelayReport report = report_of(packets);
+  const DelayChain* out = chain_of(report, Way::send, PacketKind::datagram);
+  const DelayChain* in = chain_of(report, Way::receive, PacketKind::datagram);
+  ASSERT_TRUE(out != nullptr && in != nullptr);
+  EXPECT_THAT(longest(*out), ElementsAre(10, 10, 10, 70));
+  EXPECT_THAT(longest(*in), ElementsAre(50, 50, 50));
+  EXPECT_EQ(out->packets, 20);
+  EXPECT_EQ(in->packets, 20);
+}
+
 TEST(DelayDatagram, StagesOfUdp) {
   for (const bool known_source : {true, false}) {
     std::vector<Packet> packets;

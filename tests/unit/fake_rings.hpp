@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "reader/ring.hpp"
@@ -65,6 +66,9 @@ class FakeRings {
     slot.header_len = record.header_len;
     slot.link_len = record.link_len;
     slot.seq = record.seq;
+    slot.netns = record.netns;
+    slot.ifindex = record.ifindex;
+    std::memcpy(slot.header, record.header, sizeof(slot.header));
     std::atomic_ref<__u32>(slot.commit)
         .store(static_cast<std::uint32_t>(index / slots_) + 1, std::memory_order_release);
   }

@@ -20,6 +20,7 @@ TEST(Vantage, NamesGoBothWays) {
 
 TEST(Vantage, ALayerStandsForBothDirections) {
   EXPECT_THAT(parse_vantages("driver"), ElementsAre(Vantage::driver_rx, Vantage::driver_tx));
+  EXPECT_THAT(parse_vantages("hw"), ElementsAre(Vantage::hw_rx, Vantage::hw_tx));
   EXPECT_THAT(parse_vantages("socket-rx,driver-rx,socket"),
               ElementsAre(Vantage::socket_rx, Vantage::driver_rx, Vantage::socket_tx));
 }
@@ -35,6 +36,8 @@ TEST(Vantage, AnUnknownNameIsRefusedWithTheKnownOnes) {
 }
 
 TEST(Vantage, APacketsWayIsInOrder) {
+  EXPECT_LT(path_order(Vantage::hw_rx), path_order(Vantage::driver_rx));
+  EXPECT_LT(path_order(Vantage::driver_tx), path_order(Vantage::hw_tx));
   EXPECT_LT(path_order(Vantage::driver_rx), path_order(Vantage::socket_rx));
   EXPECT_LT(path_order(Vantage::socket_tx), path_order(Vantage::qdisc_tx));
   EXPECT_LT(path_order(Vantage::qdisc_tx), path_order(Vantage::driver_tx));

@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tscope/clock.hpp"
+#include "tscope/nic.hpp"
 #include "tscope/packet.hpp"
 #include "tscope/source.hpp"
 
@@ -35,10 +37,12 @@ class CaptureFile {
 
   void write(const Packet& packet, const Interface& interface);
   void write(const Anchor& anchor, std::uint32_t tsc_khz);
+  void write(const NicReading& reading);
   /// One interface statistics block an interface, with what was lost until time_ns and how good the
   /// times are. The loss of a vantage point is not known by device: it stands at its first
-  /// interface.
-  void write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns);
+  /// interface. An interface with NIC stamps that were all absent is described for their sake.
+  void write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns,
+                        const std::vector<NicStamps>& nics = {});
   /// Hands buffered blocks to the system.
   void flush();
   std::uint64_t bytes() const;

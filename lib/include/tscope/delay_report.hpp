@@ -39,9 +39,10 @@ enum class Unmatched : std::uint8_t {
   no_socket,    ///< sent without a full socket (a listener's SYN-ACK, RST, ACK in TIME_WAIT)
   lost,         ///< the capture lost records there: at most as many as it lost
   evicted,      ///< given up, because too many waited
+  no_stamp,     ///< the NIC gave it no stamp
   unexplained,  ///< none of these
 };
-inline constexpr std::size_t unmatched_reasons = 8;
+inline constexpr std::size_t unmatched_reasons = 9;
 
 std::string_view way_name(Way way);
 std::string_view kind_name(PacketKind kind);
@@ -50,6 +51,7 @@ std::string_view unmatched_name(Unmatched reason);
 struct DelayOptions {
   std::optional<std::string> flow;  ///< keep only flows with this text in "src > dst"
   bool per_flow = false;            ///< times of each flow too: DelayFlow::chains
+  bool hardware = true;             ///< else records at hw-rx and hw-tx are passed over
 };
 
 struct CdfPoint {
@@ -64,11 +66,14 @@ struct DelayStage {
   std::int64_t p50_ns = 0, p90_ns = 0, p99_ns = 0, max_ns = 0;
   std::int64_t sum_ns = 0;
   double share = 0;  ///< sum / sum of the totals
+  /// Bound of the clocks' error, where one end is the NIC's stamp: it shifts all times alike.
+  std::optional<std::int64_t> error_ns;
   std::vector<CdfPoint> cdf;
 };
 
 /// Packets of one kind on their way through one device, those that were found at every vantage
-/// point of that way which the capture has. Stage sums add up to the total's sum exactly.
+/// point of that way which the capture has; those with the NIC's stamp and those without apart.
+/// Stage sums add up to the total's sum exactly.
 struct DelayChain {
   Way way = Way::send;
   std::string device;
@@ -128,6 +133,8 @@ struct DelayReport {
   std::uint64_t peeks = 0;             ///< receive calls that left the bytes queued: no delivery
   Loss loss;
   ClockInfo clock;
+  std::vector<NicStamps> nics;
+  std::uint64_t unclaimed_nic_stamps = 0;  ///< whose packet has no record at the driver
   bool truncated = false;
   bool per_flow = false;  ///< as asked for
 };

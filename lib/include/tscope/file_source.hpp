@@ -16,6 +16,8 @@ class FileSource : public Source {
   /// Clock anchors read since the last call, oldest first; of a file whose anchors nobody takes,
   /// the newest 65,536. Empty for foreign files.
   virtual std::vector<Anchor> take_anchors() { return {}; }
+  /// Readings of the NICs' clocks, likewise.
+  virtual std::vector<NicReading> take_nic_readings() { return {}; }
   /// The kernel's calibration, from the anchors; 0 without any.
   virtual std::uint32_t tsc_khz() const { return 0; }
   /// What a copy of the file takes: Ethernet if every interface so far is, else raw IP.

@@ -22,6 +22,8 @@ struct CaptureFilter {
 struct CaptureOptions {
   CaptureFilter filter;
   std::vector<Vantage> vantages;
+  /// Devices whose NIC's clock can be read, for hw-rx and hw-tx, are those of the caller's network
+  /// namespace.
   bool all_netns = false;  ///< else the caller's network namespace alone
   std::uint32_t slots =
       0;  ///< records a CPU's ring holds, a power of two; 0: about 64 MiB over all CPUs
@@ -39,6 +41,8 @@ class LiveSource : public Source {
   /// Anchors taken since the last call, oldest first; the first call has the one taken at the
   /// start.
   virtual std::vector<Anchor> take_anchors() = 0;
+  /// Readings of the NICs' clocks, likewise.
+  virtual std::vector<NicReading> take_nic_readings() { return {}; }
   /// Nominal rate of the clock that stamps.
   virtual std::uint32_t clock_khz() const = 0;
   /// The session's network namespace went away; what it recorded is still delivered.

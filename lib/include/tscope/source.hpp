@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tscope/clock.hpp"
+#include "tscope/nic.hpp"
 #include "tscope/packet.hpp"
 
 namespace tscope {
@@ -53,6 +54,8 @@ class Source {
   virtual const std::vector<Interface>& interfaces() const = 0;
   virtual Loss loss() const = 0;
   virtual ClockInfo clock() const = 0;
+  /// What became of the stamps at hw-rx and hw-tx, and how good they are; empty without any.
+  virtual std::vector<NicStamps> nic_stamps() const { return {}; }
 
   /// A file that was cut off: what follows its last whole block is gone.
   virtual bool truncated() const { return false; }

@@ -10,7 +10,7 @@
 
 namespace tscope {
 
-/// A layer and a direction. The first eight are the kernel's own (uapi/tscope.h);
+/// A layer and a direction. All but the last are the kernel's own (uapi/tscope.h);
 /// `tap` is where another program's capture file was taken (a packet socket).
 enum class Vantage : std::uint8_t {
   driver_rx = TSCOPE_DRIVER_RX,
@@ -21,6 +21,8 @@ enum class Vantage : std::uint8_t {
   qdisc_tx = TSCOPE_QDISC_TX,
   driver_tx = TSCOPE_DRIVER_TX,
   session = TSCOPE_SESSION,
+  hw_rx = TSCOPE_HW_RX,
+  hw_tx = TSCOPE_HW_TX,
   tap = 0x80,
 };
 
@@ -34,11 +36,15 @@ std::optional<Vantage> vantage_from_name(std::string_view name);
 /// for both directions of a layer. Throws UsageError, listing the known names.
 std::vector<Vantage> parse_vantages(std::string_view list);
 
-/// True for the vantage points that packets pass on their way in (driver-rx, socket-rx, app-rx).
+/// True for the vantage points that packets pass on their way in (hw-rx, driver-rx,
+/// socket-rx, app-rx).
 bool is_receive(Vantage vantage);
 
-/// Position on a packet's way, in the order of time: driver-rx < socket-rx < app-rx,
-/// app-tx < socket-tx < qdisc-tx < driver-tx.
+/// True for hw-rx and hw-tx: their times are the NIC's, put on the capture's time line (nic.hpp).
+bool is_hardware(Vantage vantage);
+
+/// Position on a packet's way, in the order of time: hw-rx < driver-rx < socket-rx < app-rx,
+/// app-tx < socket-tx < qdisc-tx < driver-tx < hw-tx.
 int path_order(Vantage vantage);
 
 }  // namespace tscope
