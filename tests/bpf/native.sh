@@ -88,7 +88,12 @@ transfer() { # PORT BYTES: what the client had sent stands in $work/client
 at() { jq --arg at "$1" --arg field "$2" '[.vantage_points[] | select(.vantage == $at) | .[$field]] | add // 0' "$3"; }
 
 # What there is to see, in one namespace, by its process, and in all of them.
-before_programs=$(ids prog) before_maps=$(ids map)
+# What ended a moment ago, the kernel may still be freeing.
+for ((i = 0; i < 10; i++)); do
+	before_programs=$(ids prog) before_maps=$(ids map)
+	sleep 1
+	[ "$(ids prog) $(ids map)" != "$before_programs $before_maps" ] || break
+done
 ip netns exec $right sleep 600 &
 inside=$!
 pids+=("$inside")
