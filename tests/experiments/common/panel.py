@@ -11,6 +11,7 @@ LEFT, TOP, BETWEEN, BELOW = 60, 70, 62, 62
 class Panel:
     def __init__(self, svg, column, row, x_max, y_max, title):
         self.svg, self.x_max, self.y_max = svg, x_max, y_max
+        self.legend_from = 0  # share of the width
         self.x0, self.y0 = LEFT + column * (WIDTH + BETWEEN), TOP + row * (HEIGHT + BELOW)
         self.text(self.x0, self.y0 - 8, title, "start", 13)
 
@@ -44,8 +45,9 @@ class Panel:
         self.svg.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{style}/>')
 
     def legend(self, i, words, colour, dashes=""):
-        self.line(self.x0 + 10, self.y0 + 12 + 15 * i, self.x0 + 30, self.y0 + 12 + 15 * i, colour, dashes)
-        self.text(self.x0 + 36, self.y0 + 16 + 15 * i, words, "start")
+        x, y = self.x0 + WIDTH * self.legend_from, self.y0 + 12 + 15 * i
+        self.line(x + 10, y, x + 30, y, colour, dashes)
+        self.text(x + 36, y + 4, words, "start")
 
 
 class LogPanel(Panel):
