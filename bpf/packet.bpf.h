@@ -139,8 +139,11 @@ static __always_inline void read_rest(struct packet *packet, const void *ip)
 
 static __always_inline bool unreadable_here(const struct packet *packet)
 {
-	if (packet->vantage < TSCOPE_VANTAGES)
-		unreadable[packet->vantage]++;
+	__u32 vantage = packet->vantage;
+
+	barrier_var(vantage);
+	if (vantage < TSCOPE_VANTAGES)
+		unreadable[vantage]++;
 	return false;
 }
 

@@ -40,6 +40,7 @@ static __always_inline void count_loss(struct tscope_ring_info *ring, __u32 vant
 {
 	struct tscope_loss_count *count;
 
+	barrier_var(vantage);
 	if (vantage >= TSCOPE_VANTAGES)
 		return;
 	count = &ring->lost[vantage][cause];
