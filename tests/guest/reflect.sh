@@ -90,9 +90,11 @@ run() { # NAME
 	is "$(jq -c '[.sent, .replies.stateful, .replies.dropped, .replies.unknown, .replies.impossible]' "$name.json")" \
 		"[$count,true,0,0,0]" "$name: all probes sent; no answer dropped at a socket, none unknown"
 	is "$(jq .dropped "$name-reflect.json")" 0 "$name: no probe dropped at the reflector's socket"
-	is "$(jq '[.driver_stamps, .driver_absent, .user_stamps] == [if $driver then .received else 0 end, 0, 0]' \
+	# A guest that loses its CPU may have a record come too late; the kernel's stamp then takes its place, and it is told.
+	is "$(jq 'if $driver then .driver_stamps + .driver_absent == .received and .driver_absent * 100 <= .received
+		else .driver_stamps == 0 end and .user_stamps == 0' \
 		--argjson driver "$([ $engine = none ] && echo false || echo true)" "$name-reflect.json")" true \
-		"$name: every probe has the stamp of the $([ $engine = none ] && echo kernel || echo driver)"
+		"$name: the probes have the stamp of the $([ $engine = none ] && echo kernel || echo "driver, but $(jq .driver_absent "$name-reflect.json")")"
 }
 reply() { jq -c ".replies | $2" "$1.json"; }
 packets() { tcpdump -n -r "$1" "$2" 2>/dev/null | wc -l; }
