@@ -61,7 +61,7 @@ std::optional<PhcSample> Phc::sample(Way way) const {
     ptp_sys_offset read{};
     read.n_samples = samples;
     if (ioctl(fd_.get(), PTP_SYS_OFFSET, &read) != 0) return std::nullopt;
-    for (unsigned i = 0; i < samples; i++) {
+    for (std::size_t i = 0; i < samples; i++) {
       keep_narrowest(best, read.ts[2 * i], read.ts[2 * i + 1], read.ts[2 * i + 2]);
     }
   }
