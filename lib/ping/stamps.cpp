@@ -37,6 +37,14 @@ Time PingStamps::send_delay() const {
   return between(app_tx, driver_tx);
 }
 
+Time PingStamps::enqueue_delay() const {
+  return between(app_tx, qdisc_tx ? qdisc_tx : driver_tx);
+}
+
+Time PingStamps::queue_delay() const {
+  return between(qdisc_tx, driver_tx);
+}
+
 Time PingStamps::receive_delay() const {
   return between(driver_rx, app_rx);
 }

@@ -53,7 +53,10 @@ struct PingStamps {
   std::optional<std::int64_t> driver_rtt() const;
   /// Absent for a clock that stands still or gives 0.
   std::optional<std::int64_t> hw_rtt() const;
-  std::optional<std::int64_t> send_delay() const;     ///< app-tx to driver-tx
+  std::optional<std::int64_t> send_delay() const;  ///< app-tx to driver-tx
+  /// app-tx to qdisc-tx, or to driver-tx where nothing stamped the first.
+  std::optional<std::int64_t> enqueue_delay() const;
+  std::optional<std::int64_t> queue_delay() const;    ///< qdisc-tx to driver-tx
   std::optional<std::int64_t> receive_delay() const;  ///< driver-rx to app-rx
   /// Every stage is at least 0.
   bool consistent() const;
