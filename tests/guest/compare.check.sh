@@ -2,10 +2,8 @@
 # shellcheck shell=bash
 # On the host, in the folder that compare.sh filled: tshark and tcptrace on our file and on tcpdump's.
 set -uo pipefail
-
-is() {
-	if [ "$1" = "$2" ]; then echo "ok compare: $3 (${1:0:60})"; else echo "not ok compare: $3: got ${1:0:200}, wanted ${2:0:200}"; fi
-}
+# shellcheck source=tests/guest/results.sh
+. "$(dirname "$0")/results.sh"
 
 # TSval/TSecr, sequence, ACK, flags, window, ports of each packet, sorted by the packet's own identity: two captures
 # may see the two directions in another order.
@@ -24,22 +22,14 @@ is "$(packets driver.pcapng)" "$(packets tcpdump.pcap)" "as many packets as tcpd
 is "$(fields driver.pcapng | md5sum)" "$(fields tcpdump.pcap | md5sum)" \
 	"tshark: ports, sequence, ACK, flags, window, timestamps, lengths of every packet as in tcpdump's file"
 ours=$(duration driver.pcapng) theirs=$(duration tcpdump.pcap)
-if awk "BEGIN { d = $ours - $theirs; exit !(d < 0.01 && d > -0.01) }"; then
-	echo "ok compare: the same duration ($ours s, $theirs s)"
-else
-	echo "not ok compare: duration $ours s, tcpdump's $theirs s"
-fi
+holds "the same duration ($ours s, tcpdump's $theirs s)" awk "BEGIN { d = $ours - $theirs; exit !(d < 0.01 && d > -0.01) }"
 
 trace() { tcptrace -nl "$1" 2>/dev/null | grep -E 'total packets|actual data bytes|rexmt data pkts|unique bytes sent|pure acks sent' | tr -s ' '; }
 is "$(trace driver.pcapng | grep -c 'rexmt data pkts: 0 rexmt data pkts: 0')" "$(trace driver.pcapng | grep -c rexmt)" "tcptrace sees no retransmission"
 is "$(trace driver.pcapng | md5sum)" "$(trace tcpdump.pcap | md5sum)" "tcptrace: packets, bytes, ACKs as in tcpdump's file"
-if [ -z "$(trace driver.pcapng)" ]; then echo "not ok compare: tcptrace said nothing of our file"; fi
+holds "tcptrace reads our file" test -n "$(trace driver.pcapng)"
 for file in all.pcapng driver.pcapng driver-rx.pcapng socket.pcapng; do
-	if capinfos "$file" >/dev/null 2>capinfos.err && [ ! -s capinfos.err ]; then
-		echo "ok compare: capinfos takes $file"
-	else
-		echo "not ok compare: capinfos on $file: $(head -n 1 capinfos.err)"
-	fi
+	holds "capinfos takes $file" sh -c "capinfos $file 2>capinfos.err && [ ! -s capinfos.err ]"
 done
 # Records of one file stand in the order of their stamps, but for those that are marked late.
 backward=$(tshark -n -r all.pcapng -T fields -e frame.time_delta 2>/dev/null | grep -c '^-')

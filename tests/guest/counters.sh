@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# For every vantage point: what an independent counter counts is what was delivered plus what was lost.
+# For every vantage point: what an independent counter counts is what was delivered plus what was lost (counters.check.sh).
 # Left sends to right; both ends are captured, each in its own namespace, over the connection's whole life but for its
 # close. Neighbours are static, so all else that crosses the veth is IPv6's own chatter, which the kernel counts
 # (Icmp6OutMsgs) and which is taken off the interface's counters.
@@ -25,7 +25,6 @@ snapshot() {
 	done
 	echo "$line"
 }
-field() { jq -r ".$2" "$1"; }
 
 # Both ends at once, then an exchange; summaries in left.json and right.json.
 capture_exchange() { # NAME ADDRESS PORT VANTAGES [CAPTURE-ARGUMENT]...
@@ -67,38 +66,6 @@ make_quiet_pair() {
 	ip -n right neigh replace fd09::1 lladdr "$mac" dev r0 nud permanent
 }
 
-# tcpi_segs_in and _out are a socket's own. A server's socket is made from the handshake's third segment and counts the
-# SYN that its listener got as well; the SYN-ACK, sent without a full socket, is neither in segs_out nor at socket-tx.
-sockets() { # NAME
-	local n=$1
-	is "$(accounted socket-tx segments $n/left.json)" "$(field $n/exchange.client segs_out)" "$n: client's socket-tx segments = segs_out"
-	is "$(accounted socket-rx segments $n/left.json)" "$(field $n/exchange.client segs_in)" "$n: client's socket-rx segments = segs_in"
-	is "$(accounted socket-tx segments $n/right.json)" "$(field $n/exchange.server segs_out)" "$n: server's socket-tx segments = segs_out"
-	is "$(accounted socket-rx segments $n/right.json)" "$(field $n/exchange.server segs_in)" "$n: server's socket-rx segments = segs_in"
-}
-
-calls() { # NAME
-	local n=$1
-	is "$(accounted app-tx records $n/left.json)" "$(field $n/exchange.client sends)" "$n: client's app-tx = its send calls"
-	is "$(accounted app-rx records $n/left.json)" "$(field $n/exchange.client receives)" "$n: client's app-rx = its receive calls"
-	is "$(accounted app-tx records $n/right.json)" "$(field $n/exchange.server sends)" "$n: server's app-tx = its send calls"
-	is "$(accounted app-rx records $n/right.json)" "$(field $n/exchange.server receives)" "$n: server's app-rx = its receive calls"
-}
-
-# Interface counters count frames: that is segments only without offloads.
-devices() { # NAME
-	local n=$1 netns
-	for netns in left right; do
-		is "$(accounted driver-rx segments $n/$netns.json)" "$(cat $n/$netns.rx)" "$n: $netns driver-rx segments = rx_packets"
-		is "$(accounted driver-tx segments $n/$netns.json)" "$(cat $n/$netns.tx)" "$n: $netns driver-tx segments = tx_packets"
-	done
-}
-
-# The qdisc counts what it sent and what it dropped, in segments.
-queue() { # NAME
-	is "$(accounted qdisc-tx segments "$1/left.json")" "$(cat "$1/left.queued")" "$1: left qdisc-tx segments = qdisc sent + dropped"
-}
-
 all=driver,qdisc,socket,app
 load_module
 make_quiet_pair
@@ -106,26 +73,14 @@ ip netns exec left tc qdisc add dev l0 root pfifo
 
 offloads_off
 capture_exchange plain4 10.9.0.2 5301 $all
-sockets plain4; calls plain4; devices plain4; queue plain4
 capture_exchange plain6 fd09::2 5302 $all
-sockets plain6; calls plain6; devices plain6; queue plain6
 
 # With GSO, TSO and GRO: fewer records, as many segments.
 ip netns exec left ethtool -K l0 tso on gso on gro on tx on rx on >/dev/null
 ip netns exec right ethtool -K r0 tso on gso on gro on tx on rx on >/dev/null
 capture_exchange offload4 10.9.0.2 5303 $all
-sockets offload4; calls offload4; queue offload4
-holds "offload4: merged records are there to be counted ($(at socket-tx records offload4/left.json) records, $(at socket-tx segments offload4/left.json) segments)" \
-	test "$(at socket-tx segments offload4/left.json)" -gt "$(at socket-tx records offload4/left.json)"
 
 # A tiny ring and a reader that is stopped: large loss, exactly counted.
 offloads_off
 STOP_READERS=1 capture_exchange tiny 10.9.0.2 5304 $all --ring-slots 16
-sockets tiny; calls tiny; devices tiny; queue tiny
-for netns in left right; do
-	lost=$(jq .loss.lost tiny/$netns.json) records=$(jq .records tiny/$netns.json)
-	holds "tiny: $netns lost more ($lost) than it delivered ($records)" test "$lost" -gt "$records"
-	holds "tiny: the file of $netns tells the loss too" \
-		test "$(tscope acks tiny/$netns.pcapng --json | jq .loss.lost)" = "$lost"
-done
 drop_pair

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What guest tests share: results, the module, two namespaces joined by a veth, captures.
+# What guest tests share: the module, two namespaces joined by a veth, captures.
 set -euo pipefail
 # shellcheck source=tests/guest/wait.sh
 . "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
+# shellcheck source=tests/guest/results.sh
+. "$(dirname "${BASH_SOURCE[0]}")/results.sh"
 
 # A test that breaks off leaves no process behind that would hold the module.
 end_jobs() {
@@ -13,22 +15,6 @@ end_jobs() {
 	[ -z "$pids" ] || { kill -9 $pids && wait $pids; } 2>/dev/null || true
 }
 trap end_jobs EXIT
-
-ok() { echo "ok $TEST: $*"; }
-not_ok() { echo "not ok $TEST: $*"; }
-skip() { echo "skip $TEST: $1 # $2"; }
-
-# is GOT WANTED WHAT
-is() {
-	if [ "$1" = "$2" ]; then ok "$3 ($1)"; else not_ok "$3: got $1, wanted $2"; fi
-}
-
-# holds WHAT COMMAND...
-holds() {
-	local what=$1
-	shift
-	if "$@" >/dev/null; then ok "$what"; else not_ok "$what"; fi
-}
 
 load_module() { insmod /tscope.ko "$@"; }
 
@@ -128,15 +114,4 @@ stop_exchange() {
 	kill "${exchange_pids[@]}"
 	wait "${exchange_pids[@]}" 2>/dev/null || true
 	exchange_pids=()
-}
-
-# at VANTAGE FIELD [SUMMARY]: a figure of one vantage point from a capture's summary; 0 if it has none.
-at() {
-	jq -r --arg at "$1" --arg field "$2" \
-		'[.vantage_points[] | select(.vantage == $at) | .[$field]] | add // 0' "${3:-capture.json}"
-}
-
-# accounted VANTAGE UNIT [SUMMARY]: delivered plus lost, in records or segments.
-accounted() {
-	echo $(($(at "$1" "$2" "${3:-capture.json}") + $(at "$1" "lost_$2" "${3:-capture.json}")))
 }
