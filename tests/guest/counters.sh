@@ -7,7 +7,7 @@
 . /tests/guest/lib.sh
 
 BYTES=1000000 CHUNK=5000
-[[ $(uname -r) != *dbg* ]] || BYTES=500000 # a debug kernel is slow
+if is_debug_kernel; then BYTES=500000; fi
 
 counter() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/$3"; }
 chatter() { ip netns exec "$1" awk '$1 == "Icmp6OutMsgs" { print $2 }' /proc/net/snmp6; }

@@ -18,6 +18,9 @@ trap end_jobs EXIT
 
 load_module() { insmod /tscope.ko "$@"; }
 
+# It is slow: less of the same is enough there.
+is_debug_kernel() { [[ $(uname -r) == *dbg* ]]; }
+
 in_virtual_time() { grep -qw nokaslr /proc/cmdline; }
 
 # What booting, loading and making namespaces leave to be done in the background is over then.

@@ -10,8 +10,7 @@ make_pair
 ip netns exec left sysctl -qw net.ipv4.ping_group_range='0 2147483647'
 in_left() { ip netns exec left "$@"; }
 engines='kmod bpf' count=10
-is_debug_kernel() { [[ $(uname -r) == *dbg* ]]; }
-if is_debug_kernel; then engines=kmod count=5; fi # it is slow, and to see to the module
+if is_debug_kernel; then engines=kmod count=5; fi
 
 # json NAME OPTION...: pings and keeps NAME.json.
 json() {
