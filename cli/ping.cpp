@@ -148,7 +148,6 @@ tscope::PingEngine engine_of(const std::string& name, tscope::PingProtocol proto
 }
 
 int run(const PingArguments& arguments) {
-  const std::atomic<bool>& asked_to_end = catch_signals();
   tscope::PingReport report;
   report.options = ping_options(arguments);
   tscope::Ping ping(report.options, engine_of(arguments.engine, report.options.protocol));
@@ -161,14 +160,17 @@ int run(const PingArguments& arguments) {
     std::fflush(stdout);
   }
   Printer printer(arguments, report);
+  // Only now: until here, while names are looked up, ^C just ends it.
+  const std::atomic<bool>& asked_to_end = catch_signals();
   report.counts = ping.run(printer, asked_to_end);
   report.duration_ns = printer.duration_ns();
   fmt::print("{}", arguments.json ? tscope::ping_json(report) + "\n" : tscope::ping_text(report));
   const tscope::PingCounts& counts = report.counts;
   const tscope::PingOptions& options = report.options;
   if (options.clean_wanted > counts.clean) {
-    fmt::print(stderr, "tscope: {} of {} clean samples in {} probes; allow more with --max\n",
-               counts.clean, options.clean_wanted, counts.sent);
+    fmt::print(stderr, "tscope: {} of {} clean samples in {} probes{}\n", counts.clean,
+               options.clean_wanted, counts.sent,
+               counts.sent < options.count ? "" : "; allow more with --max");
     return no_reply;
   }
   if (options.count_replies && counts.received < options.count) return no_reply;

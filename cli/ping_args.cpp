@@ -53,16 +53,14 @@ void set_protocol(const PingArguments& arguments, tscope::PingOptions& options) 
 
 void set_pace(const PingArguments& arguments, tscope::PingOptions& options) {
   if (!arguments.interval.empty()) options.interval = seconds(arguments.interval, "-i", 0);
-  options.flood = arguments.flood;
   if (arguments.flood && arguments.interval.empty()) options.interval = {};
   if (options.interval.count() < user_interval_ns && getuid() != 0) {
     throw UsageError(
         "without root the interval is at least 2 ms: use -i 0.002 (or higher), also with -f");
   }
-  // No interval and no flood: as fast as they go, which iputils calls -i 0.
-  if (options.interval.count() == 0) options.flood = true;
-  if (options.flood && options.interval.count() == 0)
-    options.interval = std::chrono::milliseconds(10);
+  // -f leaves a given interval alone, and -i 0 is as fast without it: as iputils.
+  options.flood = options.interval.count() == 0;
+  if (options.flood) options.interval = std::chrono::milliseconds(10);
 }
 
 void set_end(const PingArguments& arguments, tscope::PingOptions& options) {
@@ -73,7 +71,7 @@ void set_end(const PingArguments& arguments, tscope::PingOptions& options) {
   if (!arguments.linger.empty()) options.linger = seconds(arguments.linger, "-W", 0);
   if (!arguments.deadline.empty()) {
     options.deadline = seconds(arguments.deadline, "-w", 0);
-    options.count_replies = options.count > 0;
+    options.count_replies = options.count > 0 && options.deadline.count() > 0;
   }
   if (arguments.clean.empty()) {
     if (!arguments.max.empty()) throw UsageError("--max bounds --clean; give both, or -c");
@@ -115,7 +113,7 @@ void add_ping_options(CLI::App& command, PingArguments& arguments) {
   command.add_option("-s", arguments.size, "bytes of payload (default: 56; at least 44 for --udp)");
   command.add_option("-W", arguments.linger,
                      "seconds to wait for a reply at the end, if there was none (default: 10)");
-  command.add_option("-w", arguments.deadline, "end after these seconds, whatever was sent");
+  command.add_option("-w", arguments.deadline, "end after these seconds, whatever was sent, or at the first error");
   command.add_option("-t", arguments.ttl, "TTL or hop limit");
   command.add_option("-I", arguments.source, "interface or address to send from");
   command.add_flag("-q", arguments.quiet, "only the first line and the summary");
@@ -124,8 +122,8 @@ void add_ping_options(CLI::App& command, PingArguments& arguments) {
   command.add_flag("-6", arguments.v6, "IPv6 only");
   command.add_flag("-D", arguments.timestamps, "the time before each line");
   command.add_flag("-f", arguments.flood,
-                   "flood: the next probe when the reply is there, 100 a second at least; a dot "
-                   "for each without reply");
+                   "flood: without -i the next probe when the reply is there, 100 a second at "
+                   "least; a dot for each without reply");
   command.add_flag("--udp", arguments.udp, "STAMP probes (RFC 8762) instead of ICMP echo");
   command.add_option("-p,--port", arguments.port, "UDP port (default: 862)");
   command.add_option("--tcp", arguments.tcp_port, "SYNs to this port instead of ICMP echo");

@@ -159,7 +159,7 @@ void ReportBuilder::add(const Flow& flow, bool datagrams, const Outcomes& outcom
     count_pairs(outcomes.way(), outcomes, key, count);
     entry.packets[static_cast<std::size_t>(key.kind)] += count;
     const std::uint8_t path = wanted(outcomes.way(), key.kind);
-    if (is_whole(outcomes.way(), key.seen & path, path)) entry.whole += count;
+    if (whole(outcomes.way(), key.kind, key.seen & path)) entry.whole += count;
   }
   entry.chains = chains_of(outcomes);
   flows_.push_back(entry);
@@ -182,7 +182,8 @@ void ReportBuilder::explain_by_loss(const Loss& loss) {
     const auto vantage = static_cast<Vantage>(i);
     std::uint64_t left = loss.at(vantage).records;
     const auto explain = [&](std::array<std::uint64_t, unmatched_reasons>& counts) {
-      for (const Unmatched reason : {Unmatched::unexplained, Unmatched::dropped}) {
+      for (const Unmatched reason :
+           {Unmatched::unexplained, Unmatched::dropped, Unmatched::no_stamp}) {
         const std::uint64_t part = std::min(left, count_of(counts, reason));
         count_of(counts, reason) -= part;
         count_of(counts, Unmatched::lost) += part;

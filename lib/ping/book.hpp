@@ -19,6 +19,7 @@ class PingBook {
     std::int64_t realtime_ns = 0;
     std::optional<std::int64_t> call_ns;  // that sending it took
     PingStamps stamps;
+    unsigned live_seen = 0;  // bits of the vantage points where an engine stamped it
     MachineState before;
     std::optional<Reply> reply;
     MachineState after;

@@ -36,6 +36,20 @@ std::string text_v4(std::uint8_t type, std::uint8_t code, std::uint32_t info) {
         return fmt::format("Dest Unreachable, Bad Code: {}", code);
     }
   }
+  if (type == ICMP_REDIRECT) {
+    switch (code) {
+      case ICMP_REDIR_NET:
+        return "Redirect Network";
+      case ICMP_REDIR_HOST:
+        return "Redirect Host";
+      case ICMP_REDIR_NETTOS:
+        return "Redirect Type of Service and Network";
+      case ICMP_REDIR_HOSTTOS:
+        return "Redirect Type of Service and Host";
+      default:
+        return fmt::format("Redirect, Bad Code: {}", code);
+    }
+  }
   return fmt::format("Bad ICMP type: {}", type);
 }
 

@@ -123,7 +123,7 @@ LiveStamps::~LiveStamps() {
 std::uint64_t LiveStamps::finish() {
   ending_ = true;
   if (thread_.joinable()) thread_.join();
-  return source_->loss().lost();
+  return source_->loss().lost() + dropped_;
 }
 
 void LiveStamps::run() {
@@ -152,7 +152,11 @@ void LiveStamps::run() {
     if (!stamp) continue;
     stamp->ns = packet.time_ns - realtime_less_raw_ns_;
     const std::lock_guard lock(mutex_);
-    if (stamps_.size() < stamps_max) stamps_.push_back(*stamp);
+    if (stamps_.size() < stamps_max) {
+      stamps_.push_back(*stamp);
+    } else {
+      dropped_++;
+    }
   }
 }
 

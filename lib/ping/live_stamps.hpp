@@ -51,6 +51,7 @@ class LiveStamps {
   std::int64_t realtime_less_raw_ns_;  // at the source's first anchor: its times go on from there
   std::mutex mutex_;                   // guards stamps_
   std::vector<LiveStamp> stamps_;
+  std::uint64_t dropped_ = 0;  // no room in them
   std::atomic<std::int64_t> watermark_ns_{0};
   std::atomic<bool> ending_{false};
   std::thread thread_;

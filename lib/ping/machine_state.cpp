@@ -17,6 +17,8 @@ namespace tscope {
 
 namespace {
 
+constexpr std::int64_t slew_part = 2000;  // of the time, at the most: adjtimex(2) slews by 500 ppm
+
 std::string_view read_again(const Descriptor& file, std::vector<char>& buffer) {
   const ssize_t length = file ? pread(file.get(), buffer.data(), buffer.size(), 0) : -1;
   return {buffer.data(), length < 0 ? 0 : static_cast<std::size_t>(length)};
@@ -79,10 +81,12 @@ std::vector<std::string> MachineWatch::lacking() const {
 
 void MachineWatch::read_cpu_times(MachineState& state) {
   const std::int64_t tick_ns = 1'000'000'000 / sysconf(_SC_CLK_TCK);
-  const int cpu = sched_getcpu();
-  if (cpu < 0) return;
-  const auto times =
-      parse_cpu_times(read_again(stat_, buffer_), static_cast<unsigned>(cpu), tick_ns);
+  if (!state.cpu) {
+    const int cpu = sched_getcpu();
+    if (cpu < 0) return;
+    state.cpu = static_cast<unsigned>(cpu);
+  }
+  const auto times = parse_cpu_times(read_again(stat_, buffer_), *state.cpu, tick_ns);
   if (!times) return;
   state.softirq_ns = times->softirq_ns;
   state.steal_ns = times->steal_ns;
@@ -103,20 +107,25 @@ void MachineWatch::read_quick(MachineState& state) {
     state.preemptions = static_cast<std::uint64_t>(usage.ru_nivcsw);
   }
   state.realtime_less_raw_ns = realtime_less_raw_ns();
+  state.quick_at_ns = raw_ns();
 }
 
 void add_evidence(PingEvidence& evidence, const MachineState& before, const MachineState& after) {
   evidence.preemptions = grown(before.preemptions, after.preemptions);
   evidence.run_queue_ns = grown(before.run_queue_ns, after.run_queue_ns);
-  evidence.steal_ns = grown(before.steal_ns, after.steal_ns);
-  const auto softirq = grown(before.softirq_ns, after.softirq_ns);
-  if (softirq && after.at_ns > before.at_ns) {
-    evidence.softirq_share =
-        static_cast<double>(*softirq) / static_cast<double>(after.at_ns - before.at_ns);
+  if (before.cpu == after.cpu) {
+    evidence.steal_ns = grown(before.steal_ns, after.steal_ns);
+    const auto softirq = grown(before.softirq_ns, after.softirq_ns);
+    if (softirq && after.at_ns > before.at_ns) {
+      evidence.softirq_share =
+          static_cast<double>(*softirq) / static_cast<double>(after.at_ns - before.at_ns);
+    }
   }
   evidence.qdisc_bytes = before.qdisc_bytes;
   evidence.driver_bytes = before.driver_bytes;
-  evidence.clock_step_ns = std::abs(after.realtime_less_raw_ns - before.realtime_less_raw_ns);
+  const std::int64_t apart = std::abs(after.realtime_less_raw_ns - before.realtime_less_raw_ns);
+  const std::int64_t slewed = (after.quick_at_ns - before.quick_at_ns) / slew_part;
+  evidence.clock_step_ns = std::max<std::int64_t>(0, apart - slewed);
 }
 
 }  // namespace tscope

@@ -12,9 +12,11 @@
 
 namespace tscope {
 
-/// Counters of this thread and its CPU at one moment; absent where the kernel has none.
+/// Counters of this thread and of a CPU at one moment; absent where the kernel has none.
 struct MachineState {
-  std::int64_t at_ns = 0;  ///< of read_slow()
+  std::optional<unsigned> cpu;  ///< whose times read_slow() takes: if it's none, it sets this one's
+  std::int64_t at_ns = 0;       ///< of read_slow()
+  std::int64_t quick_at_ns = 0;
   std::optional<std::uint64_t> preemptions;
   std::optional<std::int64_t> run_queue_ns, softirq_ns, steal_ns;
   std::optional<std::uint64_t> qdisc_bytes, driver_bytes;
@@ -43,7 +45,7 @@ class MachineWatch {
   std::vector<char> buffer_;
 };
 
-/// The difference, as evidence.
+/// The difference, as evidence. CPU times only if both are of one CPU.
 void add_evidence(PingEvidence& evidence, const MachineState& before, const MachineState& after);
 
 /// The "cpuN" line's soft interrupt and steal columns, in ns; nothing if there is no such line.

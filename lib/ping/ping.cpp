@@ -119,7 +119,7 @@ class Ping::Impl {
   void take(const Reply& reply);
   void take(const TransmitStamp& stamp) { book_.take(stamp); }
   void take(const Refusal& refusal);
-  void give_samples(std::int64_t now, bool all);
+  bool give_samples(std::int64_t now, bool all);  // any?
   void give(const PingBook::Entry& entry);
   PingEvidence evidence_of(const PingBook::Entry& entry) const;
   void note_failed_send(int error);
@@ -152,6 +152,7 @@ class Ping::Impl {
   std::int64_t looked_ns_ = 0;          // at the clock
   std::vector<std::uint64_t> waiting_;  // answered, sample not given yet
   bool spun_ = false;
+  const std::atomic<bool>* stop_ = nullptr;
 };
 
 void Ping::Impl::open_engine(const PingEngine& engine) {
@@ -194,6 +195,10 @@ void Ping::Impl::take_live() {
     PingBook::Entry* entry = index ? book_.find(*index) : nullptr;
     // A capture sees more than our socket's packets; only this one left after we began to send it.
     if (entry == nullptr || stamp.ns < *entry->stamps.app_tx) continue;
+    // Of devices on top of each other the first counts, in place of what the socket had of it.
+    const unsigned seen = 1U << static_cast<unsigned>(stamp.vantage);
+    if ((entry->live_seen & seen) != 0) continue;
+    entry->live_seen |= seen;
     if (stamp.vantage == Vantage::socket_tx) entry->stamps.socket_tx = stamp.ns;
     if (stamp.vantage == Vantage::qdisc_tx) entry->stamps.qdisc_tx = stamp.ns;
     if (stamp.vantage == Vantage::driver_tx) entry->stamps.driver_tx = stamp.ns;
@@ -227,7 +232,8 @@ bool Ping::Impl::all_sent() const {
 
 bool Ping::Impl::finished(std::int64_t now) const {
   const std::int64_t deadline = options_.deadline.count();
-  if (deadline > 0 && now - begun_ns_ >= deadline) return true;
+  // As iputils: with a deadline the first error ends it.
+  if (deadline > 0 && (now - begun_ns_ >= deadline || counts_.errors > 0)) return true;
   if (!all_sent()) return false;
   if (!waiting_.empty()) return false;
   if (counts_.received + counts_.errors >= counts_.sent) return true;
@@ -242,9 +248,12 @@ PingCounts Ping::Impl::run(PingSink& sink, const std::atomic<bool>& stop) {
   sink_ = &sink;
   begun_ns_ = raw_ns();
   next_send_ns_ = begun_ns_ + lead_ns;
+  stop_ = &stop;
   while (!stop) {
     const std::int64_t now = raw_ns();
-    give_samples(now, false);
+    if (live_) take_live();
+    // What giving them takes is our own doing.
+    if (give_samples(now, false)) looked_ns_ = raw_ns();
     if (finished(now)) break;
     if (!all_sent() && now >= next_send_ns_ - lead_ns) {
       send_one();
@@ -253,7 +262,10 @@ PingCounts Ping::Impl::run(PingSink& sink, const std::atomic<bool>& stop) {
     }
   }
   take_events();
-  if (live_) counts_.engine_lost = live_->finish();
+  if (live_) {
+    counts_.engine_lost = live_->finish();
+    take_live();
+  }
   give_samples(raw_ns(), true);
   return counts_;
 }
@@ -262,6 +274,7 @@ void Ping::Impl::send_one() {
   MachineState before;
   if (thorough_) machine_.read_slow(before);
   prober_->prepare_next();
+  looked_ns_ = raw_ns();  // all that was our own doing
   // A probe that is due already goes out now, and the next an interval later.
   next_send_ns_ = std::max(next_send_ns_, raw_ns());
   const std::int64_t due = next_send_ns_;
@@ -271,6 +284,7 @@ void Ping::Impl::send_one() {
   } else {
     sleep(due);
   }
+  if (*stop_) return;
   const std::uint64_t index = ++last_index_;
   PingBook::Entry& entry = book_.add(index);
   machine_.read_quick(before);
@@ -287,8 +301,9 @@ void Ping::Impl::send_one() {
   entry.call_ns = looked_ns_ - last_sent_ns_;
   sink_->sent();
   if (options_.spin.count() > 0) {
-    const std::int64_t end = std::min(last_sent_ns_ + options_.spin.count(),
-                                      std::max(next_send_ns_ - lead_ns, last_sent_ns_ + 50 * us));
+    std::int64_t end = std::min(last_sent_ns_ + options_.spin.count(),
+                                std::max(next_send_ns_ - lead_ns, last_sent_ns_ + 50 * us));
+    if (options_.deadline.count() > 0) end = std::min(end, begun_ns_ + options_.deadline.count());
     spin(end, &entry);
   }
   take_events();
@@ -309,7 +324,7 @@ void Ping::Impl::note_failed_send(int error) {
 void Ping::Impl::spin(std::int64_t until, const PingBook::Entry* until_answered) {
   spun_ = true;
   std::int64_t last = until_answered == nullptr ? raw_ns() : looked_ns_;
-  while (last < until && !(until_answered != nullptr && until_answered->reply)) {
+  while (last < until && !(until_answered != nullptr && until_answered->reply) && !*stop_) {
     const bool something = receive();
     const std::int64_t now = raw_ns();
     // What handling a reply takes is our own doing.
@@ -378,6 +393,7 @@ void Ping::Impl::take(const Reply& reply) {
   PingBook::Entry& entry = *book_.find(*reply.index);
   last_arrival_ns_ = reply.app_rx_ns;
   machine_.read_quick(entry.after);
+  entry.after.cpu = entry.before.cpu;
   if (thorough_) machine_.read_slow(entry.after);
   longest_rtt_ns_ = std::max(longest_rtt_ns_, *entry.stamps.app_rtt());
   waiting_.push_back(entry.index);
@@ -394,8 +410,8 @@ void Ping::Impl::take(const Refusal& refusal) {
   sink_->note(note);
 }
 
-void Ping::Impl::give_samples(std::int64_t now, bool all) {
-  std::erase_if(waiting_, [&](std::uint64_t index) {
+bool Ping::Impl::give_samples(std::int64_t now, bool all) {
+  return std::erase_if(waiting_, [&](std::uint64_t index) {
     PingBook::Entry* entry = book_.find(index);
     if (entry == nullptr) return true;
     const std::int64_t arrived = *entry->stamps.app_rx;
@@ -403,13 +419,10 @@ void Ping::Impl::give_samples(std::int64_t now, bool all) {
     if (live_) whole = live_->watermark_ns() > arrived + live_slack_ns;
     const std::int64_t patience = live_ ? live_patience_ns : stamps_patience_ns;
     if (!whole && !all && now - arrived <= patience) return false;
-    if (live_) {
-      take_live();
-      add_live(*entry);
-    }
+    if (live_) add_live(*entry);
     give(*entry);
     return true;
-  });
+  }) > 0;
 }
 
 PingEvidence Ping::Impl::evidence_of(const PingBook::Entry& entry) const {

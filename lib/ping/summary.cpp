@@ -72,6 +72,7 @@ bool stamped(std::span<const PingSample> samples, const Layer& layer) {
 void add_hardware(std::span<const PingSample> samples, PingSummary& summary) {
   Values rtt, added;
   for (const PingSample& sample : samples) {
+    if (!sample.stamps.consistent()) continue;
     const Time hw = sample.stamps.hw_rtt(), driver = sample.stamps.driver_rtt();
     rtt.add(hw);
     if (hw && driver) added.add(*driver - *hw);

@@ -44,6 +44,7 @@ class TcpProber final : public Prober {
 
   void prepare_next() override {
     next_ = Descriptor(::socket(way_.to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    no_socket_ = next_ ? 0 : errno;
     if (!next_) return;
     prepare(next_.get(), way_, options_);
     // Closed by a reset: neither side keeps the connection.
@@ -53,7 +54,7 @@ class TcpProber final : public Prober {
 
   int send(std::uint64_t index) override {
     Descriptor socket = std::exchange(next_, {});
-    if (!socket) return EMFILE;
+    if (!socket) return no_socket_;
     if (open_.size() >= open_max) open_.erase(open_.begin());
     if (connect(socket.get(), way_.to.get(), way_.to.length) < 0 && errno != EINPROGRESS &&
         errno != ECONNREFUSED) {
@@ -127,6 +128,7 @@ class TcpProber final : public Prober {
   PingOptions options_;
   PingWay way_;
   Descriptor epoll_, next_;
+  int no_socket_ = EMFILE;  // why there is no next one
   PingAddress local_;
   std::map<std::uint64_t, Open> open_;
   std::unordered_map<std::uint32_t, std::uint64_t> index_of_port_;  // 65536 at most

@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <unordered_map>
 
 #include "net/ancillary.hpp"
@@ -67,17 +70,13 @@ class UdpProber final : public Prober {
     reply.hw_rx_ns = datagram->hw_rx_ns;
     reply.head.size = std::min(datagram->bytes.size(), reply.head.bytes.size());
     std::copy_n(datagram->bytes.begin(), reply.head.size, reply.head.bytes.begin());
-    const auto packet = stamp::decode_reflector(datagram->bytes);
-    if (!packet) {
-      reply.fault =
-          datagram->length < stamp::packet_bytes ? ReplyFault::truncated : ReplyFault::corrupted;
-    } else if (const auto sent = sent_.find(packet->sender_sequence);
-               sent == sent_.end() || sent->second != packet->sender_timestamp.bits) {
-      // Only who got the probe knows the time in it.
+    reply.index = answered(datagram->bytes);
+    if (!reply.index) {
       reply.fault = ReplyFault::forged;
-    } else {
-      reply.index = index_of(packet->sender_sequence);
-      if (datagram->length < packet_.size()) reply.fault = ReplyFault::truncated;
+    } else if (datagram->length < packet_.size()) {
+      reply.fault = ReplyFault::truncated;
+    } else if (datagram->length > packet_.size()) {
+      reply.fault = ReplyFault::corrupted;
     }
     events.emplace_back(reply);
     return true;
@@ -93,6 +92,18 @@ class UdpProber final : public Prober {
   }
 
  private:
+  // The probe whose number and time are in it: only who got the probe knows the latter.
+  std::optional<std::uint64_t> answered(std::span<const std::uint8_t> bytes) const {
+    if (bytes.size() < stamp::repeated_bytes) return std::nullopt;
+    std::array<std::uint8_t, stamp::packet_bytes> whole{};
+    std::ranges::copy(bytes.first(std::min(bytes.size(), whole.size())), whole.begin());
+    const auto packet = stamp::decode_reflector(whole);
+    if (!packet) return std::nullopt;
+    const auto sent = sent_.find(packet->sender_sequence);
+    if (sent == sent_.end() || sent->second != packet->sender_timestamp.bits) return std::nullopt;
+    return index_of(packet->sender_sequence);
+  }
+
   StampedSocket socket_;
   std::vector<std::uint8_t> packet_;
   std::unordered_map<std::uint32_t, std::uint64_t> sent_;

@@ -33,6 +33,7 @@ std::string flow_table(const DelayReport& report, bool all) {
                                  "median", "99 %", "largest stage's share");
   const std::size_t shown =
       std::min(all ? report.flows.size() : flows_to_show, report.flows.size());
+  std::uint64_t rows_left_out = 0, packets_of_rows = 0;
   for (std::size_t at = 0; at < shown; at++) {
     const DelayFlow& flow = report.flows[at];
     text += fmt::format("  {} > {}, {}\n", flow.flow.src.to_string(), flow.flow.dst.to_string(),
@@ -41,8 +42,15 @@ std::string flow_table(const DelayReport& report, bool all) {
     for (const DelayFlowChain& chain : flow.chains) {
       if (all || chain.packets >= packets_to_show || &chain == &flow.chains.front()) {
         text += row(chain);
+      } else {
+        rows_left_out++;
+        packets_of_rows += chain.packets;
       }
     }
+  }
+  if (rows_left_out > 0) {
+    text += fmt::format("  {} of these flows left out, with {} in all; --all shows them.\n",
+                        counted(rows_left_out, "kind"), counted(packets_of_rows, "packet"));
   }
   std::uint64_t flows = report.flows_left_out, packets = report.packets_left_out;
   for (std::size_t at = shown; at < report.flows.size(); at++) {

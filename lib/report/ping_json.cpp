@@ -32,7 +32,6 @@ Json stamps_json(const PingStamps& stamps) {
   since("driver_rx", stamps.driver_rx);
   since("socket_rx", stamps.socket_rx);
   since("app_rx", stamps.app_rx);
-  put(json, "hw_rtt", stamps.hw_rtt());
   return json;
 }
 
@@ -64,6 +63,7 @@ Json sample_json(const PingSample& sample) {
   put(json, "rtt_ns", sample.stamps.app_rtt());
   put(json, "socket_rtt_ns", sample.stamps.socket_rtt());
   put(json, "driver_rtt_ns", sample.stamps.driver_rtt());
+  put(json, "hw_rtt_ns", sample.stamps.hw_rtt());
   put(json, "send_delay_ns", sample.stamps.send_delay());
   put(json, "receive_delay_ns", sample.stamps.receive_delay());
   json["clean"] = sample.verdict.clean();

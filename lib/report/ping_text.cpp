@@ -130,9 +130,15 @@ std::string table(const PingReport& report, const PingSummary& summary) {
                            ping_reason_name(static_cast<PingReason>(i)));
   }
   if (!reasons.empty()) text += fmt::format("biased by: {}\n", reasons);
-  text += fmt::format("thresholds: {} for gaps, {} for delays\n",
+  const auto [least, most] =
+      std::ranges::minmax(report.samples, {}, &PingSample::delay_threshold_ns);
+  text += fmt::format("thresholds: {} for gaps, {} for delays{}\n",
                       format_duration(report.thresholds.gap_ns),
-                      format_duration(report.thresholds.delay_ns));
+                      format_duration(least.delay_threshold_ns),
+                      least.delay_threshold_ns == most.delay_threshold_ns
+                          ? ""
+                          : fmt::format(" at first, up to {} beside what is usual here",
+                                        format_duration(most.delay_threshold_ns)));
   return text;
 }
 
@@ -232,7 +238,7 @@ std::string ping_text(const PingReport& report) {
                         counted(report.counts.engine_lost, "record"));
   }
   if (report.not_kept > 0) {
-    text += fmt::format("{} later not kept: in the counts, not in the table\n",
+    text += fmt::format("{} later not kept: in the counts, not in the RTTs and the table\n",
                         counted(report.not_kept, "sample"));
   }
   if (report.abilities.stamps != "none") {

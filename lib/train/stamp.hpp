@@ -13,6 +13,8 @@ namespace tscope::stamp {
 
 /// Both formats' size; what follows is padding (or RFC 8972's extensions, which are not read).
 constexpr std::size_t packet_bytes = 44;
+/// Of an answer, up to what it repeats of its probe: number and time.
+constexpr std::size_t repeated_bytes = 36;
 constexpr std::uint16_t default_port = 862;
 
 /// Where the fields that change from probe to probe stand.

@@ -214,5 +214,36 @@ TEST(Evidence, IsWhatCountersGrewBy) {
   EXPECT_FALSE(evidence.run_queue_ns);
 }
 
+TEST(Evidence, CountersOfTwoCpusAreNotCompared) {
+  MachineState before, after;
+  before.cpu = 0;
+  after.cpu = 1;
+  before.at_ns = 1000;
+  after.at_ns = 2000;
+  before.softirq_ns = 100;
+  after.softirq_ns = 9000;
+  before.steal_ns = 0;
+  after.steal_ns = 70;
+  PingEvidence evidence;
+  add_evidence(evidence, before, after);
+  EXPECT_FALSE(evidence.softirq_share);
+  EXPECT_FALSE(evidence.steal_ns);
+  after.cpu = 0;
+  add_evidence(evidence, before, after);
+  EXPECT_EQ(evidence.steal_ns, 70);
+}
+
+TEST(Evidence, AClockThatIsSlewedDidNotStep) {
+  MachineState before, after;
+  after.quick_at_ns = 1'000'000'000;
+  after.realtime_less_raw_ns = 500'000;
+  PingEvidence evidence;
+  add_evidence(evidence, before, after);
+  EXPECT_EQ(evidence.clock_step_ns, 0) << "500 ppm";
+  after.realtime_less_raw_ns = -700'000;
+  add_evidence(evidence, before, after);
+  EXPECT_EQ(evidence.clock_step_ns, 200'000);
+}
+
 }  // namespace
 }  // namespace tscope

@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# In the guest: sends to its host and captures itself meanwhile.
+set -euo pipefail
+# shellcheck source=tests/experiments/common/join_lab.sh
+. /files/join_lab.sh
+
+cd "$OUT"
+join_lab 10.78.0.1 10.78.0.254 off
+insmod /tscope.ko
+tscope capture -p 5201 --at app,socket,qdisc,driver --json -o guest.pcapng >guest.json 2>capture.log &
+capture=$!
+wait_for 60 grep -q capturing capture.log
+iperf3 -c 10.78.0.254 -p 5201 -n 3M -J >iperf.json
+sleep 0.5
+kill -INT "$capture"
+wait "$capture"
+rmmod tscope
