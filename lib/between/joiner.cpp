@@ -12,12 +12,6 @@ namespace tscope {
 namespace {
 
 constexpr std::array ways{Way::send, Way::receive};  // by half
-bool any_socket(const CaptureSurvey::Direction& direction) {
-  return std::ranges::any_of(direction.points, [](const Interface& point) {
-    return point.vantage == Vantage::socket_tx || point.vantage == Vantage::socket_rx;
-  });
-}
-
 // The record next to the other capture.
 std::uint64_t edge_of(Way way, const Unit& unit) {
   const auto at = way == Way::send ? std::bit_width(unit.seen) - 1 : std::countr_zero(unit.seen);
@@ -33,8 +27,8 @@ Joiner::Joiner(const PairedCaptures& captures) : captures_(captures) {
   for (std::size_t file = 0; file < 2; file++) {
     const CaptureSurvey& survey = captures.survey_of(file);
     passes_on_[file] =
-        !survey.is_endpoint() || std::ranges::any_of(survey.flows(), [](const auto& entry) {
-          return any_socket(entry.second);
+        !survey.is_endpoint() || std::ranges::any_of(survey.flows(), [&](const auto& entry) {
+          return survey.has_socket(entry.first);
         });
   }
 }
@@ -63,7 +57,8 @@ std::size_t Joiner::route_of(std::uint32_t plan) {
 Joiner::Half Joiner::half_of(const PacketStamp& stamp, std::size_t half) const {
   const FlowPlan& plan = captures_.plans()[stamp.flow];
   const std::size_t file = file_of(stamp.flow, half);
-  const auto& seen = captures_.survey_of(file).flows().at(plan.flow);
+  const CaptureSurvey& survey = captures_.survey_of(file);
+  const auto& seen = survey.flows().at(plan.flow);
   const auto of_way = [&](Vantage vantage) {
     const auto place = place_of(vantage);
     return place && place->way == ways[half];
@@ -73,7 +68,7 @@ Joiner::Half Joiner::half_of(const PacketStamp& stamp, std::size_t half) const {
   const auto places = std::ranges::count_if(
       seen.points, [&](const Interface& point) { return of_way(point.vantage); });
   result.alone =
-      !of_way(plan.points[file].vantage) || (places < 2 && passes_on_[file] && !any_socket(seen));
+      !of_way(plan.points[file].vantage) || (places < 2 && passes_on_[file] && !survey.has_socket(plan.flow));
   result.waits = !result.alone;
   result.unit.segs = std::max<std::uint16_t>(1, stamp.segs);
   result.unit.kind = stamp.datagram      ? PacketKind::datagram
@@ -176,7 +171,7 @@ void Joiner::copy(std::size_t file, const PacketStamp& packet) {
 bool Joiner::has_socket(const Joined& joined, std::size_t half) const {
   if ((joined.halves[half].unit.seen & socket_places[half]) != 0) return true;
   const CaptureSurvey& survey = captures_.survey_of(file_of(joined.plan, half));
-  return any_socket(survey.flows().at(captures_.plans()[joined.plan].flow));
+  return survey.has_socket(captures_.plans()[joined.plan].flow);
 }
 
 void Joiner::count(const Joined& joined) {

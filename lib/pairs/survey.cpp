@@ -31,7 +31,10 @@ double nanoseconds(std::uint64_t a, std::uint64_t b) {
 
 void CaptureSurvey::add(const Packet& packet, const Interface& interface) {
   if (is_hardware(interface.vantage)) return;  // of some packets only, and by another clock
-  endpoint_ = endpoint_ || at_an_end(interface.vantage);
+  if (at_an_end(interface.vantage)) {
+    endpoint_ = true;
+    note_socket(packet);
+  }
   if (!is_segment(interface.vantage)) return;
   const auto tcp = decode_tcp(packet.record);
   const auto datagram = !tcp && datagrams_ ? datagram_of(packet) : std::nullopt;
@@ -55,6 +58,15 @@ void CaptureSurvey::add(const Packet& packet, const Interface& interface) {
   }
   sample(tcp ? packet_key(*tcp) : packet_key(*datagram),
          {packet.time_ns, &known->first, interface.vantage});
+}
+
+void CaptureSurvey::note_socket(const Packet& packet) {
+  if (sockets_.size() >= flows_max) return;
+  if (const auto tcp = decode_tcp(packet.record)) {
+    sockets_.insert(tcp->flow);
+  } else if (const auto datagram = datagrams_ ? datagram_of(packet) : std::nullopt) {
+    sockets_.insert(datagram->flow);
+  }
 }
 
 void CaptureSurvey::add(const Anchor& anchor) {

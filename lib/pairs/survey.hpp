@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "tscope/clock.hpp"
@@ -33,6 +34,8 @@ class CaptureSurvey {
   void add(const Anchor& anchor);
 
   const std::unordered_map<Flow, Direction, FlowHash>& flows() const { return flows_; }
+  /// Seen at a socket or in a call: one end of this flow is here.
+  bool has_socket(const Flow& flow) const { return sockets_.contains(flow); }
   std::uint64_t packets() const { return packets_; }
   /// Socket or application records: one end of the connections is here.
   bool is_endpoint() const { return endpoint_; }
@@ -65,12 +68,14 @@ class CaptureSurvey {
     std::optional<std::int64_t> least_ns;
   };
 
+  void note_socket(const Packet& packet);
   bool in_sample(std::uint64_t key) const { return (key >> 20 & mask_) == 0; }
   void sample(std::uint64_t key, const Sampled& seen);
   void note_echo(const TcpHeaders& tcp, std::int64_t time_ns);
 
   std::unordered_map<Flow, Direction, FlowHash> flows_;
   std::unordered_map<Flow, Echo, FlowHash> echoes_;
+  std::unordered_set<Flow, FlowHash> sockets_;
   std::unordered_map<std::uint64_t, Sampled> sample_;
   std::uint64_t mask_ = 0;
   std::uint64_t packets_ = 0, without_tsc_ = 0;
