@@ -11,8 +11,11 @@ insmod /tscope.ko
 tscope capture -p 5201 --at app,socket,qdisc,driver --json -o guest.pcapng >guest.json 2>capture.log &
 capture=$!
 wait_for 60 grep -q capturing capture.log
-iperf3 -c 10.78.0.254 -p 5201 -n 3M -J >iperf.json
-sleep 0.5
+# In a second and a half, so that there is a line to align the clocks by.
+exchange client 10.78.0.254 5201 3000000 5000 2500 >exchange.client &
+exchange=$!
+wait_for 60 test -s exchange.client
 kill -INT "$capture"
 wait "$capture"
+kill "$exchange"
 rmmod tscope

@@ -16,7 +16,7 @@ lab=$prefix-$$-lab
 dir=$root/build/joined
 tscope=$root/build/tscope
 
-missing=$({ ! lacks ip ethtool iperf3 jq python3 tshark qemu-system-x86_64 && can_make_namespaces && can_make_taps; } 2>&1) ||
+missing=$({ ! lacks ip ethtool jq python3 tshark qemu-system-x86_64 && can_make_namespaces && can_make_taps; } 2>&1) ||
 	{ skip "everything" "${missing#*: }"; exit; }
 why=$("$tscope" doctor --json 2>/dev/null | jq -r '.checks[] | select(.name == "BPF programs") | select(.what | startswith("loaded") | not) | .what')
 [ -z "$why" ] || { skip "everything" "$why"; exit; }
@@ -31,12 +31,13 @@ ip -n "$lab" tuntap add dev tap0 mode tap vnet_hdr
 ip -n "$lab" addr add 10.78.0.254/24 dev tap0
 ip -n "$lab" link set tap0 up
 no_offloads "$lab" tap0
-start "$dir/iperf" ip netns exec "$lab" iperf3 -s -1 -p 5201
+start "$dir/exchange.server" ip netns exec "$lab" "$root/build/guest-bin/exchange" server 10.78.0.254 5201 3000000 5000
 # Where BPF programs may not run at the entry of functions, this is what they stamp.
 start "$dir/host.json" "$tscope" capture --engine bpf --netns "$lab" -p 5201 --at driver,qdisc,app-rx --json -o "$dir/host.pcapng"
 capture=$!
 wait_until 15 grep -q capturing "$dir/host.json.err" || { not_ok "the host's capture: $(cat "$dir/host.json.err")"; exit; }
-ip netns exec "$lab" "$root/tests/vm/run" --kernel $kernel --smp 1 --out "$dir" --file "$here/guest.sh" \
+# shellcheck disable=SC2154 # lab.sh's
+ip netns exec "$lab" "$root/tests/vm/run" --kernel "$kernel" --smp 1 --out "$dir" --file "$here/guest.sh" \
 	--file "$here/../experiments/common/join_lab.sh" \
 	--nic tap,ifname=tap0,script=no,downscript=no,model=virtio-net-pci -- bash /files/guest.sh </dev/null ||
 	{ not_ok "the guest's part ended with status $?"; exit; }
