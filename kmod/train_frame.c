@@ -48,13 +48,13 @@ int tscope_frame_parse(struct tscope_probe_train *train, const struct tscope_tra
 
 	if (!tagged && request->ip_at != ETH_HLEN)
 		return -EINVAL;
-	if (tagged && !eth_type_vlan(*(const __be16 *)(train->frame + 2 * ETH_ALEN)))
-		return -EINVAL;
 	for (i = 0; i < request->count; i++)
 		shortest = min(shortest, train->probes[i].len);
 	train->ip_at = request->ip_at;
 	train->udp_at = train->ip_at + sizeof(struct iphdr);
 	if (shortest < train->udp_at + sizeof(struct udphdr))
+		return -EINVAL;
+	if (tagged && !eth_type_vlan(*(const __be16 *)(train->frame + 2 * ETH_ALEN)))
 		return -EINVAL;
 	if (!ip_fits(train->frame, train->ip_at)) {
 		train->udp_at = train->ip_at + sizeof(struct ipv6hdr);

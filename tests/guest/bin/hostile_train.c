@@ -107,6 +107,8 @@ static void wrong_trains(int fd)
 	REFUSED(EINVAL, t->time_at = FRAME - 6, "the time over the frame's end");
 	REFUSED(EINVAL, t->time_at = UINT16_MAX - 1, "the time at 65534");
 	REFUSED(EINVAL, t->frame_len = ETHERNET, "a frame without IP");
+	REFUSED(EINVAL, t->ip_at = 18; t->frame_len = 1; t->count = 1; r.probes[0].len = 1,
+		"a frame of one byte with its IP header behind a VLAN tag");
 	REFUSED(EINVAL, r.frame[12] = 6, "another Ethernet type");
 	REFUSED(EINVAL, r.frame[12] = 0x86; r.frame[13] = 0xdd, "IPv4 by an IPv6 type");
 	REFUSED(EINVAL, r.frame[ETHERNET] = 0x46, "IP options");
