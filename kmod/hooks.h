@@ -24,6 +24,7 @@ struct tscope_place {
 	const char *name;
 	u8 vantage;
 	u8 kind;			/* enum tscope_hook_kind */
+	u32 also;			/* bits of more vantage points whose records need it */
 	u8 protocols;			/* TSCOPE_PROTO_*: whose packets pass here */
 	enum tscope_need need;
 	void *probe;			/* tracepoint */
