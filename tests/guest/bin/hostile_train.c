@@ -395,6 +395,24 @@ static int shell(const char *command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void smaller_mtu(void)
+{
+	int fd = open_train_session(64);
+	struct tscope_train_status status;
+	struct request r;
+
+	make_good(&r);
+	periodic(r.probes, PROBES, 2000000000, GAP_NS);
+	check(!try_ioctl(fd, TSCOPE_IOC_TRAIN, &r.train) && !shell("ip link set lo mtu 68"), "a train that no longer fits its device");
+	do {
+		usleep(50000);
+		status = status_of(fd, r.train.number);
+	} while (status.state == TSCOPE_TRAIN_RUNNING);
+	check(status.failed == PROBES && !status.sent, "is not sent");
+	shell("ip link set lo mtu 65536");
+	close(fd);
+}
+
 static void races(void)
 {
 	pthread_t threads[5];
@@ -447,6 +465,7 @@ int main(void)
 	wrong_order();
 	too_much();
 	fuzz();
+	smaller_mtu();
 	races();
 	return finish();
 }
