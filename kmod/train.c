@@ -34,7 +34,7 @@ static unsigned int train_limit_mib = 256;
 module_param(train_limit_mib, uint, 0644);
 MODULE_PARM_DESC(train_limit_mib, "memory for the schedules of all trains, MiB");
 
-/* Taken after a session's lock, the CPU hotplug lock and RTNL. */
+/* Taken after a session's lock, the CPU hotplug lock and RTNL; sessions_lock after it. */
 static DEFINE_MUTEX(trains_lock);
 static LIST_HEAD(all_trains);		/* trains_lock */
 static unsigned int trains_count;	/* trains_lock */
