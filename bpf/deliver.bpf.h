@@ -28,9 +28,6 @@ static __always_inline struct cpu_state *cpu_state(void)
 	return bpf_map_lookup_elem(&cpu_states, &zero);
 }
 
-/* Set when every hook is attached, so that all vantage points begin together. */
-volatile bool running;
-
 static __always_inline void deliver(const struct packet *packet)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), lap = 0;

@@ -8,16 +8,23 @@
 
 #define VLAN_TAGS_MAX 2
 
-static __always_inline int ip_offset(const struct sk_buff *skb)
+static __always_inline int ip_offset(struct packet *packet, const struct sk_buff *skb)
 {
+	__u32 linear = skb->len - skb->data_len;
 	__u16 protocol = bpf_ntohs(skb->protocol);
 	int i, offset = 0;
+
+	packet->wire_len = skb->len;
 
 	for (i = 0; i < VLAN_TAGS_MAX; i++) {
 		__be16 next;
 
 		if (protocol != ETH_P_8021Q && protocol != ETH_P_8021AD)
 			break;
+		if ((__u32)offset + VLAN_HLEN > linear) {
+			ends_here(packet, linear);
+			return -1;
+		}
 		if (bpf_probe_read_kernel(&next, sizeof(next), skb->data + offset + 2))
 			return -1;
 		protocol = bpf_ntohs(next);
@@ -35,7 +42,7 @@ static __always_inline int driver_rx(const struct sk_buff *skb)
 	if (!device_wanted(skb->dev))
 		return 0;
 	begin_at(&packet, TSCOPE_DRIVER_RX, stamp);
-	offset = ip_offset(skb);
+	offset = ip_offset(&packet, skb);
 	if (offset >= 0 && at_device(&packet, skb, skb->dev, offset))
 		deliver(&packet);
 	return 0;
@@ -107,7 +114,7 @@ static __always_inline int hw_rx(const struct sk_buff *skb)
 	if (!device_wanted(skb->dev))
 		return 0;
 	begin_at(&packet, TSCOPE_HW_RX, stamp);
-	offset = ip_offset(skb);
+	offset = ip_offset(&packet, skb);
 	if (offset < 0 || !at_device(&packet, skb, skb->dev, offset))
 		return 0;
 	if (BPF_CORE_READ(info, tx_flags) & SKBTX_HW_TSTAMP_NETDEV) {

@@ -37,8 +37,30 @@ struct packet {
 	__u8 header[TSCOPE_HEADER_MAX] __attribute__((aligned(8)));
 };
 
+/* Set when every hook is attached, so that all vantage points begin together. */
+volatile bool running;
+
 /* Packets whose headers lie where no program of this type can read: by vantage point. */
 __u64 unreadable[TSCOPE_VANTAGES];
+
+static __always_inline bool unreadable_here(const struct packet *packet)
+{
+	__u32 vantage = packet->vantage;
+
+	barrier_var(vantage);
+	if (running && vantage < TSCOPE_VANTAGES)
+		__sync_fetch_and_add(&unreadable[vantage], 1);
+	return false;
+}
+
+/*
+ * The first `avail` bytes from the IP header on can be read and are too few: the rest is elsewhere,
+ * if there is one.
+ */
+static __always_inline bool ends_here(const struct packet *packet, __u32 avail)
+{
+	return packet->wire_len > avail ? unreadable_here(packet) : false;
+}
 
 static __always_inline void begin_at(struct packet *packet, __u8 vantage, __u64 stamp)
 {
@@ -86,7 +108,8 @@ static __always_inline bool protocol_wanted(__u8 protocol)
 }
 
 /* Where the transport header begins behind IPv6's extension headers, and which; 0: not here. */
-static __always_inline __u32 skip_extensions(const void *ip, __u32 avail, __u8 *protocol)
+static __always_inline __u32 skip_extensions(const struct packet *packet, const void *ip,
+					     __u32 avail, __u8 *protocol)
 {
 	__u32 offset = sizeof(struct ipv6hdr);
 	__u8 next = *protocol;
@@ -98,8 +121,11 @@ static __always_inline __u32 skip_extensions(const void *ip, __u32 avail, __u8 *
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
 		    next != IPPROTO_DSTOPTS && next != IPPROTO_FRAGMENT)
 			return 0;
-		if (avail < offset + sizeof(extension) ||
-		    bpf_probe_read_kernel(extension, sizeof(extension), ip + offset))
+		if (avail < offset + sizeof(extension)) {
+			ends_here(packet, avail);
+			return 0;
+		}
+		if (bpf_probe_read_kernel(extension, sizeof(extension), ip + offset))
 			return 0;
 		if (next == IPPROTO_FRAGMENT && (extension[2] << 8 | extension[3]) & ~7)
 			return 0;
@@ -137,16 +163,6 @@ static __always_inline void read_rest(struct packet *packet, const void *ip)
 	bpf_probe_read_kernel(packet->header + FIRST_READ, rest, ip + FIRST_READ);
 }
 
-static __always_inline bool unreadable_here(const struct packet *packet)
-{
-	__u32 vantage = packet->vantage;
-
-	barrier_var(vantage);
-	if (vantage < TSCOPE_VANTAGES)
-		unreadable[vantage]++;
-	return false;
-}
-
 static __always_inline bool read_tcp(struct packet *packet, const void *ip, __u32 avail,
 				     __u32 offset, __u32 total, struct tcphdr *tcp)
 {
@@ -154,8 +170,9 @@ static __always_inline bool read_tcp(struct packet *packet, const void *ip, __u3
 
 	if (!protocol_wanted(TSCOPE_PROTO_TCP) || offset + sizeof(*tcp) > TSCOPE_HEADER_MAX)
 		return false;
-	if (offset + sizeof(*tcp) > avail ||
-	    !read_transport(packet, ip, offset, tcp, sizeof(*tcp)))
+	if (offset + sizeof(*tcp) > avail)
+		return ends_here(packet, avail);
+	if (!read_transport(packet, ip, offset, tcp, sizeof(*tcp)))
 		return unreadable_here(packet);
 	if (tcp->doff < 5)
 		return false;
@@ -192,7 +209,9 @@ static __always_inline bool read_datagram(struct packet *packet, const void *ip,
 	if (!protocol_wanted(udp ? TSCOPE_PROTO_UDP : TSCOPE_PROTO_ICMP) ||
 	    length > TSCOPE_HEADER_MAX)
 		return false;
-	if (length > avail || !read_transport(packet, ip, offset, &header, sizeof(header)))
+	if (length > avail)
+		return ends_here(packet, avail);
+	if (!read_transport(packet, ip, offset, &header, sizeof(header)))
 		return unreadable_here(packet);
 	if (udp) {
 		packet->sport = bpf_ntohs(header.source);
@@ -228,7 +247,9 @@ static __always_inline bool read_headers(struct packet *packet, const void *ip, 
 	if (n > FIRST_READ)
 		n = FIRST_READ;
 	barrier_var(n);
-	if (n < sizeof(struct iphdr) || bpf_probe_read_kernel(packet->header, n, ip))
+	if (n < sizeof(struct iphdr))
+		return ends_here(packet, avail);
+	if (bpf_probe_read_kernel(packet->header, n, ip))
 		return false;
 	version = packet->header[0] >> 4;
 	if (version == 4) {
@@ -258,7 +279,7 @@ static __always_inline bool read_headers(struct packet *packet, const void *ip, 
 		offset = sizeof(*ip6);
 		protocol = ip6->nexthdr;
 		if (!is_transport_v6(protocol))
-			offset = skip_extensions(ip, avail, &protocol);
+			offset = skip_extensions(packet, ip, avail, &protocol);
 		if (!offset)
 			return false;
 		total = bpf_ntohs(ip6->payload_len);

@@ -222,7 +222,8 @@ static void detach(struct tscope_place *place)
 
 static bool serves(const struct tscope_place *place, u32 vantages, u8 protocols)
 {
-	return vantages & TSCOPE_VANTAGE_BIT(place->vantage) && protocols & place->protocols &&
+	return vantages & (TSCOPE_VANTAGE_BIT(place->vantage) | place->also) &&
+	       protocols & place->protocols &&
 	       (place->state == TSCOPE_HOOK_PRESENT || place->state == TSCOPE_HOOK_ATTACHED);
 }
 

@@ -24,6 +24,7 @@ struct tscope_place {
 	const char *name;
 	u8 vantage;
 	u8 kind;			/* enum tscope_hook_kind */
+	u32 also;			/* bits of more vantage points whose records need it */
 	u8 protocols;			/* TSCOPE_PROTO_*: whose packets pass here */
 	enum tscope_need need;
 	void *probe;			/* tracepoint */
@@ -66,7 +67,7 @@ void tscope_hooks_detach(u32 vantages, u8 protocols);
 /* Those that some session wants: at a device, nothing else is looked at any further. */
 extern u8 tscope_wanted_protocols;
 
-/* NAPI polls finished on this CPU since load. */
+/* NAPI polls finished on this CPU while some session counted them. */
 DECLARE_PER_CPU(u32, tscope_napi_polls);
 
 static inline u32 tscope_hooks_napi_polls(void)

@@ -15,6 +15,12 @@
 
 #define VLAN_TAGS_MAX 2
 
+/* Beside driver-rx: whose records may come from within a NAPI poll, of which they have the number. */
+#define STAMPED_IN_POLLS							\
+	(TSCOPE_VANTAGE_BIT(TSCOPE_SOCKET_RX) | TSCOPE_VANTAGE_BIT(TSCOPE_SOCKET_TX) |	\
+	 TSCOPE_VANTAGE_BIT(TSCOPE_QDISC_TX) | TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX) |	\
+	 TSCOPE_VANTAGE_BIT(TSCOPE_HW_RX) | TSCOPE_VANTAGE_BIT(TSCOPE_HW_TX))
+
 DEFINE_PER_CPU(u32, tscope_napi_polls);
 
 /* skb->data is behind the Ethernet header, and in front of VLAN tags that nobody took off yet. */
@@ -132,7 +138,11 @@ static struct tscope_place places[] = {
 	TRACEPOINT("netif_receive_skb_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
 	TRACEPOINT("netif_receive_skb_list_entry", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, driver_rx),
 	TRACEPOINT("netif_rx_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
-	TRACEPOINT("napi_poll", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, napi_poll_done),
+	{
+		.name = "napi_poll", .vantage = TSCOPE_DRIVER_RX, .also = STAMPED_IN_POLLS,
+		.need = TSCOPE_OPTIONAL, .kind = TSCOPE_HOOK_TRACEPOINT,
+		.protocols = TSCOPE_PROTO_ALL, .probe = napi_poll_done,
+	},
 	TRACEPOINT("net_dev_start_xmit", TSCOPE_DRIVER_TX, TSCOPE_REQUIRED, driver_tx),
 	TRACEPOINT("napi_gro_receive_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
 	TRACEPOINT("napi_gro_frags_entry", TSCOPE_HW_RX, TSCOPE_OPTIONAL, hw_rx),

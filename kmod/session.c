@@ -74,6 +74,16 @@ static int may_capture(struct tscope_session *session, struct file *file, u32 fl
 	return err;
 }
 
+/* Its readers see no other once the namespace is gone. */
+static void set_state(struct tscope_session *session, enum tscope_state state)
+{
+	lockdep_assert_held(&session->lock);
+	session->state = state;
+	mutex_lock(&sessions_lock);
+	WRITE_ONCE(session->rings->info->state, session->net ? state : TSCOPE_NETNS_GONE);
+	mutex_unlock(&sessions_lock);
+}
+
 int tscope_session_configure(struct tscope_session *session, struct file *file,
 			     const struct tscope_config *config)
 {
@@ -99,21 +109,14 @@ int tscope_session_configure(struct tscope_session *session, struct file *file,
 		err = -ENOMEM;
 		goto out;
 	}
+	session->config = *config;
 	mutex_lock(&sessions_lock);
 	session->rings = rings;
 	mutex_unlock(&sessions_lock);
-	session->config = *config;
-	session->state = TSCOPE_CONFIGURED;
+	set_state(session, TSCOPE_CONFIGURED);
 out:
 	mutex_unlock(&session->lock);
 	return err;
-}
-
-static void set_state(struct tscope_session *session, enum tscope_state state)
-{
-	lockdep_assert_held(&session->lock);
-	session->state = state;
-	WRITE_ONCE(session->rings->info->state, state);
 }
 
 static int start_hooks(struct tscope_session *session)

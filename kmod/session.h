@@ -23,7 +23,7 @@ struct tscope_session {
 	struct tscope_rings *rings;	/* set once, under both locks */
 	struct wait_queue_head wait;
 
-	struct net *net;		/* compared, never followed; NULL once gone; sessions_lock */
+	struct net *net;		/* not pinned: followed under sessions_lock alone; NULL once gone */
 	struct list_head open;		/* in all_sessions; sessions_lock */
 	struct list_head running;	/* read by hooks under RCU; sessions_lock to change */
 };

@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <net/dst.h>
-#include <net/rtnetlink.h>
 
 #include <asm/tsc.h>
 
@@ -35,7 +34,7 @@ static unsigned int train_limit_mib = 256;
 module_param(train_limit_mib, uint, 0644);
 MODULE_PARM_DESC(train_limit_mib, "memory for the schedules of all trains, MiB");
 
-/* Taken after a session's lock, the CPU hotplug lock and RTNL. */
+/* Taken after a session's lock, the CPU hotplug lock and RTNL; sessions_lock after it. */
 static DEFINE_MUTEX(trains_lock);
 static LIST_HEAD(all_trains);		/* trains_lock */
 static unsigned int trains_count;	/* trains_lock */
@@ -77,15 +76,6 @@ static int check_device(const struct net_device *dev, const struct tscope_train 
 	if (!netif_running(dev))
 		return -ENETDOWN;
 	return request->frame_len - request->ip_at > dev->mtu ? -EMSGSIZE : 0;
-}
-
-/* A device that stands on another one's queue enables softirqs on the way, which needs interrupts on. */
-static bool irqs_off_suits(const struct net_device *dev)
-{
-	const struct rtnl_link_ops *link = dev->rtnl_link_ops;
-
-	return !(dev->priv_flags & IFF_NO_QUEUE) || dev->flags & IFF_LOOPBACK ||
-	       (link && !strcmp(link->kind, "veth"));
 }
 
 /* --- memory --- */
@@ -262,7 +252,6 @@ static int enlist_on_device(struct tscope_probe_train *train, struct tscope_trai
 		return err;
 	err = check_device(train->dev, request);
 	if (!err) {
-		train->irqs_off = irqs_off_suits(train->dev);
 		train->dst = tscope_frame_route(train);
 		err = enlist(train, request);
 	}

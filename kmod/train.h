@@ -33,7 +33,6 @@ struct tscope_probe_train {
 	u64 late_ticks;
 	u32 count, flags, cpu;
 	u16 ip_at, udp_at, seq_at, time_at;
-	bool irqs_off;			/* the device may be called with interrupts off */
 
 	/* The sender's: the queue under its lock, the rest in its thread alone. */
 	struct rb_node node;

@@ -2,6 +2,7 @@
 #include <linux/etherdevice.h>
 #include <linux/math64.h>
 #include <linux/netdevice.h>
+#include <net/rtnetlink.h>
 
 #include "clock.h"
 #include "session.h"
@@ -20,13 +21,39 @@ static u64 ntp_time(const struct tscope_anchor *anchor, u64 tick)
 	return (seconds + NTP_EPOCH) << 32 | div_u64((u64)part << 32, NSEC_PER_SEC);
 }
 
-static int device_refuses(const struct net_device *dev)
+/* Whatever was so when the train was submitted. */
+static int device_refuses(const struct tscope_probe_train *train)
 {
+	const struct net_device *dev = train->dev;
+
 	if (dev->reg_state != NETREG_REGISTERED)
 		return -ENODEV;
 	if (!netif_running(dev))
 		return -ENETDOWN;
+	if (train->probes[train->next].len - train->ip_at > READ_ONCE(dev->mtu))
+		return -EMSGSIZE;
 	return netif_carrier_ok(dev) ? 0 : -ENOLINK;
+}
+
+/*
+ * A device that stands on another one (a tunnel, a VLAN, a bond, netvsc over its VF) may come by code that enables
+ * softirqs, which needs interrupts on. Asked before each hand-over: what it stands on comes and goes.
+ */
+static bool irqs_off_suits(const struct net_device *dev)
+{
+	const struct rtnl_link_ops *link = dev->rtnl_link_ops;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return false;
+	if (dev->flags & IFF_LOOPBACK || (link && !strcmp(link->kind, "veth")))
+		return true;
+	return !(dev->priv_flags & IFF_NO_QUEUE) && dev->dev.parent && list_empty(&dev->adj_list.lower);
+}
+
+/* Congestion elsewhere is no reason to think that this one was not sent. */
+static bool was_taken(int ret)
+{
+	return ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN;
 }
 
 /* Fills in the time that is just now, and that is the hand-over's. */
@@ -49,7 +76,7 @@ static void hand_to_qdisc(const struct tscope_anchor *anchor, struct tscope_prob
 	stamp(anchor, train, departure);
 	ret = dev_queue_xmit(train->skb);
 	train->skb = NULL;
-	departure->err = ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN ? 0 : -ENOBUFS;
+	departure->err = was_taken(ret) ? 0 : -ENOBUFS;
 }
 
 static void hand_to_driver(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
@@ -58,7 +85,7 @@ static void hand_to_driver(const struct tscope_anchor *anchor, struct tscope_pro
 	struct sk_buff *skb = train->skb;
 	struct net_device *dev = train->dev;
 	struct netdev_queue *queue = skb_get_tx_queue(dev, skb);
-	bool irqs_off = train->irqs_off && !IS_ENABLED(CONFIG_PREEMPT_RT);
+	bool irqs_off = irqs_off_suits(dev);
 
 	HARD_TX_LOCK(dev, queue, smp_processor_id());
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -78,7 +105,7 @@ static void hand_to_driver(const struct tscope_anchor *anchor, struct tscope_pro
 		/* A driver that drops has freed it, whatever it returns but busy. */
 		if (dev_xmit_complete(ret))
 			train->skb = NULL;
-		if (ret != NETDEV_TX_OK)
+		if (!was_taken(ret))
 			departure->err = dev_xmit_complete(ret) ? -ENOBUFS : -EBUSY;
 	}
 	if (irqs_off)
@@ -91,7 +118,7 @@ void tscope_depart(const struct tscope_anchor *anchor, struct tscope_probe_train
 {
 	departure->spun = departure->woken;
 	departure->handed = departure->woken;
-	departure->err = train->skb ? device_refuses(train->dev) : -ENOMEM;
+	departure->err = train->skb ? device_refuses(train) : -ENOMEM;
 	/* Only now: the device may have fewer queues than when the frame was made. */
 	if (train->skb)
 		skb_set_queue_mapping(train->skb, smp_processor_id() % READ_ONCE(train->dev->real_num_tx_queues));

@@ -16,8 +16,9 @@ struct tscope_departure {
 };
 
 /*
- * train->skb at train->due, or at once if that is past. With soft interrupts off, shortly before:
- * interrupts are off until then.
+ * train->skb at train->due, or at once if that is past. Called with soft interrupts off and shortly
+ * before that time: interrupts are off for what is left of the spin (not on the way to the driver
+ * on PREEMPT_RT).
  */
 void tscope_depart(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
 		   struct tscope_departure *departure);

@@ -48,13 +48,13 @@ int tscope_frame_parse(struct tscope_probe_train *train, const struct tscope_tra
 
 	if (!tagged && request->ip_at != ETH_HLEN)
 		return -EINVAL;
-	if (tagged && !eth_type_vlan(*(const __be16 *)(train->frame + 2 * ETH_ALEN)))
-		return -EINVAL;
 	for (i = 0; i < request->count; i++)
 		shortest = min(shortest, train->probes[i].len);
 	train->ip_at = request->ip_at;
 	train->udp_at = train->ip_at + sizeof(struct iphdr);
 	if (shortest < train->udp_at + sizeof(struct udphdr))
+		return -EINVAL;
+	if (tagged && !eth_type_vlan(*(const __be16 *)(train->frame + 2 * ETH_ALEN)))
 		return -EINVAL;
 	if (!ip_fits(train->frame, train->ip_at)) {
 		train->udp_at = train->ip_at + sizeof(struct ipv6hdr);
@@ -135,8 +135,12 @@ void tscope_frame_prepare(struct tscope_probe_train *train, gfp_t gfp)
 
 	train->skb = NULL;
 	skb = alloc_skb(headroom + len + dev->needed_tailroom, gfp | __GFP_NOWARN | __GFP_NORETRY);
-	if (!skb)
+	train->head_len = min_t(u32, len - train->ip_at, sizeof(train->head));
+	if (!skb) {
+		/* Its record has the headers as they were submitted. */
+		memcpy(train->head, train->frame + train->ip_at, train->head_len);
 		return;
+	}
 	skb_reserve(skb, headroom);
 	skb_put_data(skb, train->frame, len);
 	skb->dev = dev;
@@ -152,7 +156,6 @@ void tscope_frame_prepare(struct tscope_probe_train *train, gfp_t gfp)
 	if (train->time_at)
 		memset(skb->data + train->time_at, 0, TIME_BYTES);
 	finish_headers(train, skb);
-	train->head_len = min_t(u32, len - train->ip_at, sizeof(train->head));
 	memcpy(train->head, skb->data + train->ip_at, train->head_len);
 	train->skb = skb;
 }

@@ -159,14 +159,18 @@ static void serve(struct tscope_sender *sender, struct tscope_probe_train *train
 {
 	struct tscope_departure departure = { .flags = flags };
 	const struct tscope_probe_train *next;
-	u64 sent, done;
+	u64 quiet_at, sent, done;
 	bool close;
 
 	if (contended(sender, train))
 		departure.flags |= TSCOPE_F_CONTENDED;
 	departure.woken = tscope_now();
 	refresh_anchor(sender, departure.woken, train->due);
-	tscope_spin(train->due - tscope_ns_to_ticks(SOFTIRQS_OFF_NS));
+	quiet_at = train->due - tscope_ns_to_ticks(SOFTIRQS_OFF_NS);
+	/* It was kept for a train that is cancelled by now. */
+	if ((s64)(quiet_at - departure.woken) > 0)
+		end_quiet(sender);
+	tscope_spin(quiet_at);
 	begin_quiet(sender);
 	tscope_pace_interrupted(&sender->pace,
 				tscope_spin(train->due - tscope_pace_irqs_off(&sender->pace)));

@@ -107,7 +107,7 @@ struct tscope_record {
 	__u32 seq;		/* first byte's sequence number */
 	__u32 seq_end;		/* one past the last: payload, SYN and FIN counted */
 	__u32 wire_len;		/* bytes from the IP header on, padding included */
-	__u32 napi_poll;	/* NAPI polls finished on this CPU: equal = same batch */
+	__u32 napi_poll;	/* number of NAPI polls finished on this CPU: equal in softirq = same batch */
 	__u16 cpu;
 	__u16 segs;		/* wire segments in this record, at least 1 */
 	__u16 flags;		/* TSCOPE_F_* */
@@ -132,7 +132,7 @@ struct tscope_record {
 struct tscope_probe {
 	__u64 scheduled;	/* ticks */
 	__u64 woken;		/* the sending thread turned to it */
-	__u64 spun;		/* last read of the spin; equals woken if there was none */
+	__u64 spun;		/* read when the spin was over, or found needless */
 };
 
 /*
@@ -341,8 +341,8 @@ struct tscope_train_status {
  * already. ENODEV: a vantage point asked for has no hook in this kernel for any
  * of the protocols asked for (absent). ENOMEM: rings too large, or no memory. ENXIO: the session's network
  * namespace is gone. A train: ENODEV no such device or it is going, ENETDOWN it is down, EMSGSIZE a
- * frame longer than the device takes, EAFNOSUPPORT not Ethernet, EDQUOT too many trains or probes
- * at once, EHOSTDOWN no such CPU online, ENOENT no such train. mmap: EINVAL for an offset or length that is not exactly a
+ * frame longer than the device takes, EAFNOSUPPORT not Ethernet, EDQUOT too many probes, or trains
+ * of all open files, those over included: they count until the file is closed; EHOSTDOWN no such CPU online, ENOENT no such train. mmap: EINVAL for an offset or length that is not exactly a
  * region's, EPERM for a writable mapping of a read-only one.
  */
 

@@ -43,8 +43,18 @@ struct Place {
   std::uint8_t protocols;  // TSCOPE_PROTO_*: whose packets pass there
   Need need;
   bool function;
-  const char* name;  // of the tracepoint or the function
+  const char* name;        // of the tracepoint or the function
+  std::uint32_t also = 0;  // bits of more vantage points whose records need it
 };
+
+constexpr std::uint32_t bit(Vantage vantage) {
+  return 1U << static_cast<unsigned>(vantage);
+}
+
+// Beside driver-rx: whose records may come from within a NAPI poll, of which they have the number.
+constexpr std::uint32_t stamped_in_polls = bit(Vantage::socket_rx) | bit(Vantage::socket_tx) |
+                                           bit(Vantage::qdisc_tx) | bit(Vantage::driver_tx) |
+                                           bit(Vantage::hw_rx) | bit(Vantage::hw_tx);
 
 constexpr std::array places{
     Place{"driver_gro_receive", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
@@ -57,7 +67,8 @@ constexpr std::array places{
           "netif_receive_skb_list_entry"},
     Place{"driver_netif_rx", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
           "netif_rx_entry"},
-    Place{"napi_poll", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false, "napi_poll"},
+    Place{"napi_poll", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false, "napi_poll",
+          stamped_in_polls},
     Place{"net_dev_start_xmit", Vantage::driver_tx, TSCOPE_PROTO_ALL, Need::required, false,
           "net_dev_start_xmit"},
     Place{"nic_gro_receive", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::required, false,
@@ -121,8 +132,8 @@ constexpr std::array places{
 // Compare-and-exchange in programs.
 constexpr std::pair oldest_kernel{5U, 12U};
 
-std::uint32_t bit(Vantage vantage) {
-  return 1U << static_cast<unsigned>(vantage);
+bool serves(const Place& place, std::uint32_t vantages) {
+  return (vantages & (bit(place.vantage) | place.also)) != 0;
 }
 
 // Vantage points, bits, of each protocol by itself.
@@ -277,7 +288,7 @@ void Programs::choose(bool with_functions) {
 
   const std::uint8_t protocols = protocols_asked(config_.filter);
   const auto is_asked = [&](const Place& place) {
-    return (config_.vantages & bit(place.vantage)) != 0 && (place.protocols & protocols) != 0;
+    return serves(place, config_.vantages) && (place.protocols & protocols) != 0;
   };
   if (with_functions) {
     const auto* const function = std::ranges::find_if(places, [&](const Place& place) {
@@ -303,7 +314,7 @@ void Programs::choose(bool with_functions) {
   }
   vantages_ = config_.vantages & served.without(lacking).of(protocols);
   for (const Place& place : places) {
-    if ((vantages_ & bit(place.vantage)) != 0) continue;
+    if (serves(place, vantages_)) continue;
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
                               false);
   }

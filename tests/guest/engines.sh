@@ -41,6 +41,18 @@ is "$lacking" "$(jq .loss.missed bpf.json)" "what BPF programs lack they say the
 is "$(jq '.loss | .full + .contended + .invalid' bpf.json)" 0 "and they lost nothing else"
 is "$(tcpdump -r tcpdump.pcap 2>/dev/null | wc -l)" "$(($(at driver-rx records kmod.json) + $(at driver-tx records kmod.json)))" "as many as tcpdump saw"
 
+# A record has its NAPI poll's number even if nothing is stamped where frames come in from the driver (engines.check.sh).
+pids=()
+for engine in kmod bpf; do
+	ip netns exec right tscope capture --engine $engine -p 5203 --at socket-rx -o $engine-socket.pcapng 2>$engine-socket.log &
+	pids+=($!)
+	wait_for "the capture by $engine" grep -q capturing $engine-socket.log
+done
+start_exchange w right 10.9.0.2 5203 500000 5000 3000
+stop_exchange
+kill -INT "${pids[@]}"
+wait "${pids[@]}"
+
 # While a program uses the module's clock, the module stays.
 ip netns exec left tscope capture --engine bpf -p 5201 -o held.pcapng 2>held.log &
 held=$!

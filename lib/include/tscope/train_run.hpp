@@ -20,7 +20,7 @@ struct ProbeResult {
   std::uint32_t index = 0;      ///< in the plan
   std::uint64_t scheduled = 0;  ///< when it was to be handed over
   std::uint64_t woken = 0;      ///< the sender turned to it
-  std::uint64_t spun = 0;       ///< last read of the spin; woken, if there was none
+  std::uint64_t spun = 0;       ///< read when the spin was over; if needless, then or woken
   std::uint64_t handed = 0;     ///< read right before the hand-over; it stands in the probe
   int error = 0;                ///< errno that kept it from being handed over, or 0
   unsigned flags = 0;           ///< TSCOPE_F_LATE, _CONTENDED, _TIMER

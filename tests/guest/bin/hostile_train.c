@@ -107,6 +107,8 @@ static void wrong_trains(int fd)
 	REFUSED(EINVAL, t->time_at = FRAME - 6, "the time over the frame's end");
 	REFUSED(EINVAL, t->time_at = UINT16_MAX - 1, "the time at 65534");
 	REFUSED(EINVAL, t->frame_len = ETHERNET, "a frame without IP");
+	REFUSED(EINVAL, t->ip_at = 18; t->frame_len = 1; t->count = 1; r.probes[0].len = 1,
+		"a frame of one byte with its IP header behind a VLAN tag");
 	REFUSED(EINVAL, r.frame[12] = 6, "another Ethernet type");
 	REFUSED(EINVAL, r.frame[12] = 0x86; r.frame[13] = 0xdd, "IPv4 by an IPv6 type");
 	REFUSED(EINVAL, r.frame[ETHERNET] = 0x46, "IP options");
@@ -393,6 +395,24 @@ static int shell(const char *command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void smaller_mtu(void)
+{
+	int fd = open_train_session(64);
+	struct tscope_train_status status;
+	struct request r;
+
+	make_good(&r);
+	periodic(r.probes, PROBES, 2000000000, GAP_NS);
+	check(!try_ioctl(fd, TSCOPE_IOC_TRAIN, &r.train) && !shell("ip link set lo mtu 68"), "a train that no longer fits its device");
+	do {
+		usleep(50000);
+		status = status_of(fd, r.train.number);
+	} while (status.state == TSCOPE_TRAIN_RUNNING);
+	check(status.failed == PROBES && !status.sent, "is not sent");
+	shell("ip link set lo mtu 65536");
+	close(fd);
+}
+
 static void races(void)
 {
 	pthread_t threads[5];
@@ -445,6 +465,7 @@ int main(void)
 	wrong_order();
 	too_much();
 	fuzz();
+	smaller_mtu();
 	races();
 	return finish();
 }
