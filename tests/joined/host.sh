@@ -16,8 +16,8 @@ lab=$prefix-$$-lab
 dir=$root/build/joined
 tscope=$root/build/tscope
 
-missing=$({ ! lacks ip ethtool jq python3 tshark qemu-system-x86_64 && can_make_namespaces && can_make_taps; } 2>&1) ||
-	{ skip "everything" "${missing#*: }"; exit; }
+lacking=$({ ! lacks ip ethtool jq python3 tshark qemu-system-x86_64 && can_make_namespaces && can_make_taps; } 2>&1) ||
+	{ skip "everything" "${lacking#*: }"; exit; }
 why=$("$tscope" doctor --json 2>/dev/null | jq -r '.checks[] | select(.name == "BPF programs") | select(.what | startswith("loaded") | not) | .what')
 [ -z "$why" ] || { skip "everything" "$why"; exit; }
 
