@@ -113,7 +113,8 @@ void add_ping_options(CLI::App& command, PingArguments& arguments) {
   command.add_option("-s", arguments.size, "bytes of payload (default: 56; at least 44 for --udp)");
   command.add_option("-W", arguments.linger,
                      "seconds to wait for a reply at the end, if there was none (default: 10)");
-  command.add_option("-w", arguments.deadline, "end after these seconds, whatever was sent, or at the first error");
+  command.add_option("-w", arguments.deadline,
+                     "end after these seconds, whatever was sent, or at the first error");
   command.add_option("-t", arguments.ttl, "TTL or hop limit");
   command.add_option("-I", arguments.source, "interface or address to send from");
   command.add_flag("-q", arguments.quiet, "only the first line and the summary");

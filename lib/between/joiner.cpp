@@ -67,8 +67,8 @@ Joiner::Half Joiner::half_of(const PacketStamp& stamp, std::size_t half) const {
   result.number = stamp.number;
   const auto places = std::ranges::count_if(
       seen.points, [&](const Interface& point) { return of_way(point.vantage); });
-  result.alone =
-      !of_way(plan.points[file].vantage) || (places < 2 && passes_on_[file] && !survey.has_socket(plan.flow));
+  result.alone = !of_way(plan.points[file].vantage) ||
+                 (places < 2 && passes_on_[file] && !survey.has_socket(plan.flow));
   result.waits = !result.alone;
   result.unit.segs = std::max<std::uint16_t>(1, stamp.segs);
   result.unit.kind = stamp.datagram      ? PacketKind::datagram

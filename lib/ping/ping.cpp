@@ -412,17 +412,17 @@ void Ping::Impl::take(const Refusal& refusal) {
 
 bool Ping::Impl::give_samples(std::int64_t now, bool all) {
   return std::erase_if(waiting_, [&](std::uint64_t index) {
-    PingBook::Entry* entry = book_.find(index);
-    if (entry == nullptr) return true;
-    const std::int64_t arrived = *entry->stamps.app_rx;
-    bool whole = entry->stamps.driver_tx || !prober_->stamps();
-    if (live_) whole = live_->watermark_ns() > arrived + live_slack_ns;
-    const std::int64_t patience = live_ ? live_patience_ns : stamps_patience_ns;
-    if (!whole && !all && now - arrived <= patience) return false;
-    if (live_) add_live(*entry);
-    give(*entry);
-    return true;
-  }) > 0;
+           PingBook::Entry* entry = book_.find(index);
+           if (entry == nullptr) return true;
+           const std::int64_t arrived = *entry->stamps.app_rx;
+           bool whole = entry->stamps.driver_tx || !prober_->stamps();
+           if (live_) whole = live_->watermark_ns() > arrived + live_slack_ns;
+           const std::int64_t patience = live_ ? live_patience_ns : stamps_patience_ns;
+           if (!whole && !all && now - arrived <= patience) return false;
+           if (live_) add_live(*entry);
+           give(*entry);
+           return true;
+         }) > 0;
 }
 
 PingEvidence Ping::Impl::evidence_of(const PingBook::Entry& entry) const {
