@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tscope: `make demo` and `make check` do everything, set-up included.
 .DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
 BUILD := $(CURDIR)/build
 JOBS ?= $(shell nproc)
 export BUILD JOBS

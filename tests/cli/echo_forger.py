@@ -73,6 +73,7 @@ class Stamp:
     def misdeed(self, deed, _, sequence, probe):
         return {
             "shorter": lambda: self.reply(_, sequence, probe)[:-8],
+            "junk": lambda: bytes(20),
             "guessed": lambda: self.reply(_, sequence, probe[:4] + bytes(8) + probe[12:]),
             "unasked": lambda: self.reply(_, sequence + 1000, probe),
         }[deed]()
@@ -103,7 +104,7 @@ while time.monotonic() < end:
     if deed == "hold":  # until the next one was answered
         held = good
         continue
-    if deed in ("shorter", "changed", "guessed"):
+    if deed in ("shorter", "changed", "guessed", "junk"):
         good = protocol.misdeed(deed, *request)
     elif deed in ("twice", "unasked"):
         here.sendto(good if deed == "twice" else protocol.misdeed(deed, *request), sender)

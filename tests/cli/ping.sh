@@ -223,8 +223,8 @@ start_helper python3 "$forger" fd09::2 fd09::3 "${deeds[@]}"
 both_sockets IPv6 fd09::2
 end_helper
 # Nor a connected UDP socket; what stands behind the times in a STAMP packet is the reflector's affair.
-start_helper python3 "$forger" --stamp 10.9.0.2 10.9.0.3 "2=twice" "3=shorter" "5=guessed" "6=hold" "8=elsewhere" "9=unasked"
-misdeeds '[10,7,1,1,0,2,1]' '[1,2,4,7,6,9,10]' UDP --udp 10.9.0.2
+start_helper python3 "$forger" --stamp 10.9.0.2 10.9.0.3 "2=twice" "3=shorter" "4=junk" "5=guessed" "6=hold" "8=elsewhere" "9=unasked"
+misdeeds '[10,6,1,1,0,3,1]' '[1,2,7,6,9,10]' UDP --udp 10.9.0.2
 end_helper
 start_helper python3 "$forger" 10.9.0.2 10.9.0.3 "${deeds[@]}"
 both_sockets IPv4 10.9.0.2
@@ -250,6 +250,9 @@ is "$(in_near "$tscope" ping --udp -c 5 -i 0.02 --json 10.9.0.2 | jq -c '[.proto
 is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 -s 200 --json fd09::2 | jq -c '[.received, .samples[0].bytes]')" '[2,200]' "and over IPv6"
 end_helper
 is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 --json 10.9.0.2 | jq -c '[.received, .errors]')" '[0,2]' "a UDP port that is closed"
+is "$(in_near "$tscope" ping --udp -c 5 -i 0.3 -w 10 --json 10.9.0.2 | jq -c '[.sent, .errors]')" '[1,1]' "with -w the first error ends it"
+in_near "$tscope" ping -q -f -i 0.2 -c 3 10.9.0.2 >"$work/paced"
+is "$(sed -n 's/.*, time \([0-9]*\)ms/\1/p' "$work/paced" | awk '{ print ($1 >= 400) }')" 1 "-f leaves -i alone"
 
 start_helper python3 -c 'import socket, time
 s = socket.create_server(("10.9.0.2", 7777), backlog=64)

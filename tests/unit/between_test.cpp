@@ -151,6 +151,29 @@ TEST(Between, FromSendCallToReceiveCall) {
   expect_stages_sum_to_totals(report);
 }
 
+TEST(Between, WhatNobodyReadIsIncompleteWhereCallsAloneTellOfTheSocket) {
+  Scene scene = scene_with_sockets();
+  scene.queue_ns = 1'000;  // nothing is overtaken
+  TwoCaptures captures = with_layers(scene);
+  Sightings receiver;
+  std::uint64_t data = 0;
+  for (const Sighting& s : captures.host) {
+    receiver.push_back(s);
+    if (s.segment.payload == 0 || ++data > 3900) continue;
+    receiver.push_back(s);
+    receiver.back().time_ns += 7'000;
+    receiver.back().at = {"tap0", Vantage::app_rx};
+  }
+  std::ranges::stable_sort(receiver, {}, &Sighting::time_ns);
+  captures.host = std::move(receiver);
+  const BetweenReport report = between(captures);
+  EXPECT_EQ(chain_from(report, 1).packets, 3900U);
+  EXPECT_EQ(chain_from(report, 1).total.to, Vantage::app_rx);
+  for (const BetweenPair& pair : report.pairs) {
+    EXPECT_EQ(pair.incomplete, pair.from.file == 1 ? 100U : 0U);
+  }
+}
+
 TEST(Between, AHostWithSocketsOfItsOwn) {
   TwoCaptures captures = with_layers(scene_with_sockets());
   Sighting own = captures.host.front();
