@@ -3,10 +3,10 @@
 
 #include "captures_given.hpp"
 #include "commands.hpp"
-#include "tscope/ack_report.hpp"
-#include "tscope/error.hpp"
-#include "tscope/pair_report.hpp"
-#include "tscope/units.hpp"
+#include "tscope/analysis/ack_report.hpp"
+#include "tscope/analysis/acks_between_report.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/units.hpp"
 
 namespace {
 

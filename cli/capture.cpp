@@ -8,8 +8,8 @@
 #include "commands.hpp"
 #include "netns.hpp"
 #include "number.hpp"
-#include "tscope/error.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/units.hpp"
 
 namespace {
 

@@ -14,10 +14,10 @@
 
 #include "capture_summary.hpp"
 #include "signals.hpp"
-#include "tscope/capture_file.hpp"
-#include "tscope/error.hpp"
-#include "tscope/nic.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/units.hpp"
+#include "tscope/file/capture_file.hpp"
+#include "tscope/record/nic.hpp"
 
 namespace {
 

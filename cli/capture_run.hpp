@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "engine.hpp"
-#include "tscope/headers.hpp"
+#include "tscope/record/headers.hpp"
 
 struct ProtocolName {
   tscope::Protocol protocol;

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "capture_run.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
 
 using tscope::Vantage;
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "tscope/headers.hpp"
-#include "tscope/source.hpp"
+#include "tscope/record/headers.hpp"
+#include "tscope/record/source.hpp"
 
 /// What a capture delivered and what it did not.
 struct CaptureSummary {

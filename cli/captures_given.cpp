@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "tscope/error.hpp"
+#include "tscope/base/error.hpp"
 
 void CapturesGiven::add_files(CLI::App& command, const std::string& help) {
   command.add_option("FILE", files, help)->required();

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "terminal.hpp"
-#include "tscope/alignment.hpp"
-#include "tscope/file_source.hpp"
+#include "tscope/align/alignment.hpp"
+#include "tscope/file/file_source.hpp"
 
 /// What a command is given that reads one capture or compares two, and the options of both.
 struct CapturesGiven {

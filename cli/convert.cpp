@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tscope/convert.hpp"
+#include "tscope/file/convert.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "commands.hpp"
 #include "terminal.hpp"
-#include "tscope/error.hpp"
+#include "tscope/base/error.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 
 #include "captures_given.hpp"
 #include "commands.hpp"
-#include "tscope/between_report.hpp"
-#include "tscope/error.hpp"
+#include "tscope/analysis/delay_between_report.hpp"
+#include "tscope/base/error.hpp"
 
 namespace {
 

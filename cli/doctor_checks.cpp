@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tscope/error.hpp"
-#include "tscope/nic.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/units.hpp"
+#include "tscope/record/nic.hpp"
 
 namespace doctor {
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "tscope/bpf_source.hpp"
-#include "tscope/facts.hpp"
-#include "tscope/kmod_source.hpp"
-#include "tscope/tsc_check.hpp"
+#include "tscope/base/facts.hpp"
+#include "tscope/base/tsc_check.hpp"
+#include "tscope/live/bpf_source.hpp"
+#include "tscope/live/kmod_source.hpp"
 
 namespace doctor {
 

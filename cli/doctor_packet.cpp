@@ -13,8 +13,8 @@
 #include <cstring>
 #include <utility>
 
-#include "tscope/error.hpp"
-#include "tscope/headers.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/record/headers.hpp"
 
 namespace doctor {
 

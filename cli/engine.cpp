@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "tscope/bpf_source.hpp"
-#include "tscope/error.hpp"
-#include "tscope/kmod_source.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/live/bpf_source.hpp"
+#include "tscope/live/kmod_source.hpp"
 
 namespace {
 

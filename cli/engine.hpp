@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "tscope/live_source.hpp"
+#include "tscope/live/live_source.hpp"
 
 enum class EngineChoice { automatic, kmod, bpf };
 

@@ -5,7 +5,7 @@
 #include <exception>
 
 #include "commands.hpp"
-#include "tscope/error.hpp"
+#include "tscope/base/error.hpp"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "tscope/error.hpp"
+#include "tscope/base/error.hpp"
 
 void enter_netns(const std::string& which) {
   const bool pid = std::ranges::all_of(which, [](unsigned char c) { return std::isdigit(c) != 0; });

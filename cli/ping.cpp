@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tscope/ping.hpp"
+#include "tscope/probe/ping.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -16,8 +16,8 @@
 #include "engine.hpp"
 #include "ping_args.hpp"
 #include "signals.hpp"
-#include "tscope/error.hpp"
-#include "tscope/ping_report.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/probe/ping_report.hpp"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "number.hpp"
-#include "tscope/error.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/units.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "tscope/ping.hpp"
+#include "tscope/probe/ping.hpp"
 
 /// As typed.
 struct PingArguments {

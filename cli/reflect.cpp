@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tscope/reflect.hpp"
+#include "tscope/probe/reflect.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,8 +12,8 @@
 #include "commands.hpp"
 #include "engine.hpp"
 #include "signals.hpp"
-#include "tscope/error.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/units.hpp"
 
 namespace {
 

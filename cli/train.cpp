@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tscope/train.hpp"
+#include "tscope/probe/train.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include "commands.hpp"
 #include "number.hpp"
 #include "train_run.hpp"
-#include "tscope/error.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/units.hpp"
 
 namespace {
 

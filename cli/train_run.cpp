@@ -10,10 +10,10 @@
 #include <optional>
 
 #include "signals.hpp"
-#include "tscope/capture_file.hpp"
-#include "tscope/error.hpp"
-#include "tscope/reply_collector.hpp"
-#include "tscope/train_report.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/file/capture_file.hpp"
+#include "tscope/probe/reply_collector.hpp"
+#include "tscope/probe/train_report.hpp"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string>
 
-#include "tscope/replies.hpp"
-#include "tscope/train_run.hpp"
+#include "tscope/analysis/replies.hpp"
+#include "tscope/probe/train_run.hpp"
 
 struct TrainRun {
   tscope::TrainEngineKind engine = tscope::TrainEngineKind::user;

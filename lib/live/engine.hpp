@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "reader/ring.hpp"
-#include "tscope/clock.hpp"
+#include "live/reader/ring.hpp"
+#include "tscope/record/clock.hpp"
 
 namespace tscope {
 

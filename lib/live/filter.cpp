@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "tscope/error.hpp"
+#include "tscope/base/error.hpp"
 
 namespace tscope {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "tscope/live_source.hpp"
+#include "tscope/live/live_source.hpp"
 
 namespace tscope {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tscope/packet.hpp"
+#include "tscope/record/packet.hpp"
 
 namespace tscope {
 

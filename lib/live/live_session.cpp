@@ -10,8 +10,8 @@
 #include <thread>
 #include <utility>
 
-#include "tscope/error.hpp"
-#include "tscope/facts.hpp"
+#include "tscope/base/error.hpp"
+#include "tscope/base/facts.hpp"
 
 namespace tscope {
 

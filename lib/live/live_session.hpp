@@ -7,8 +7,8 @@
 #include "live/engine.hpp"
 #include "live/interface_table.hpp"
 #include "live/nic_clocks.hpp"
-#include "reader/merge.hpp"
-#include "tscope/live_source.hpp"
+#include "live/reader/merge.hpp"
+#include "tscope/live/live_source.hpp"
 
 namespace tscope {
 

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "live/interface_table.hpp"
-#include "tscope/error.hpp"
+#include "tscope/base/error.hpp"
 
 namespace tscope {
 

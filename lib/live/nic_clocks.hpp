@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "live/engine.hpp"
-#include "nic/nic_clock.hpp"
-#include "nic/phc.hpp"
-#include "tscope/live_source.hpp"
+#include "live/nic/nic_clock.hpp"
+#include "live/nic/phc.hpp"
+#include "tscope/live/live_source.hpp"
 
 namespace tscope {
 

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/source_json.hpp"
-#include "tscope/ack_report.hpp"
+#include "tscope/analysis/ack_report.hpp"
 
 namespace tscope {
 

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "tscope/alignment.hpp"
-#include "tscope/pair_report.hpp"
+#include "tscope/align/alignment.hpp"
+#include "tscope/analysis/acks_between_report.hpp"
 
 namespace tscope {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "report/text.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
 
 namespace tscope {
 

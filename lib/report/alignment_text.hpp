@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tscope/alignment.hpp"
+#include "tscope/align/alignment.hpp"
 
 namespace tscope {
 

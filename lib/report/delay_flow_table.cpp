@@ -5,7 +5,7 @@
 
 #include "report/delay_tables.hpp"
 #include "report/text.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
 
 namespace tscope {
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "report/text.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
 
 namespace tscope {
 

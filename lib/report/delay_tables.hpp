@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tscope/delay_report.hpp"
+#include "tscope/analysis/delay_report.hpp"
 
 namespace tscope {
 

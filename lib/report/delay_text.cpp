@@ -6,8 +6,8 @@
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
-#include "tscope/delay_report.hpp"
-#include "tscope/units.hpp"
+#include "tscope/analysis/delay_report.hpp"
+#include "tscope/base/units.hpp"
 
 namespace tscope {
 

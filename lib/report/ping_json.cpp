@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
-#include "tscope/ping_report.hpp"
+#include "tscope/probe/ping_report.hpp"
 
 namespace tscope {
 

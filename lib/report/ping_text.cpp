@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "report/text.hpp"
-#include "tscope/ping_report.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
+#include "tscope/probe/ping_report.hpp"
 
 namespace tscope {
 

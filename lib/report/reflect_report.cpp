@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "report/text.hpp"
-#include "tscope/reflect.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
+#include "tscope/probe/reflect.hpp"
 
 namespace tscope {
 

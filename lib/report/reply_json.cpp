@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
-#include "tscope/replies.hpp"
+#include "tscope/analysis/replies.hpp"
 
 namespace tscope {
 

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "report/text.hpp"
-#include "tscope/replies.hpp"
-#include "tscope/units.hpp"
+#include "tscope/analysis/replies.hpp"
+#include "tscope/base/units.hpp"
 
 namespace tscope {
 

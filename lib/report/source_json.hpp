@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tscope/source.hpp"
+#include "tscope/record/source.hpp"
 
 namespace tscope {
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "report/text.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
 
 namespace tscope {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tscope/source.hpp"
+#include "tscope/record/source.hpp"
 
 namespace tscope {
 

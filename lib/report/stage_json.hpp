@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tscope/delay_report.hpp"
+#include "tscope/analysis/delay_report.hpp"
 
 namespace tscope {
 

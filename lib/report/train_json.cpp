@@ -2,7 +2,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "tscope/train_report.hpp"
+#include "tscope/probe/train_report.hpp"
 
 namespace tscope {
 

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "report/text.hpp"
-#include "tscope/train_report.hpp"
-#include "tscope/units.hpp"
+#include "tscope/base/units.hpp"
+#include "tscope/probe/train_report.hpp"
 
 namespace tscope {
 

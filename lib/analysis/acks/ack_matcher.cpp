@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "analysis/acks/ack_matcher.hpp"
+
+#include <algorithm>
+
+namespace tscope {
+
+namespace {
+
+constexpr double ratio_scale = 1000;
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+bool same(const AckStamp& a, const AckStamp& b) {
+  return a.ack == b.ack && a.seq == b.seq && a.tsval == b.tsval && a.tsecr == b.tsecr &&
+         (!a.real_ip_id || !b.real_ip_id || a.ip_id == b.ip_id);
+}
+
+}  // namespace
+
+// A merged record keeps the IP header of its first ACK, but the ACK number of its last.
+AckStamp::AckStamp(const TcpHeaders& tcp, const Packet& packet)
+    : time_ns(packet.time_ns),
+      ack(tcp.ack),
+      seq(tcp.seq),
+      tsval(tcp.tsval),
+      tsecr(tcp.tsecr),
+      ip_id(tcp.ip_id),
+      segs(packet.record.segs),
+      real_ip_id((packet.record.flags & TSCOPE_F_SYNTH_IP) == 0 && tcp.flow.src.family == 4 &&
+                 packet.record.segs <= 1) {
+}
+
+void PairMatcher::at_first(const AckStamp& first) {
+  const auto early =
+      std::ranges::find_if(early_, [&](const AckStamp& second) { return same(first, second); });
+  if (early != early_.end()) {
+    compare(first, *early);
+    early_.erase(early);
+    return;
+  }
+  if (pending_.size() == pending_max) {
+    pending_.pop_front();
+    only_first_++;
+  }
+  pending_.push_back({first});
+}
+
+void PairMatcher::at_second(const AckStamp& second) {
+  auto found = std::ranges::find_if(
+      pending_, [&](const Waiting& waiting) { return same(waiting.ack, second); });
+  if (found == pending_.end()) {
+    if (early_.size() == early_max) {
+      early_.pop_front();
+      only_second_++;
+    }
+    early_.push_back(second);
+    return;
+  }
+  compare(found->ack, second);
+  // The last of the segments merged is the one that matched; the others came right before it.
+  const auto merged = std::min<std::ptrdiff_t>(found - pending_.begin(), second.segs - 1);
+  merged_ += static_cast<std::uint64_t>(merged);
+  found = pending_.erase(found - merged, found + 1);
+  for (auto waiting = pending_.begin(); waiting != found; ++waiting) waiting->overtaken++;
+  while (!pending_.empty() && pending_.front().overtaken > overtaken_max) {
+    pending_.pop_front();
+    only_first_++;
+  }
+}
+
+void PairMatcher::compare(const AckStamp& first, const AckStamp& second) {
+  matched_++;
+  if (second.time_ns < first.time_ns) {
+    negative_++;
+  } else {
+    added_.add(second.time_ns - first.time_ns);
+  }
+  const std::int64_t gap_first = first.time_ns - previous_first_ns_;
+  const std::int64_t gap_second = second.time_ns - previous_second_ns_;
+  if (has_previous_ && gap_first >= 0 && gap_second >= 0) {
+    gaps_first_.add(gap_first);
+    gaps_second_.add(gap_second);
+    if (gap_first > 0) {
+      ratio_.add(static_cast<std::int64_t>(static_cast<double>(gap_second) /
+                                           static_cast<double>(gap_first) * ratio_scale));
+    }
+  }
+  has_previous_ = true;
+  previous_first_ns_ = first.time_ns;
+  previous_second_ns_ = second.time_ns;
+}
+
+AckPair PairMatcher::result(const Interface& first, const Interface& second,
+                            std::int64_t segment_time_ns) const {
+  AckPair pair;
+  pair.first = first;
+  pair.second = second;
+  pair.matched = matched_;
+  pair.only_first = only_first_ + pending_.size();
+  pair.only_second = only_second_ + early_.size();
+  pair.merged = merged_;
+  pair.negative = negative_;
+  pair.share_first = share(gaps_first_.below(segment_time_ns), gaps_first_.count());
+  pair.share_second = share(gaps_second_.below(segment_time_ns), gaps_second_.count());
+  pair.added_p50_ns = added_.quantile_ns(0.5);
+  pair.added_p99_ns = added_.quantile_ns(0.99);
+  pair.added_max_ns = added_.max_ns();
+  pair.gap_ratio_p50 = static_cast<double>(ratio_.quantile_ns(0.5)) / ratio_scale;
+  return pair;
+}
+
+}  // namespace tscope

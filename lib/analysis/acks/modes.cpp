@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "analysis/acks/modes.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace tscope {
+
+namespace {
+
+// docs/ack-report.md, "Modes" and "Inferring τ", says what these are for.
+constexpr double mode_share_min = 0.01;
+constexpr double valley_max = 0.75;
+constexpr std::size_t modes_max = 8;
+constexpr double bins_per_octave = 8;
+constexpr double first_mode_share_min = 0.10;
+constexpr std::uint64_t gaps_for_inference = 50;
+constexpr double near_multiple = 4;
+constexpr double near_time_min = 0.5;
+constexpr double mean_tolerance = 1.25;
+constexpr double pause_ns = 200e6;
+
+struct Heap {  // what lies in one bin
+  std::uint64_t count = 0;
+  double sum_ns = 0;
+  std::uint64_t weight = 0;
+
+  double mean_ns() const { return sum_ns / static_cast<double>(count); }
+};
+
+using Heaps = std::map<std::int64_t, Heap>;
+
+template <typename IndexOf>
+Heaps heap_up(const std::vector<DurationHistogram::Bin>& bins, IndexOf index_of) {
+  Heaps heaps;
+  for (const auto& bin : bins) {
+    Heap& heap = heaps[index_of(bin.middle_ns())];
+    heap.count += bin.count;
+    heap.sum_ns += static_cast<double>(bin.middle_ns()) * static_cast<double>(bin.count);
+    heap.weight += bin.weight;
+  }
+  return heaps;
+}
+
+std::uint64_t count_at(const Heaps& heaps, std::int64_t index) {
+  const auto found = heaps.find(index);
+  return found == heaps.end() ? 0 : found->second.count;
+}
+
+// Higher than the left neighbour, not lower than the right: of equal neighbours the first counts.
+bool is_peak(const Heaps& heaps, std::int64_t index, std::uint64_t count) {
+  return count > count_at(heaps, index - 1) && count >= count_at(heaps, index + 1);
+}
+
+std::uint64_t lowest_between(const Heaps& heaps, std::int64_t from, std::int64_t to) {
+  std::uint64_t lowest = count_at(heaps, from);
+  std::int64_t expected = from;
+  for (auto at = heaps.find(from); at != heaps.end() && at->first <= to; ++at, ++expected) {
+    if (at->first != expected) return 0;
+    lowest = std::min(lowest, at->second.count);
+  }
+  return lowest;
+}
+
+// Peaks in ascending order; of two without a clear valley between them the higher one.
+std::vector<std::int64_t> peaks(const Heaps& heaps, std::uint64_t least) {
+  std::vector<std::int64_t> result;
+  for (const auto& [index, heap] : heaps) {
+    if (heap.count < least || !is_peak(heaps, index, heap.count)) continue;
+    if (!result.empty()) {
+      const std::uint64_t before = count_at(heaps, result.back());
+      const auto smaller = static_cast<double>(std::min(before, heap.count));
+      if (static_cast<double>(lowest_between(heaps, result.back(), index)) > valley_max * smaller) {
+        if (heap.count > before) result.back() = index;
+        continue;
+      }
+    }
+    result.push_back(index);
+  }
+  return result;
+}
+
+std::uint64_t part_of(std::uint64_t count, double share) {
+  return std::max<std::uint64_t>(
+      1, static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count))));
+}
+
+}  // namespace
+
+std::vector<HistogramBin> equal_bins(const DurationHistogram& gaps, std::int64_t bin_ns,
+                                     std::int64_t limit_ns) {
+  const auto bins = static_cast<std::size_t>(limit_ns / bin_ns);
+  std::vector<HistogramBin> result(bins + 1);
+  for (std::size_t i = 0; i <= bins; i++) {
+    result[i].from_ns = static_cast<std::int64_t>(i) * bin_ns;
+    result[i].to_ns = result[i].from_ns + bin_ns;
+  }
+  result.back().to_ns = std::max(result.back().to_ns, gaps.max_ns() + 1);
+  for (const auto& bin : gaps.bins()) {
+    result[std::min(bins, static_cast<std::size_t>(bin.middle_ns() / bin_ns))].count += bin.count;
+  }
+  return result;
+}
+
+Modes find_modes(const DurationHistogram& gaps, std::int64_t bin_ns, std::int64_t segment_time_ns) {
+  Modes modes;
+  const Heaps heaps = heap_up(gaps.bins(), [&](std::int64_t ns) { return ns / bin_ns; });
+  for (const std::int64_t index : peaks(heaps, part_of(gaps.count(), mode_share_min))) {
+    const Heap& heap = heaps.at(index);
+    AckMode mode;
+    mode.at_ns = std::llround(heap.mean_ns());
+    mode.multiple = segment_time_ns > 0
+                        ? static_cast<double>(mode.at_ns) / static_cast<double>(segment_time_ns)
+                        : 0;
+    mode.share = static_cast<double>(heap.count) / static_cast<double>(gaps.count());
+    modes.all.push_back(mode);
+  }
+  std::ranges::stable_sort(modes.all, std::greater{}, &AckMode::share);
+  const auto below = std::ranges::find_if(
+      modes.all, [&](const AckMode& mode) { return mode.at_ns < segment_time_ns; });
+  if (below != modes.all.end()) modes.below = *below;
+  if (modes.all.size() > modes_max) modes.all.resize(modes_max);
+  return modes;
+}
+
+std::int64_t infer_segment_time(const DurationHistogram& gaps, std::uint32_t mss) {
+  if (gaps.count() < gaps_for_inference || mss == 0) return 0;
+  const auto bins = gaps.bins();
+  const Heaps heaps = heap_up(bins, [](std::int64_t ns) {
+    return std::llround(std::log2(static_cast<double>(std::max<std::int64_t>(1, ns))) *
+                        bins_per_octave);
+  });
+  double total_ns = 0, bytes = 0;
+  for (const auto& [index, heap] : heaps) {
+    if (heap.mean_ns() < pause_ns) total_ns += heap.sum_ns;
+    bytes += static_cast<double>(heap.weight);
+  }
+  if (bytes == 0) return 0;
+  const double mean_segment_ns = total_ns / (bytes / mss);
+  for (const std::int64_t index : peaks(heaps, part_of(gaps.count(), first_mode_share_min))) {
+    const Heap& heap = heaps.at(index);
+    double near_ns = 0;
+    for (const auto& bin : bins) {
+      const auto middle = static_cast<double>(bin.middle_ns());
+      if (middle <= near_multiple * heap.mean_ns())
+        near_ns += middle * static_cast<double>(bin.count);
+    }
+    // A gap that ACKs two segments took the time of two.
+    const double acked = static_cast<double>(heap.weight) / static_cast<double>(heap.count);
+    const double segment_ns = heap.mean_ns() / std::max(1.0, std::round(acked / mss));
+    const bool at_home = near_ns >= near_time_min * total_ns;
+    const bool possible = segment_ns <= mean_tolerance * mean_segment_ns;
+    if (at_home && possible) return std::llround(segment_ns);
+  }
+  return 0;
+}
+
+}  // namespace tscope

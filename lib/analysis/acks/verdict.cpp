@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tscope/analysis/ack_report.hpp"
+#include "tscope/base/units.hpp"
+
+namespace tscope {
+
+namespace {
+
+// docs/ack-report.md says where these come from.
+constexpr std::uint64_t gaps_to_judge = 100;
+constexpr double partly_from = 0.20, strongly_from = 0.50;
+constexpr double grown_from = 0.10;
+constexpr double batched_from = 0.50, merged_from = 0.10;
+
+using Points = std::vector<const AckDistribution*>;
+
+std::string_view name(const AckDistribution& d) {
+  return vantage_name(d.interface.vantage);
+}
+
+std::string degree(double share) {
+  if (share >= strongly_from) return "strongly compressed";
+  return share >= partly_from ? "partly compressed" : "not compressed";
+}
+
+double part(std::uint64_t some, std::uint64_t all) {
+  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
+}
+
+std::string before(const AckDistribution& first) {
+  switch (first.interface.vantage) {
+    case Vantage::driver_rx:
+      return "before this machine's stack: the network, the peer, or the host below a guest";
+    case Vantage::socket_tx:
+      return "where this machine's TCP makes the ACKs: it receives, or gets to run, in bursts";
+    default:
+      return fmt::format("at or before {}", name(first));
+  }
+}
+
+// Where the share rose on the way from the first vantage point to the worst.
+std::string origin(const Points& points, std::size_t worst) {
+  const AckDistribution& first = *points.front();
+  const double rise = points[worst]->compressed_share - first.compressed_share;
+  if (rise < grown_from) return before(first);
+  std::size_t from = 0, to = worst;
+  for (std::size_t i = 0; i < worst; i++) {
+    if (points[i + 1]->compressed_share - points[i]->compressed_share >= grown_from &&
+        points[i + 1]->compressed_share - points[i]->compressed_share >= rise / 2) {
+      from = i;
+      to = i + 1;
+    }
+  }
+  std::string here =
+      fmt::format("in this kernel, between {} and {}", name(*points[from]), name(*points[to]));
+  if (first.compressed_share < partly_from) return here;
+  return fmt::format("partly {}, and more {}", before(first), here);
+}
+
+// What the kernel did itself, where it did much of it.
+std::string kernels_part(const Points& points) {
+  std::string text;
+  for (const AckDistribution* d : points) {
+    const double batched = part(d->same_poll_gaps, d->gaps);
+    if (batched < batched_from) continue;
+    text += fmt::format("; {:.0f} % of the gaps at {} lie within one NAPI poll", 100 * batched,
+                        name(*d));
+    break;
+  }
+  for (const AckDistribution* d : points) {
+    const double merged =
+        part(d->merged_segments, d->acks - d->merged_records + d->merged_segments);
+    if (merged < merged_from) continue;
+    text += fmt::format("; {:.0f} % of the ACKs came merged to {}", 100 * merged, name(*d));
+    break;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string verdict(const AckFlow& flow, std::uint64_t lost) {
+  if (flow.vantage_points.empty()) return "No ACKs to judge.";
+  Points points;
+  std::uint64_t most_gaps = 0;
+  for (const AckDistribution& d : flow.vantage_points) {
+    most_gaps = std::max(most_gaps, d.gaps);
+    if (d.gaps >= gaps_to_judge) points.push_back(&d);
+  }
+  if (points.empty()) {
+    return fmt::format("Too few gaps to judge ({}; {} are needed).", most_gaps, gaps_to_judge);
+  }
+  const std::string doubt =
+      lost > 0 ? fmt::format("; {} lost records make this uncertain", lost) : "";
+  if (points.front()->segment_time_ns == 0) {
+    return "Can't tell whether the ACKs are compressed: the gaps show no clear segment time; give "
+           "the bottleneck's rate with --link-rate" +
+           kernels_part(points) + doubt + ".";
+  }
+  const auto worst_at = std::ranges::max_element(
+      points, {}, [](const AckDistribution* d) { return d->compressed_share; });
+  const AckDistribution& worst = **worst_at;
+  std::string text = fmt::format(
+      "The ACK stream is {}: at {} {:.1f} % [{:.1f}, {:.1f}] of {} gaps are shorter than one "
+      "segment time of {}",
+      degree(worst.compressed_share), name(worst), 100 * worst.compressed_share,
+      100 * worst.share_low, 100 * worst.share_high, worst.gaps,
+      format_duration(worst.segment_time_ns));
+  if (worst.compressed_share < partly_from) {
+    text += " (an undisturbed path shows about 9 %)";
+  } else {
+    text += "; it arose " + origin(points, static_cast<std::size_t>(worst_at - points.begin()));
+    const AckDistribution& last = *points.back();
+    if (worst.compressed_share - last.compressed_share >= grown_from) {
+      text += fmt::format("; at {} it is {:.1f} % again", name(last), 100 * last.compressed_share);
+    }
+    text += kernels_part(points);
+  }
+  if (worst.segment_time_source == "first-mode") {
+    text += "; the segment time is inferred, --link-rate is surer";
+  }
+  return text + doubt + ".";
+}
+
+}  // namespace tscope

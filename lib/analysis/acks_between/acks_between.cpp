@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/two_captures/paired_captures.hpp"
+#include "tscope/analysis/acks_between_report.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr std::uint32_t ethernet_overhead = 38;  // as AckOptions::mtu counts
+
+class Comparison {
+ public:
+  Comparison(const std::string& first, const std::string& second, const PairOptions& options)
+      : options_(options),
+        captures_(first, second,
+                  {options.align, false, options.acks.advancing_only, options.progress}) {}
+
+  PairReport run();
+
+ private:
+  void survey(std::size_t file);
+  void choose_segment_time();
+  void compare();
+  void add_distributions();
+  bool wanted(const Flow& flow) const;
+
+  const PairOptions& options_;
+  PairedCaptures captures_;
+  std::int64_t segment_time_ns_ = 0;
+  PairReport report_;
+};
+
+void Comparison::survey(std::size_t file) {
+  AckAnalysis analysis(options_.acks);
+  captures_.survey(
+      file,
+      [&](const Packet& packet, const Interface& interface) { analysis.add(packet, interface); },
+      [&](const Source& source) { report_.reports[file] = analysis.finish(source); });
+}
+
+// One for both files and all flows; inferred nearer the wire rather than behind the hypervisor.
+void Comparison::choose_segment_time() {
+  for (const AckReport& report : report_.reports) {
+    for (const AckFlow& flow : report.flows) {
+      for (const AckDistribution& d : flow.vantage_points) {
+        if (segment_time_ns_ == 0) segment_time_ns_ = d.segment_time_ns;
+      }
+    }
+  }
+}
+
+bool Comparison::wanted(const Flow& flow) const {
+  return !options_.acks.flow || fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string())
+                                        .find(*options_.acks.flow) != std::string::npos;
+}
+
+void Comparison::compare() {
+  AckOptions acks = options_.acks;
+  const bool again = !acks.link_rate_bps && segment_time_ns_ > 0;
+  if (again) {
+    acks.link_rate_bps =
+        (acks.mtu + ethernet_overhead) * 8e9 / static_cast<double>(segment_time_ns_);
+  }
+  std::array<AckAnalysis, 2> analyses{AckAnalysis(acks), AckAnalysis(acks)};
+  const auto& plans = captures_.plans();
+  const auto& coverage = captures_.coverage();
+  const Alignment& used = captures_.used();
+  std::vector<std::unique_ptr<FlowStats>> stats(plans.size());
+  for (std::size_t i = 0; i < plans.size(); i++) {
+    if (!wanted(plans[i].flow) || !coverage[i][0].any) continue;
+    stats[i] = std::make_unique<FlowStats>(plans[i], coverage[i], captures_.resolution_ns(),
+                                           segment_time_ns_);
+  }
+
+  SideBySide reading = captures_.side_by_side();
+  SideBySideEvents events;
+  if (again) {
+    events.packet = [&](std::size_t file, const Packet& packet, const Interface& interface) {
+      analyses[file].add(packet, interface);
+    };
+  }
+  events.match = [&](const PacketMatcher::Match& match) {
+    const auto& flow = stats[match.first.flow];
+    if (!flow || !match.first.is_ack || !match.second.is_ack) return;
+    flow->match(match.first, match.second, used.offset_at(match.first.time_ns));
+  };
+  events.missing = [&](int file, const PacketStamp& packet) {
+    const auto& flow = stats[packet.flow];
+    if (flow && packet.is_ack) flow->missing(static_cast<std::size_t>(file), packet);
+  };
+  events.copy = [&](std::size_t file, const PacketStamp& packet) {
+    const auto& flow = stats[packet.flow];
+    if (flow && packet.is_ack) flow->copy(file);
+  };
+  events.arrived = [&](std::size_t file, const PacketStamp& packet) {
+    const auto& flow = stats[packet.flow];
+    if (!flow) return;
+    flow->arrived(packet, file == 1 ? used.offset_at_second(packet.time_ns) : std::nullopt);
+  };
+  captures_.read(reading, events);
+
+  for (std::size_t i = 0; i < 2 && again; i++) {
+    report_.reports[i] = analyses[i].finish(reading.source(i));
+    for (AckFlow& flow : report_.reports[i].flows) {
+      for (AckDistribution& d : flow.vantage_points) d.segment_time_source = "first-mode";
+    }
+  }
+  for (const auto& flow : stats) {
+    if (!flow) continue;
+    CapturePair pair = flow->finish();
+    if (pair.matched > 0) report_.pairs.push_back(std::move(pair));
+  }
+}
+
+void Comparison::add_distributions() {
+  for (CapturePair& pair : report_.pairs) {
+    for (auto [point, to] :
+         {std::pair{&pair.first, &pair.at_first}, std::pair{&pair.second, &pair.at_second}}) {
+      const auto& flows = report_.reports[point->file].flows;
+      const auto flow = std::ranges::find(flows, pair.flow, &AckFlow::flow);
+      if (flow == flows.end()) continue;
+      const auto found =
+          std::ranges::find(flow->vantage_points, point->interface, &AckDistribution::interface);
+      if (found != flow->vantage_points.end()) *to = *found;
+    }
+  }
+}
+
+PairReport Comparison::run() {
+  for (std::size_t i = 0; i < 2; i++) survey(i);
+  report_.swapped = captures_.take_order();
+  report_.why_swapped = captures_.why_swapped();
+  if (report_.swapped) std::swap(report_.reports[0], report_.reports[1]);
+  report_.files = captures_.paths();
+  report_.why_no_pairs = captures_.why_nothing();
+  if (!report_.why_no_pairs.empty()) return std::move(report_);
+  choose_segment_time();
+  captures_.align();
+  report_.alignment = captures_.alignment();
+  report_.alignment_note = captures_.alignment_note();
+  report_.common_packets = captures_.common_packets();
+  compare();
+  std::ranges::stable_sort(report_.pairs, std::greater(), &CapturePair::matched);
+  add_distributions();
+  if (report_.pairs.empty()) {
+    report_.why_no_pairs = fmt::format(
+        "the captures have {} packets in common, but no ACK{}", report_.common_packets,
+        options_.acks.flow ? " of a flow that --flow names; try without it"
+                           : " among them; ACKs go against the data: capture both directions");
+  }
+  return std::move(report_);
+}
+
+}  // namespace
+
+PairReport compare_captures(const std::string& first, const std::string& second,
+                            const PairOptions& options) {
+  return Comparison(first, second, options).run();
+}
+
+}  // namespace tscope

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "analysis/acks_between/flow_stats.hpp"
+
+#include <algorithm>
+
+namespace tscope {
+
+namespace {
+
+constexpr double ratio_scale = 1000;
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double scaled(const DurationHistogram& ratios, double q) {
+  return static_cast<double>(ratios.quantile_ns(q)) / ratio_scale;
+}
+
+}  // namespace
+
+void Coverage::add(std::int64_t time_ns) {
+  from_ns = any ? std::min(from_ns, time_ns) : time_ns;
+  to_ns = any ? std::max(to_ns, time_ns) : time_ns;
+  any = true;
+}
+
+FlowStats::FlowStats(const FlowPlan& plan, std::array<Coverage, 2> coverage,
+                     std::array<std::int64_t, 2> resolution_ns, std::int64_t segment_time_ns)
+    : plan_(plan),
+      coverage_(coverage),
+      segment_time_ns_(segment_time_ns),
+      gaps_first_(segment_time_ns),
+      gaps_second_(segment_time_ns),
+      to_second_(CompressionRuns::End::second, resolution_ns[1 - plan.into()],
+                 resolution_ns[plan.into()]),
+      to_last_(CompressionRuns::End::last, resolution_ns[1 - plan.into()],
+               resolution_ns[plan.into()]),
+      batches_(segment_time_ns) {
+  const std::size_t into = plan.into(), from = 1 - into;
+  result_.flow = plan.flow;
+  result_.first = {from, plan.points[from]};
+  result_.second = {into, plan.points[into]};
+  result_.direction_assumed = plan.assumed;
+  result_.segment_time_ns = segment_time_ns;
+}
+
+void FlowStats::align(PacketStamp& packet, std::size_t file, std::int64_t offset_ns) const {
+  if (file == 1) packet.time_ns -= offset_ns;
+}
+
+void FlowStats::match(const PacketStamp& first, const PacketStamp& second,
+                      std::optional<std::int64_t> offset_ns) {
+  const std::size_t into = plan_.into();
+  const std::array both{first, second};
+  Held held{both[1 - into], both[into], std::nullopt, offset_ns.has_value()};
+  result_.matched++;
+  if (held.into.segs > 1) result_.merged += held.into.segs - 1U;
+  align(held.from, 1 - into, offset_ns.value_or(0));
+  align(held.into, into, offset_ns.value_or(0));
+  const auto early =
+      std::ranges::find_if(early_, [&](const PacketStamp& p) { return same_packet(p, held.into); });
+  if (early != early_.end()) {
+    held.last_ns = early->time_ns;
+    early_.erase(early);
+  }
+  auto place = held_.end();
+  while (place != held_.begin() && (place - 1)->into.time_ns > held.into.time_ns) --place;
+  held_.insert(place, held);
+  if (held_.size() > held_max) {
+    emit(held_.front());
+    held_.pop_front();
+  }
+}
+
+void FlowStats::missing(std::size_t file, const PacketStamp& packet) {
+  (coverage_[file].holds(packet.time_ns) ? result_.unmatched : result_.outside)[place(file)]++;
+}
+
+void FlowStats::arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns) {
+  PacketStamp at_last = packet;
+  align(at_last, plan_.into(), offset_ns.value_or(0));
+  const auto found = std::ranges::find_if(
+      held_, [&](const Held& held) { return !held.last_ns && same_packet(held.into, at_last); });
+  if (found == held_.end()) {
+    if (early_.size() == early_max) early_.pop_front();
+    early_.push_back(at_last);
+    return;
+  }
+  // What the backlog merged arrives with the last one of it.
+  auto each = found;
+  for (int left = at_last.segs; left > 0 && !each->last_ns; left--) {
+    each->last_ns = at_last.time_ns;
+    if (each == held_.begin()) break;
+    --each;
+  }
+}
+
+void FlowStats::emit(const Held& held) {
+  if (!held.aligned) {
+    result_.unaligned++;
+    previous_.reset();
+    to_second_.cut();
+    to_last_.cut();
+    batches_.cut();
+    return;
+  }
+  const std::int64_t delay = held.into.time_ns - held.from.time_ns;
+  if (delay < 0) {
+    result_.negative++;
+  } else {
+    added_.add(delay);
+  }
+  if (held.from.late || held.into.late) {
+    previous_.reset();
+    to_second_.cut();
+    to_last_.cut();
+    batches_.cut();
+    return;
+  }
+  Passage passage{held.from.time_ns, held.into.time_ns, held.last_ns.value_or(0), false};
+  any_poll_ = any_poll_ || held.into.softirq;
+  if (previous_) {
+    passage.in_last_poll = same_poll(previous_->into, held.into);
+    const std::int64_t gap_first = held.from.time_ns - previous_->from.time_ns;
+    const std::int64_t gap_second = held.into.time_ns - previous_->into.time_ns;
+    if (gap_first >= 0 && gap_second >= 0) {
+      gaps_first_.add(gap_first);
+      gaps_second_.add(gap_second);
+    }
+    if (gap_first > 0 && gap_second >= 0) {
+      ratio_.add(static_cast<std::int64_t>(static_cast<double>(gap_second) /
+                                           static_cast<double>(gap_first) * ratio_scale));
+    }
+  }
+  to_second_.add(passage);
+  if (segment_time_ns_ > 0) batches_.add(passage);
+  if (held.last_ns) {
+    any_last_ = true;
+    to_last_.add(passage);
+  } else if (plan_.last) {
+    to_last_.cut();
+  }
+  previous_ = held;
+}
+
+CapturePair FlowStats::finish() {
+  for (const Held& held : held_) emit(held);
+  held_.clear();
+  to_second_.cut();
+  to_last_.cut();
+  batches_.cut();
+  const std::uint64_t merged = std::min(result_.merged, result_.unmatched[0]);
+  result_.merged = merged;
+  result_.unmatched[0] -= merged;
+  result_.gaps = gaps_first_.count();
+  result_.share_first = share(gaps_first_.below(segment_time_ns_), result_.gaps);
+  result_.share_second = share(gaps_second_.below(segment_time_ns_), result_.gaps);
+  result_.xi = to_second_.events();
+  result_.gap_ratio_p10 = scaled(ratio_, 0.1);
+  result_.gap_ratio_p50 = scaled(ratio_, 0.5);
+  result_.gap_ratio_p90 = scaled(ratio_, 0.9);
+  result_.delays = added_.count();
+  result_.added_p50_ns = added_.quantile_ns(0.5);
+  result_.added_p99_ns = added_.quantile_ns(0.99);
+  result_.added_max_ns = added_.max_ns();
+  if (segment_time_ns_ > 0) result_.batches = batches_.result();
+  if (any_last_) {
+    result_.origin = to_last_.origin();
+    result_.origin->last = *plan_.last;
+  } else if (any_poll_) {
+    result_.origin = to_second_.origin();
+    result_.origin->last = result_.second.interface;
+  }
+  return result_;
+}
+
+}  // namespace tscope

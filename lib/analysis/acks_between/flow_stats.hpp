@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "analysis/acks_between/events.hpp"
+#include "analysis/two_captures/plan.hpp"
+#include "record/identity.hpp"
+#include "tscope/analysis/acks_between_report.hpp"
+#include "tscope/base/duration_histogram.hpp"
+
+namespace tscope {
+
+/// The time of one file's clock that both captures' packets of a flow cover.
+struct Coverage {
+  std::int64_t from_ns = 0, to_ns = 0;
+  bool any = false;
+
+  void add(std::int64_t time_ns);
+  bool holds(std::int64_t time_ns) const { return any && time_ns >= from_ns && time_ns <= to_ns; }
+};
+
+/// Compares the matched ACKs of one flow's direction.
+class FlowStats {
+ public:
+  /// coverage and resolution by file; segment_time_ns 0: unknown.
+  FlowStats(const FlowPlan& plan, std::array<Coverage, 2> coverage,
+            std::array<std::int64_t, 2> resolution_ns, std::int64_t segment_time_ns);
+
+  /// By file; the offset is the second file's clock less the first's, nothing if unknown there.
+  void match(const PacketStamp& first, const PacketStamp& second,
+             std::optional<std::int64_t> offset_ns);
+  void missing(std::size_t file, const PacketStamp& packet);
+  /// Once more in the file.
+  void copy(std::size_t file) { result_.copies[place(file)]++; }
+  /// Stamped at the plan's last vantage point.
+  void arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns);
+
+  CapturePair finish();
+
+ private:
+  // Enough for what passes each other between two vantage points of one machine.
+  static constexpr std::size_t held_max = 256, early_max = 64;
+
+  struct Held {
+    PacketStamp from, into;  // in the order of the way, times aligned
+    std::optional<std::int64_t> last_ns;
+    bool aligned = true;
+  };
+
+  std::size_t place(std::size_t file) const { return file == plan_.into() ? 1 : 0; }
+  void emit(const Held& held);
+  void align(PacketStamp& packet, std::size_t file, std::int64_t offset_ns) const;
+
+  const FlowPlan& plan_;
+  std::array<Coverage, 2> coverage_;
+  std::int64_t segment_time_ns_;
+  std::deque<Held> held_;          // by the second stamp
+  std::deque<PacketStamp> early_;  // at the last vantage point, not matched yet
+  std::optional<Held> previous_;
+  CapturePair result_;
+  DurationHistogram gaps_first_, gaps_second_, added_, ratio_;  // ratio in thousandths
+  CompressionRuns to_second_, to_last_;
+  BatchFinder batches_;
+  bool any_poll_ = false, any_last_ = false;
+};
+
+}  // namespace tscope

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "tscope/file/file_source.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "file/byte_reader.hpp"
+#include "file/pcap_source.hpp"
+#include "file/pcapng_source.hpp"
+#include "tscope/base/error.hpp"
+
+namespace tscope {
+
+namespace {
+
+/// What is left of a file that was cut within its first four bytes.
+class EmptySource : public FileSource {
+ public:
+  Next next(Packet&) override { return Next::end; }
+  const std::vector<Interface>& interfaces() const override { return interfaces_; }
+  Loss loss() const override { return {}; }
+  ClockInfo clock() const override { return {.source = "file"}; }
+  bool truncated() const override { return true; }
+  const std::map<std::string, std::string>& facts() const override { return facts_; }
+
+ private:
+  std::vector<Interface> interfaces_;
+  std::map<std::string, std::string> facts_;
+};
+
+bool begins_a_capture_file(std::span<const std::uint8_t> bytes) {
+  constexpr std::uint8_t magics[][4] = {{0x0a, 0x0d, 0x0d, 0x0a},
+                                        {0xd4, 0xc3, 0xb2, 0xa1},
+                                        {0xa1, 0xb2, 0xc3, 0xd4},
+                                        {0x4d, 0x3c, 0xb2, 0xa1},
+                                        {0xa1, 0xb2, 0x3c, 0x4d}};
+  return std::ranges::any_of(magics, [&](const auto& magic) {
+    return std::ranges::equal(bytes, std::span(magic).first(bytes.size()));
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<FileSource> open_file(const std::string& path) {
+  ByteReader reader(path);
+  std::array<std::uint8_t, 4> magic{};
+  const std::size_t got = reader.read(magic);
+  if (got == 0) {
+    throw Error(fmt::format(
+        "{} is empty; a capture that ran leaves at least a header: capture again", reader.path()));
+  }
+  if (!begins_a_capture_file(std::span(magic).first(got))) {
+    throw Error(
+        fmt::format("{} is neither pcapng nor pcap; name a file that tscope, tcpdump or "
+                    "Wireshark wrote",
+                    reader.path()));
+  }
+  if (got < magic.size()) return std::make_unique<EmptySource>();
+  if (PcapSource::is_magic(magic)) return std::make_unique<PcapSource>(std::move(reader), magic);
+  return std::make_unique<PcapngSource>(std::move(reader));
+}
+
+}  // namespace tscope

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "file/pcap_source.hpp"
+
+#include <fmt/format.h>
+
+#include "file/format.hpp"
+#include "file/link_layer.hpp"
+#include "file/packet_builder.hpp"
+#include "tscope/base/error.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr std::uint32_t microseconds_magic = 0xa1b2c3d4, nanoseconds_magic = 0xa1b23c4d;
+constexpr std::size_t file_header_rest = 20, record_header = 16;
+
+}  // namespace
+
+bool PcapSource::is_magic(std::span<const std::uint8_t, 4> bytes) {
+  for (const bool swapped : {false, true}) {
+    const std::uint32_t magic = Fields(bytes, swapped).u32(0);
+    if (magic == microseconds_magic || magic == nanoseconds_magic) return true;
+  }
+  return false;
+}
+
+PcapSource::PcapSource(ByteReader reader, std::array<std::uint8_t, 4> magic)
+    : reader_(std::move(reader)) {
+  const std::uint32_t value = Fields(magic, false).u32(0);
+  swapped_ = value != microseconds_magic && value != nanoseconds_magic;
+  nanoseconds_ = Fields(magic, swapped_).u32(0) == nanoseconds_magic;
+
+  std::array<std::uint8_t, file_header_rest> rest{};
+  if (reader_.read(rest) < rest.size()) {
+    truncated_ = true;
+    return;
+  }
+  link_type_ = static_cast<std::uint16_t>(Fields(rest, swapped_).u32(16));
+  if (!link_type_known(link_type_)) {
+    throw Error(
+        fmt::format("{}: its link type {} carries no IP that tscope can read; capture on an "
+                    "Ethernet or raw IP interface",
+                    reader_.path(), link_type_));
+  }
+}
+
+Source::Next PcapSource::next(Packet& packet) {
+  while (!truncated_) {
+    std::array<std::uint8_t, record_header> header{};
+    const std::uint64_t at = reader_.offset();
+    const std::size_t got = reader_.read(header);
+    if (got == 0) return end();
+    if (got < header.size()) break;
+    const Fields fields(header, swapped_);
+    const std::uint32_t captured = fields.u32(8);
+    if (captured > format::block_max) {
+      throw Error(
+          fmt::format("{}: the packet at byte {} claims {} bytes: the file is damaged; "
+                      "capture again or repair it with editcap",
+                      reader_.path(), at, captured));
+    }
+    frame_.resize(captured);
+    if (reader_.read(frame_) < captured) break;
+    if (!build_foreign_packet(link_type_, frame_, fields.u32(12), packet)) {
+      skipped_++;
+      continue;
+    }
+    packet.interface = 0;
+    packet.time_ns = static_cast<std::int64_t>(fields.u32(0)) * 1'000'000'000 +
+                     static_cast<std::int64_t>(fields.u32(4)) * (nanoseconds_ ? 1 : 1000);
+    return Next::packet;
+  }
+  truncated_ = true;
+  return end();
+}
+
+Source::Next PcapSource::end() {
+  if (skipped_ > 0) facts_["skipped_packets"] = std::to_string(skipped_);
+  return Next::end;
+}
+
+ClockInfo PcapSource::clock() const {
+  ClockInfo info;
+  info.source = "file";
+  info.resolution_ns = nanoseconds_ ? 1 : 1000;
+  return info;
+}
+
+}  // namespace tscope

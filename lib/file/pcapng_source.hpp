@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "file/block_reader.hpp"
+#include "tscope/file/file_source.hpp"
+
+namespace tscope {
+
+/// pcapng of either byte order, any number of sections and interfaces; ours with every record
+/// field.
+class PcapngSource : public FileSource {
+ public:
+  /// The file's first four bytes were read already and are a section header's type.
+  explicit PcapngSource(ByteReader reader) : blocks_(std::move(reader)) {}
+
+  Next next(Packet& packet) override;
+  const std::vector<Interface>& interfaces() const override { return interfaces_; }
+  Loss loss() const override;
+  ClockInfo clock() const override;
+  std::vector<NicStamps> nic_stamps() const override;
+  bool truncated() const override { return blocks_.truncated(); }
+  const std::map<std::string, std::string>& facts() const override { return facts_; }
+  std::vector<Anchor> take_anchors() override;
+  std::vector<NicReading> take_nic_readings() override;
+  std::uint32_t tsc_khz() const override { return tsc_khz_; }
+  LinkType link_type() const override { return link_type_; }
+
+ private:
+  struct FileInterface {      // one of a section's
+    std::uint32_t index = 0;  // in interfaces_
+    Vantage at = Vantage::tap;
+    std::uint16_t link_type = 0;
+    std::uint32_t snap_length = 0;
+    bool ours = false;
+    double ns_per_tick = 1000;
+    std::uint64_t ticks_per_second = 1'000'000;
+    std::int64_t offset_s = 0;
+    Loss loss;  // of its last statistics block
+    ClockInfo clock;
+    std::optional<NicStamps> nic;
+  };
+
+  bool read_block(Packet& packet);
+  void read_section();
+  void read_interface();
+  void read_statistics();
+  void read_anchor();
+  void read_nic_reading();
+  void read_facts();
+  bool read_packet(const Fields& body, Packet& packet);
+  bool read_simple_packet(const Fields& body, Packet& packet);
+  bool read_our_record(const Fields& option, std::span<const std::uint8_t> frame,
+                       const FileInterface& interface, Packet& packet) const;
+  void refuse_if_no_link_type_was_known() const;
+  std::uint32_t index_of(const Interface& interface);
+
+  BlockReader blocks_;
+  std::vector<FileInterface> section_;
+  FileInterface ended_;  // loss and clock of all earlier sections
+  std::vector<Interface> interfaces_;
+  std::map<std::pair<std::string, Vantage>, std::uint32_t> index_;  // into interfaces_
+  std::optional<Anchor> first_anchor_, last_anchor_;
+  std::deque<Anchor> anchors_;  // not taken yet
+  std::deque<NicReading> nic_readings_;
+  std::vector<NicStamps> ended_nics_;  // of all earlier sections
+  std::uint32_t tsc_khz_ = 0;
+  LinkType link_type_ = LinkType::raw_ip;
+  std::optional<std::uint16_t> unknown_link_type_;
+  bool any_known_link_type_ = false;
+  std::uint64_t skipped_ = 0;
+  std::map<std::string, std::string> facts_;
+};
+
+}  // namespace tscope

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tscope/align/alignment.hpp"
+#include "tscope/analysis/acks_between_report.hpp"
+#include "tscope/analysis/delay_report.hpp"
+
+namespace tscope {
+
+struct BetweenOptions {
+  DelayOptions delay;
+  std::optional<AlignMethod> align;  ///< as PairOptions::align
+  /// Called now and then with the packets read so far (each file is read three times).
+  std::function<void(std::uint64_t packets)> progress;
+};
+
+/// Packets of one kind on their way through the machine that sends them, from its last vantage
+/// point to the first of the other machine, and on through that one: those found at every vantage
+/// point of that way which the captures have. Stages within a machine are by its own clock, the one
+/// between by the second file's clock aligned with the first's. Stage sums add up to the total's.
+struct BetweenChain {
+  PairPoint from, to;  ///< the stage between the captures
+  /// What the packets are to the capture that they leave, and to the one that they reach; nothing
+  /// where that capture has but one vantage point of their way.
+  std::array<std::optional<PacketKind>, 2> kinds;
+  std::uint64_t packets = 0;   ///< records at the first capture's last vantage point
+  std::uint64_t segments = 0;  ///< wire segments in them
+  /// In no figure, each packet counted once, in this order:
+  std::uint64_t inconsistent = 0;  ///< as in DelayChain
+  std::uint64_t negative = 0;      ///< a stage within a machine below zero
+  std::uint64_t unaligned = 0;     ///< within a clock step's uncertainty
+  std::uint64_t before = 0;  ///< `to` before `from` by more than the alignment's error can be,
+                             ///< or where that is unknown
+  std::uint64_t before_within_error = 0;  ///< by no more than that
+  std::vector<DelayStage> stages;
+  std::size_t between = 0;  ///< index of the stage between: those before are of from.file
+  DelayStage total;
+};
+
+/// Packets of all kinds between two vantage points.
+struct BetweenPair {
+  PairPoint from, to;
+  std::uint64_t matched = 0;
+  std::uint64_t incomplete = 0;  ///< of these, not found at every vantage point of their machines
+  /// While both captures saw the flow: at the one only. What was cut or merged on the way is found
+  /// by its first byte, the rest counts here.
+  std::array<std::uint64_t, 2> unmatched{};
+  std::array<std::uint64_t, 2> outside{};  ///< before or after the time that both saw
+  std::array<std::uint64_t, 2> copies{};   ///< of packets that a file has more than once: left out
+};
+
+struct BetweenReport {
+  std::array<std::string, 2> files;    ///< in the order taken, as PairReport
+  std::array<DelayReport, 2> reports;  ///< of each file alone
+  bool swapped = false;
+  std::string why_swapped;
+  std::uint64_t common_packets = 0;
+  Alignment alignment;
+  std::string alignment_note;
+  std::vector<BetweenChain> chains;  ///< most packets first
+  std::vector<BetweenPair> pairs;
+  std::string why_nothing;  ///< "" if there are chains
+};
+
+/// Reads both captures, finds the same packets as compare_captures() does (TCP, UDP and ICMP
+/// echoes), aligns the clocks, and joins what DelayAnalysis tells of each. Memory is bounded.
+/// Throws as compare_captures() does.
+BetweenReport delays_between(const std::string& first, const std::string& second,
+                             const BetweenOptions& options);
+
+/// For people, at most 100 columns. all: also chains with few packets.
+std::string between_text(const BetweenReport& report, bool ascii, bool all);
+
+/// The second file's object as delay_json() makes it, and `between` (docs/delay-report.md).
+std::string between_json(const BetweenReport& report);
+
+}  // namespace tscope

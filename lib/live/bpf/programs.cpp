@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+#include "live/bpf/programs.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/descriptor.hpp"
+#include "live/filter.hpp"
+#include "live/live_session.hpp"
+#include "tscope.skel.h"
+#include "tscope/base/error.hpp"
+#include "tscope/record/packet.hpp"
+
+namespace tscope {
+
+namespace {
+
+enum class Need {
+  required,  // without it the vantage point can't be had
+  optional,  // serves packets that may never come here
+  first,     // any one of the choices is enough
+  second,
+};
+
+struct Place {
+  const char* program;
+  Vantage vantage;
+  std::uint8_t protocols;  // TSCOPE_PROTO_*: whose packets pass there
+  Need need;
+  bool function;
+  const char* name;        // of the tracepoint or the function
+  std::uint32_t also = 0;  // bits of more vantage points whose records need it
+};
+
+constexpr std::uint32_t bit(Vantage vantage) {
+  return 1U << static_cast<unsigned>(vantage);
+}
+
+// Beside driver-rx: whose records may come from within a NAPI poll, of which they have the number.
+constexpr std::uint32_t stamped_in_polls = bit(Vantage::socket_rx) | bit(Vantage::socket_tx) |
+                                           bit(Vantage::qdisc_tx) | bit(Vantage::driver_tx) |
+                                           bit(Vantage::hw_rx) | bit(Vantage::hw_tx);
+
+constexpr std::array places{
+    Place{"driver_gro_receive", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
+          "napi_gro_receive_entry"},
+    Place{"driver_gro_frags", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false,
+          "napi_gro_frags_entry"},
+    Place{"driver_receive_skb", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
+          "netif_receive_skb_entry"},
+    Place{"driver_receive_list", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false,
+          "netif_receive_skb_list_entry"},
+    Place{"driver_netif_rx", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
+          "netif_rx_entry"},
+    Place{"napi_poll", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false, "napi_poll",
+          stamped_in_polls},
+    Place{"net_dev_start_xmit", Vantage::driver_tx, TSCOPE_PROTO_ALL, Need::required, false,
+          "net_dev_start_xmit"},
+    Place{"nic_gro_receive", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::required, false,
+          "napi_gro_receive_entry"},
+    Place{"nic_gro_frags", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::optional, false,
+          "napi_gro_frags_entry"},
+    Place{"nic_receive_skb", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::required, false,
+          "netif_receive_skb_entry"},
+    Place{"nic_receive_list", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::optional, false,
+          "netif_receive_skb_list_entry"},
+    Place{"nic_netif_rx", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::required, false,
+          "netif_rx_entry"},
+    Place{"skb_tstamp_tx", Vantage::hw_tx, TSCOPE_PROTO_ALL, Need::required, true, "skb_tstamp_tx"},
+    Place{"net_dev_queue", Vantage::qdisc_tx, TSCOPE_PROTO_ALL, Need::required, false,
+          "net_dev_queue"},
+    Place{"tcp_v4_do_rcv", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::required, true,
+          "tcp_v4_do_rcv"},
+    Place{"tcp_v6_do_rcv", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
+          "tcp_v6_do_rcv"},
+    Place{"tcp_check_req", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
+          "tcp_check_req"},
+    Place{"tcp_timewait_state_process", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
+          "tcp_timewait_state_process"},
+    Place{"ip_queue_xmit", Vantage::socket_tx, TSCOPE_PROTO_TCP, Need::required, true,
+          "__ip_queue_xmit"},
+    Place{"inet6_csk_xmit", Vantage::socket_tx, TSCOPE_PROTO_TCP, Need::optional, true,
+          "inet6_csk_xmit"},
+    Place{"tcp_sendmsg", Vantage::app_tx, TSCOPE_PROTO_TCP, Need::required, true, "tcp_sendmsg"},
+    Place{"sock_recv_length", Vantage::app_rx, TSCOPE_PROTO_TCP, Need::first, false,
+          "sock_recv_length"},
+    Place{"tcp_recvmsg", Vantage::app_rx, TSCOPE_PROTO_TCP, Need::second, true, "tcp_recvmsg"},
+    Place{"inet_sock_set_state", Vantage::session, TSCOPE_PROTO_TCP, Need::required, false,
+          "inet_sock_set_state"},
+    Place{"udp_sendmsg", Vantage::app_tx, TSCOPE_PROTO_UDP, Need::required, true, "udp_sendmsg"},
+    Place{"udpv6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_UDP, Need::optional, true,
+          "udpv6_sendmsg"},
+    Place{"ping_v4_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
+          "ping_v4_sendmsg"},
+    Place{"ping_v6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
+          "ping_v6_sendmsg"},
+    Place{"raw_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::required, true, "raw_sendmsg"},
+    Place{"rawv6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
+          "rawv6_sendmsg"},
+    Place{"ip_send_skb", Vantage::socket_tx, TSCOPE_PROTO_UDP, Need::required, true, "ip_send_skb"},
+    Place{"ip6_send_skb", Vantage::socket_tx, TSCOPE_PROTO_UDP, Need::optional, true,
+          "ip6_send_skb"},
+    Place{"ip_push_pending_frames", Vantage::socket_tx, TSCOPE_PROTO_ICMP, Need::required, true,
+          "ip_push_pending_frames"},
+    Place{"ip6_push_pending_frames", Vantage::socket_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
+          "ip6_push_pending_frames"},
+    Place{"udp_enqueue_schedule_skb", Vantage::socket_rx, TSCOPE_PROTO_UDP, Need::required, true,
+          "__udp_enqueue_schedule_skb"},
+    Place{"icmp_rcv", Vantage::socket_rx, TSCOPE_PROTO_ICMP, Need::required, true, "icmp_rcv"},
+    Place{"icmpv6_rcv", Vantage::socket_rx, TSCOPE_PROTO_ICMP, Need::optional, true, "icmpv6_rcv"},
+    Place{"skb_consume_udp", Vantage::app_rx, TSCOPE_PROTO_UDP, Need::required, true,
+          "skb_consume_udp"},
+    Place{"skb_free_datagram", Vantage::app_rx, TSCOPE_PROTO_ICMP, Need::required, true,
+          "skb_free_datagram"},
+};
+
+// Compare-and-exchange in programs.
+constexpr std::pair oldest_kernel{5U, 12U};
+
+bool serves(const Place& place, std::uint32_t vantages) {
+  return (vantages & (bit(place.vantage) | place.also)) != 0;
+}
+
+// Vantage points, bits, of each protocol by itself.
+struct ServedVantages {
+  std::array<std::uint32_t, std::bit_width(unsigned{TSCOPE_PROTO_ALL})> by_protocol{};
+
+  void add(const Place& place) {
+    for (std::size_t i = 0; i < by_protocol.size(); i++) {
+      if ((place.protocols & 1U << i) != 0) by_protocol[i] |= bit(place.vantage);
+    }
+  }
+  // Those that at least one of the protocols can have.
+  std::uint32_t of(std::uint8_t protocols) const {
+    std::uint32_t vantages = 0;
+    for (std::size_t i = 0; i < by_protocol.size(); i++) {
+      if ((protocols & 1U << i) != 0) vantages |= by_protocol[i];
+    }
+    return vantages;
+  }
+  ServedVantages without(const ServedVantages& lacking) const {
+    ServedVantages result = *this;
+    for (std::size_t i = 0; i < by_protocol.size(); i++) {
+      result.by_protocol[i] &= ~lacking.by_protocol[i];
+    }
+    return result;
+  }
+};
+
+// libbpf's own first words on a failure, for an error that we can't name better.
+std::string first_words;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+__attribute__((format(printf, 2, 0))) int keep_words(libbpf_print_level level, const char* format,
+                                                     va_list arguments) {
+  if (level != LIBBPF_WARN || !first_words.empty()) return 0;
+  std::array<char, 512> line{};
+  const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
+  first_words = line.data();
+  first_words.resize(std::min(first_words.size(), first_words.find('\n')));
+  return length;
+}
+
+std::string refusal(int error) {
+  if (error == EPERM) {
+    return "no permission for BPF programs: run it as root, or with CAP_BPF, CAP_PERFMON and "
+           "CAP_NET_ADMIN";
+  }
+  if (error == ENOMEM) return "no memory for the rings; ask for fewer with --ring-slots";
+  utsname system{};
+  uname(&system);
+  unsigned major = 0, minor = 0;
+  if (error == ENOSYS || (std::sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
+                          std::pair(major, minor) < oldest_kernel)) {
+    return fmt::format(
+        "this kernel ({}) is too old for the BPF programs or built without CONFIG_BPF_SYSCALL: "
+        "use Linux {}.{} or later, or --engine kmod",
+        system.release, oldest_kernel.first, oldest_kernel.second);
+  }
+  return fmt::format("the kernel refuses the BPF programs ({}): {}; use --engine kmod",
+                     std::strerror(error), first_words);
+}
+
+struct BtfDeleter {
+  void operator()(btf* types) const { btf__free(types); }
+};
+using Btf = std::unique_ptr<btf, BtfDeleter>;
+
+Btf kernel_types() {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    throw Error(
+        "this kernel has no BTF (no /sys/kernel/btf/vmlinux), which BPF programs need: use one "
+        "built with CONFIG_DEBUG_INFO_BTF, or --engine kmod");
+  }
+  Btf types(btf__load_vmlinux_btf());
+  if (types == nullptr) {
+    throw Error(
+        fmt::format("can't read the kernel's BTF: {}; use --engine kmod", std::strerror(errno)));
+  }
+  return types;
+}
+
+__s32 place_id(const btf* types, const Place& place) {
+  if (place.function) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC);
+  const std::string type = std::string("btf_trace_") + place.name;
+  return btf__find_by_name_kind(types, type.c_str(), BTF_KIND_TYPEDEF);
+}
+
+bool has_place(const btf* types, const Place& place) {
+  return place_id(types, place) > 0;
+}
+
+// The machine's policy may keep programs from functions: the least one finds out, for checking all
+// of them in vain takes the kernel long.
+bool may_be_at(const btf* types, const Place& place) {
+  std::array<bpf_insn, 2> nothing{};
+  nothing[0].code = BPF_ALU64 | BPF_MOV | BPF_K;
+  nothing[1].code = BPF_JMP | BPF_EXIT;
+  bpf_prog_load_opts options{};
+  options.sz = sizeof(options);
+  options.expected_attach_type = place.function ? BPF_TRACE_FENTRY : BPF_TRACE_RAW_TP;
+  options.attach_btf_id = static_cast<__u32>(place_id(types, place));
+  const Descriptor program(bpf_prog_load(BPF_PROG_TYPE_TRACING, nullptr, "GPL", nothing.data(),
+                                         nothing.size(), &options));
+  return program || (errno != EPERM && errno != EACCES);
+}
+
+std::string refusal_of_functions(int error) {
+  return fmt::format("this machine refuses BPF programs at the entry of functions ({})",
+                     std::strerror(error));
+}
+
+bool module_has_kfunc(btf* types) {
+  const Btf module(btf__load_module_btf("tscope", types));
+  return module != nullptr &&
+         btf__find_by_name_kind(module.get(), "bpf_tscope_tsc", BTF_KIND_FUNC) > 0;
+}
+
+}  // namespace
+
+void Programs::Deleter::operator()(tscope_bpf* skeleton) const {
+  tscope_bpf__destroy(skeleton);
+}
+
+Programs::Programs(const tscope_bpf_config& config, Lacking lacking) : config_(config) {
+  libbpf_set_print(keep_words);
+  first_words.clear();
+  choose(true);
+  if (lacking == Lacking::refuse) refuse_lacking();
+  int error = load();
+  if (error != 0 && error != ENOMEM && why_no_functions_.empty()) {
+    why_no_functions_ = refusal_of_functions(error);
+    choose(false);
+    if (lacking == Lacking::refuse) refuse_lacking();
+    error = load();
+  }
+  if (error != 0) throw Error(refusal(error));
+}
+
+Programs::~Programs() = default;
+
+// Opens anew and marks what is to be loaded.
+void Programs::choose(bool with_functions) {
+  const Btf types = kernel_types();
+  skeleton_.reset(tscope_bpf__open());
+  if (skeleton_ == nullptr) throw Error(refusal(errno));
+  config_.tsc = module_has_kfunc(types.get()) ? 1 : 0;
+  std::memcpy(const_cast<tscope_bpf_config*>(
+                  reinterpret_cast<const volatile tscope_bpf_config*>(&skeleton_->rodata->config)),
+              &config_, sizeof(config_));
+  bpf_map__set_max_entries(skeleton_->maps.records, config_.cpus * config_.slots);
+  bpf_map__set_max_entries(skeleton_->maps.rings, config_.cpus);
+  bpf_map__set_max_entries(skeleton_->maps.tails, config_.cpus);
+
+  const std::uint8_t protocols = protocols_asked(config_.filter);
+  const auto is_asked = [&](const Place& place) {
+    return serves(place, config_.vantages) && (place.protocols & protocols) != 0;
+  };
+  if (with_functions) {
+    const auto* const function = std::ranges::find_if(places, [&](const Place& place) {
+      return place.function && is_asked(place) && has_place(types.get(), place);
+    });
+    if (function != places.end() && !may_be_at(types.get(), *function)) {
+      const int error = errno;
+      if (!may_be_at(types.get(), places.front())) throw Error(refusal(error));
+      why_no_functions_ = refusal_of_functions(error);
+      with_functions = false;
+    }
+  }
+  ServedVantages served, lacking;
+  for (const Place& place : places) {
+    const bool asked = is_asked(place);
+    const bool there = (with_functions || !place.function) && has_place(types.get(), place);
+    const bool needed =
+        place.need != Need::second || (served.of(place.protocols) & bit(place.vantage)) == 0;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
+                              asked && there && needed);
+    if (there && place.need != Need::optional) served.add(place);
+    if (!there && place.need == Need::required) lacking.add(place);
+  }
+  vantages_ = config_.vantages & served.without(lacking).of(protocols);
+  for (const Place& place : places) {
+    if (serves(place, vantages_)) continue;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
+                              false);
+  }
+}
+
+void Programs::refuse_lacking() const {
+  const std::uint32_t lacking = config_.vantages & ~vantages_;
+  if (lacking == 0) return;
+  throw Error(fmt::format(
+      "BPF programs can't stamp at {} here{}{}; choose others with --at, or use --engine kmod",
+      vantage_list(lacking), why_no_functions_.empty() ? "" : ": ", why_no_functions_));
+}
+
+int Programs::load() {
+  return tscope_bpf__load(skeleton_.get()) == 0 ? 0 : errno;
+}
+
+void Programs::attach() {
+  if (tscope_bpf__attach(skeleton_.get()) != 0) {
+    throw Error(fmt::format("can't attach the BPF programs ({}): {}; see tscope doctor",
+                            std::strerror(errno), first_words));
+  }
+  skeleton_->bss->running = true;
+}
+
+void Programs::detach() {
+  skeleton_->bss->running = false;
+  // Programs run where RCU waits for them.
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+  tscope_bpf__detach(skeleton_.get());
+}
+
+int Programs::records_fd() const {
+  return bpf_map__fd(skeleton_->maps.records);
+}
+
+int Programs::rings_fd() const {
+  return bpf_map__fd(skeleton_->maps.rings);
+}
+
+int Programs::tails_fd() const {
+  return bpf_map__fd(skeleton_->maps.tails);
+}
+
+std::uint64_t Programs::missed() const {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t count : skeleton_->bss->unreadable) sum += count;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    bpf_prog_info info{};
+    __u32 size = sizeof(info);
+    const int fd = bpf_program__fd(program);
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) sum += info.recursion_misses;
+  }
+  return sum;
+}
+
+}  // namespace tscope

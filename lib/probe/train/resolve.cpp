@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "probe/train/resolve.hpp"
+
+#include <fmt/format.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "tscope/base/error.hpp"
+
+namespace tscope {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t udp_bytes = 8;
+constexpr auto between_looks = std::chrono::milliseconds(10);
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+  int family() const { return storage.ss_family; }
+
+  IpAddress ip() const {
+    IpAddress address;
+    address.family = family();
+    if (family() == AF_INET) {
+      std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, 4);
+    } else {
+      std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr,
+                  16);
+    }
+    return address;
+  }
+  std::uint16_t port() const {
+    return ntohs(family() == AF_INET ? reinterpret_cast<const sockaddr_in&>(storage).sin_port
+                                     : reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
+  }
+  std::uint32_t scope() const {
+    return family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_scope_id : 0;
+  }
+};
+
+SocketAddress look_up(const Destination& destination) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(destination.host.c_str(), std::to_string(destination.port).c_str(),
+                                &hints, &found);
+  if (error != 0) {
+    throw Error(fmt::format("'{}' does not resolve: {}; give a name or an address that does",
+                            destination.host, gai_strerror(error)));
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
+  SocketAddress address;
+  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+  address.length = found->ai_addrlen;
+  const IpAddress ip = address.ip();
+  const bool v4 = ip.family == AF_INET;
+  const bool link_local = !v4 && ip.bytes[0] == 0xfe && (ip.bytes[1] & 0xc0) == 0x80;
+  if (link_local && address.scope() == 0) {
+    throw UsageError(fmt::format("{} is link-local: say of which interface, as {}%eth0",
+                                 destination.host, destination.host));
+  }
+  return address;
+}
+
+[[noreturn]] void no_route(const SocketAddress& address) {
+  throw Error(
+      fmt::format("no route to {}: look at ip route get {}, and whether its interface is up",
+                  address.ip().to_string(), address.ip().to_string()));
+}
+
+ProbeSocket open_socket(const Destination& destination, const SocketAddress& address) {
+  ProbeSocket socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket.fd() < 0) {
+    throw Error(fmt::format("can't open a UDP socket: {}; is IPv{} there?", std::strerror(errno),
+                            address.family() == AF_INET ? 4 : 6));
+  }
+  if (destination.source_port != 0) {
+    SocketAddress own;
+    own.storage.ss_family = static_cast<sa_family_t>(address.family());
+    own.length = address.length;
+    // The port stands at the same place in both families.
+    reinterpret_cast<sockaddr_in&>(own.storage).sin_port = htons(destination.source_port);
+    if (bind(socket.fd(), own.get(), own.length) < 0) {
+      throw Error(fmt::format("can't send from port {}: {}; give another --source-port",
+                              destination.source_port, std::strerror(errno)));
+    }
+  }
+  if (connect(socket.fd(), address.get(), address.length) < 0) {
+    if (errno == EACCES) {
+      throw UsageError(
+          fmt::format("{} is a broadcast address; give one host's", address.ip().to_string()));
+    }
+    no_route(address);
+  }
+  return socket;
+}
+
+MacAddress find_neighbour(Netlink& netlink, const RouteAnswer& route, const LinkAnswer& link,
+                          const IpAddress& next_hop, std::chrono::milliseconds patience) {
+  auto [state, mac] = netlink.neighbour(route.device, next_hop);
+  if (state == NeighbourState::usable) return mac;
+  if (const int error = netlink.look_for_neighbour(route.device, next_hop); error != 0) {
+    throw Error(
+        fmt::format("neighbour {} on {} is unresolved and can't be asked for ({}): ping it once, "
+                    "or run as root",
+                    next_hop.to_string(), link.name, std::strerror(error)));
+  }
+  const auto until = Clock::now() + patience;
+  while (Clock::now() < until) {
+    std::this_thread::sleep_for(between_looks);
+    std::tie(state, mac) = netlink.neighbour(route.device, next_hop);
+    if (state == NeighbourState::usable) return mac;
+    if (state == NeighbourState::failed) break;
+  }
+  throw Error(fmt::format(
+      "neighbour {} on {} does not answer, so its Ethernet address is unknown: is it there "
+      "(ip neigh)?",
+      next_hop.to_string(), link.name));
+}
+
+void check_link(const LinkAnswer& link) {
+  if ((link.flags & IFF_UP) == 0) {
+    throw Error(fmt::format("interface {} is down: ip link set {} up", link.name, link.name));
+  }
+  if ((link.flags & IFF_LOWER_UP) == 0) {
+    throw Error(fmt::format("interface {} has no carrier: is the cable (or the other end) there?",
+                            link.name));
+  }
+  if (link.type != ARPHRD_ETHER && link.type != ARPHRD_LOOPBACK) {
+    throw Error(fmt::format("interface {} is not Ethernet: choose a destination behind one that is",
+                            link.name));
+  }
+}
+
+void check_size(const ProbePath& path, std::uint32_t size_max) {
+  const std::uint32_t headers = udp_bytes + (path.addresses.source.family == AF_INET ? 20U : 40U);
+  if (headers + size_max <= path.mtu) return;
+  throw UsageError(fmt::format("probes of {} bytes do not fit {}'s MTU of {}: give at most {}",
+                               size_max, path.device, path.mtu, path.mtu - headers));
+}
+
+}  // namespace
+
+ProbeSocket::~ProbeSocket() {
+  if (fd_ >= 0) close(fd_);
+}
+
+ProbeSocket::ProbeSocket(ProbeSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {
+}
+
+ProbeSocket& ProbeSocket::operator=(ProbeSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+ProbePath resolve_path(const Destination& destination, std::uint32_t size_max,
+                       std::chrono::milliseconds patience) {
+  const SocketAddress address = look_up(destination);
+  Netlink netlink;
+  ProbePath path;
+  path.socket = open_socket(destination, address);
+  const auto route = netlink.route_to(address.ip(), address.scope());
+  if (!route) no_route(address);
+  if (route->type != RTN_UNICAST && route->type != RTN_LOCAL) {
+    throw UsageError(
+        fmt::format("{} is no single host's address; give one host's", address.ip().to_string()));
+  }
+  const auto link = netlink.link(route->device);
+  if (!link) no_route(address);
+  check_link(*link);
+
+  SocketAddress own;
+  own.length = sizeof(own.storage);
+  getsockname(path.socket.fd(), own.get(), &own.length);
+  FrameAddresses& frame = path.addresses;
+  frame.source = own.ip();
+  frame.source_port = own.port();
+  frame.destination = address.ip();
+  frame.destination_port = address.port();
+  frame.source_mac = link->mac;
+  path.device = link->name;
+  path.ifindex = path.route_device = static_cast<std::uint32_t>(route->device);
+  path.mtu = route->mtu != 0 ? std::min(route->mtu, link->mtu) : link->mtu;
+  check_size(path, size_max);
+
+  if (link->vlan) {
+    const auto lower = netlink.link(link->lower);
+    if (!lower || lower->vlan) {
+      throw Error(fmt::format(
+          "{} is a VLAN upon a VLAN or upon another namespace's device: send from below it",
+          link->name));
+    }
+    check_link(*lower);
+    frame.vlan = link->vlan;
+    path.ifindex = static_cast<std::uint32_t>(link->lower);
+  }
+  if ((link->flags & IFF_LOOPBACK) != 0) return path;
+  if ((link->flags & IFF_NOARP) != 0) {
+    frame.destination_mac = link->mac;  // as the kernel does (arp_constructor)
+    return path;
+  }
+  if (route->gateway) path.gateway = route->gateway->to_string();
+  frame.destination_mac =
+      find_neighbour(netlink, *route, *link, route->gateway.value_or(frame.destination), patience);
+  return path;
+}
+
+}  // namespace tscope

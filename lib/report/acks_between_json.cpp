@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <nlohmann/json.hpp>
+
+#include "report/alignment_json.hpp"
+#include "tscope/analysis/acks_between_report.hpp"
+
+namespace tscope {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json batches_json(const AckBatches& batches) {
+  Json json{{"acks", batches.acks}, {"count", batches.count}, {"sizes", Json::array()}};
+  for (const AckBatches::Size& size : batches.sizes) {
+    json["sizes"].push_back({{"acks", size.acks}, {"count", size.count}});
+  }
+  return json;
+}
+
+Json origin_json(const CompressionOrigin& origin) {
+  return {{"last", vantage_name(origin.last.vantage)},
+          {"events", origin.events},
+          {"between_captures", origin.between},
+          {"one_napi_poll", origin.one_poll},
+          {"driver_to_socket", origin.in_kernel}};
+}
+
+Json pair_entry(const CapturePair& p, const PairReport& report) {
+  Json alignment = alignment_json(report.alignment, report.alignment_note);
+  alignment["negative"] = p.negative;
+  alignment["unaligned"] = p.unaligned;
+  Json json{
+      {"src", p.flow.src.to_string()},
+      {"dst", p.flow.dst.to_string()},
+      {"verdict", pair_verdict(p, report)},
+      {"first", point_json(p.first)},
+      {"second", point_json(p.second)},
+      {"direction_assumed", p.direction_assumed},
+      {"matched", p.matched},
+      {"unmatched", p.unmatched},
+      {"outside", p.outside},
+      {"copies", p.copies},
+      {"merged", p.merged},
+      {"alignment", std::move(alignment)},
+      {"segment_time_ns", p.segment_time_ns},
+      {"segment_time_source", p.at_first.segment_time_source},
+      {"gaps", p.gaps},
+      {"compressed_share", nullptr},
+      {"xi",
+       {{"events", p.xi.events},
+        {"acks", p.xi.acks},
+        {"longest", p.xi.longest},
+        {"p50", p.xi.xi_p50}}},
+      {"gap_ratio", {{"p10", p.gap_ratio_p10}, {"p50", p.gap_ratio_p50}, {"p90", p.gap_ratio_p90}}},
+      {"added_delay_ns", nullptr},
+      {"batches", nullptr},
+      {"origin", nullptr}};
+  if (p.segment_time_ns > 0) json["compressed_share"] = {p.share_first, p.share_second};
+  if (p.delays > 0) {
+    json["added_delay_ns"] = {{"count", p.delays},
+                              {"p50", p.added_p50_ns},
+                              {"p99", p.added_p99_ns},
+                              {"max", p.added_max_ns}};
+  }
+  if (p.batches) json["batches"] = batches_json(*p.batches);
+  if (p.origin) json["origin"] = origin_json(*p.origin);
+  return json;
+}
+
+}  // namespace
+
+std::string pair_json(const PairReport& report) {
+  Json json{
+      {"schema", "tscope-acks-pair-1"}, {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
+      {"swapped", report.swapped},      {"common_packets", report.common_packets},
+      {"files", Json::array()},         {"pairs", Json::array()}};
+  for (std::size_t i = 0; i < report.files.size(); i++) {
+    json["files"].push_back(Json::parse(ack_json(report.reports[i], report.files[i])));
+  }
+  for (const CapturePair& pair : report.pairs) json["pairs"].push_back(pair_entry(pair, report));
+  if (report.pairs.empty()) json["why_no_pairs"] = report.why_no_pairs;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tscope

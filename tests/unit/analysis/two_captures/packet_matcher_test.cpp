@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "analysis/two_captures/packet_matcher.hpp"
+
+#include <gmock/gmock.h>
+
+#include "unit/analysis/two_captures/two_captures.hpp"
+
+namespace tscope {
+namespace {
+
+using test::compare;
+using test::only_pair;
+using test::pcap_of;
+using test::play;
+using test::Scene;
+using test::Sighting;
+using test::TwoCaptures;
+
+TEST(PairMatching, LossesAndWhatOnlyOneSawAreCounted) {
+  TwoCaptures captures = play({});
+  int acks = 0;
+  std::erase_if(captures.guest,
+                [&](const Sighting& s) { return s.segment.payload == 0 && acks++ % 10 == 4; });
+  int host_acks = 0;
+  std::erase_if(captures.host,
+                [&](const Sighting& s) { return s.segment.payload == 0 && host_acks++ % 20 == 7; });
+  const PairReport report = compare(captures);
+  const CapturePair& pair = only_pair(report);
+  EXPECT_EQ(pair.matched, 1700U);
+  EXPECT_EQ(pair.unmatched[0], 200U);
+  EXPECT_EQ(pair.unmatched[1], 100U);
+  EXPECT_EQ(pair.negative, 0U);
+}
+
+TEST(PairMatching, WhatOneDidNotRecordYetIsNoLoss) {
+  TwoCaptures captures = play({});
+  const auto early = [&](const Sighting& s) { return s.time_ns < test::epoch + 100'000'000; };
+  std::erase_if(captures.host, early);
+  const std::int64_t end = captures.guest.back().time_ns - 150'000'000;
+  std::erase_if(captures.guest, [&](const Sighting& s) { return s.time_ns > end; });
+  const PairReport report = compare(captures);
+  const CapturePair& pair = only_pair(report);
+  EXPECT_EQ(pair.unmatched[0] + pair.unmatched[1], 0U);
+  EXPECT_NEAR(static_cast<double>(pair.outside[0]), 150e6 / 246'080, 3);
+  EXPECT_NEAR(static_cast<double>(pair.outside[1]), 100e6 / 246'080, 3);
+  EXPECT_EQ(pair.matched + pair.outside[0] + pair.outside[1], 2000U);
+}
+
+TEST(PairMatching, EqualAcksMatchInTheirOrderWithoutTimestampsOrIds) {
+  for (const bool with_ids : {true, false}) {
+    Scene scene;
+    scene.timestamps = false;
+    scene.ip_ids = with_ids;
+    TwoCaptures captures = play(scene);
+    // Ten duplicates of every hundredth ACK.
+    for (auto* file : {&captures.host, &captures.guest}) {
+      test::Sightings more;
+      int acks = 0;
+      for (const Sighting& s : *file) {
+        more.push_back(s);
+        if (s.segment.payload > 0 || acks++ % 100 != 0) continue;
+        for (int i = 1; i <= 10; i++) {
+          more.push_back(s);
+          more.back().time_ns += i * 1'000;
+          if (with_ids) more.back().segment.ip_id = static_cast<std::uint16_t>(30'000 + i);
+        }
+      }
+      std::ranges::stable_sort(more, {}, &Sighting::time_ns);
+      *file = more;
+    }
+    const PairReport report = compare(captures);
+    EXPECT_EQ(only_pair(report).matched, 2200U);
+    EXPECT_EQ(only_pair(report).unmatched[0] + only_pair(report).unmatched[1], 0U);
+    EXPECT_LT(only_pair(report).added_max_ns, 1'000'000);
+    EXPECT_EQ(report.alignment_note.empty(), with_ids);
+    EXPECT_TRUE(report.alignment.steps.empty());
+  }
+}
+
+TEST(PairMatching, AShortSnapLengthStillMatches) {
+  const TwoCaptures captures = play({});
+  // IP and TCP header without the options: no timestamps.
+  const PairReport report = compare(*pcap_of(captures.host, 40), *pcap_of(captures.guest));
+  EXPECT_EQ(only_pair(report).matched, 2000U);
+  EXPECT_EQ(only_pair(report).negative, 0U);
+}
+
+TEST(PairMatching, SegmentsMergedByOffloadsAlignStill) {
+  TwoCaptures captures = play({});
+  // The guest hands both segments of an ACK to its driver as one.
+  test::Sightings merged;
+  int data = 0;
+  std::size_t last_data = 0;
+  for (const Sighting& s : captures.guest) {
+    if (s.segment.payload > 0 && data++ % 2 == 1) {
+      merged[last_data].segment.payload = 2896;
+      continue;
+    }
+    if (s.segment.payload > 0) last_data = merged.size();
+    merged.push_back(s);
+  }
+  captures.guest = merged;
+  const PairReport report = compare(captures);
+  EXPECT_EQ(only_pair(report).matched, 2000U);
+  EXPECT_TRUE(report.alignment.steps.empty());
+  ASSERT_TRUE(report.alignment.error_ns);
+  EXPECT_LT(*report.alignment.error_ns, 60'000);
+}
+
+TEST(PairMatching, CopiesFromOtherDevicesAreLeftOut) {
+  TwoCaptures captures = play({});
+  test::Sightings twice;
+  for (const Sighting& s : captures.host) {
+    twice.push_back(s);
+    twice.push_back(s);
+    twice.back().time_ns += 5'000;
+  }
+  std::ranges::stable_sort(twice, {}, &Sighting::time_ns);
+  captures.host = twice;
+  const PairReport report = compare(captures);
+  EXPECT_EQ(only_pair(report).matched, 2000U);
+  EXPECT_EQ(only_pair(report).copies[0], 2000U);
+  EXPECT_EQ(only_pair(report).unmatched[0], 0U);
+  EXPECT_EQ(only_pair(report).negative, 0U);
+  EXPECT_TRUE(report.alignment_note.empty());
+  EXPECT_NEAR(static_cast<double>(only_pair(report).added_p50_ns), 36'931,
+              static_cast<double>(report.alignment.error_ns.value()));
+}
+
+TEST(PairMatching, AcksInsideAMergedRecordAreNotLost) {
+  Scene scene;
+  scene.sockets = true;
+  const TwoCaptures captures = play(scene);
+  test::Sightings guest;
+  int acks = 0;
+  for (const Sighting& s : captures.guest) {
+    const bool received = s.at.vantage == Vantage::driver_rx;
+    if (received && ++acks % 4 != 0) continue;
+    guest.push_back(s);
+    if (received) guest.back().segs = 4;
+  }
+  const PairReport report = compare(*pcap_of(captures.host), *test::tscope_file_of(guest, {}));
+  EXPECT_EQ(only_pair(report).matched, 500U);
+  EXPECT_GE(only_pair(report).merged, 1490U);
+  EXPECT_LE(only_pair(report).unmatched[0], 10U);
+}
+
+TEST(PairMatching, IpIdentificationTellsEqualAcksApart) {
+  std::vector<std::pair<int, int>> matched;
+  PacketMatcher matcher(
+      [&](const PacketMatcher::Match& m) { matched.emplace_back(m.first.ip_id, m.second.ip_id); },
+      [](int, const PacketStamp&) {});
+  PacketStamp packet;
+  packet.real_ip_id = true;
+  for (std::uint16_t id = 1; id <= 3; id++) {
+    packet.ip_id = id;
+    matcher.add(0, packet, id);
+  }
+  packet.ip_id = 2;
+  matcher.add(1, packet, 4);
+  packet.real_ip_id = false;  // could be any
+  matcher.add(1, packet, 5);
+  EXPECT_THAT(matched, testing::ElementsAre(std::pair(2, 2), std::pair(1, 2)));
+}
+
+}  // namespace
+}  // namespace tscope
