@@ -134,7 +134,7 @@ std::int64_t AckAnalysis::Impl::segment_time_of(const Flow& flow,
 AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::int64_t segment_time,
                                                 const std::string& source) const {
   AckDistribution result;
-  const DurationHistogram& gaps = stream.gaps;
+  const Histogram& gaps = stream.gaps;
   result.interface = stream.interface();
   result.acks = stream.acks;
   result.gaps = gaps.count();
@@ -146,10 +146,10 @@ AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::in
         static_cast<double>(result.compressed) / static_cast<double>(result.gaps);
   }
   wilson(result.compressed, result.gaps, result.share_low, result.share_high);
-  result.p50_ns = gaps.quantile_ns(0.5);
-  result.p90_ns = gaps.quantile_ns(0.9);
-  result.p99_ns = gaps.quantile_ns(0.99);
-  result.max_ns = gaps.max_ns();
+  result.p50_ns = gaps.quantile(0.5);
+  result.p90_ns = gaps.quantile(0.9);
+  result.p99_ns = gaps.quantile(0.99);
+  result.max_ns = gaps.max();
   result.merged_records = stream.merged_records;
   result.merged_segments = stream.merged_segments;
   result.same_poll_gaps = stream.same_poll_gaps;
@@ -181,8 +181,8 @@ AckFlow AckAnalysis::Impl::finish(const Flow& flow, const AckStreams& streams) c
   for (const AckStream* stream : in_order) {
     result.vantage_points.push_back(distribution(*stream, segment_time, source));
     if (stream->before != nullptr && stream->before->acks > 0) {
-      result.pairs.push_back(stream->from_before.result(stream->before->interface(),
-                                                        stream->interface(), segment_time));
+      result.stages.push_back(stream->from_before.result(stream->before->interface(),
+                                                         stream->interface(), segment_time));
     }
   }
   return result;

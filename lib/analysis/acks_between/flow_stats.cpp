@@ -13,8 +13,8 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-double scaled(const DurationHistogram& ratios, double q) {
-  return static_cast<double>(ratios.quantile_ns(q)) / ratio_scale;
+double scaled(const Histogram& ratios, double q) {
+  return static_cast<double>(ratios.quantile(q)) / ratio_scale;
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ void FlowStats::emit(const Held& held) {
   previous_ = held;
 }
 
-CapturePair FlowStats::finish() {
+AcksBetween FlowStats::finish() {
   for (const Held& held : held_) emit(held);
   held_.clear();
   to_second_.cut();
@@ -161,9 +161,9 @@ CapturePair FlowStats::finish() {
   result_.gap_ratio_p50 = scaled(ratio_, 0.5);
   result_.gap_ratio_p90 = scaled(ratio_, 0.9);
   result_.delays = added_.count();
-  result_.added_p50_ns = added_.quantile_ns(0.5);
-  result_.added_p99_ns = added_.quantile_ns(0.99);
-  result_.added_max_ns = added_.max_ns();
+  result_.added_p50_ns = added_.quantile(0.5);
+  result_.added_p99_ns = added_.quantile(0.99);
+  result_.added_max_ns = added_.max();
   if (segment_time_ns_ > 0) result_.batches = batches_.result();
   if (any_last_) {
     result_.origin = to_last_.origin();

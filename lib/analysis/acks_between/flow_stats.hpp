@@ -10,7 +10,7 @@
 #include "analysis/two_captures/plan.hpp"
 #include "record/identity.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 
 namespace tscope {
 
@@ -39,7 +39,7 @@ class FlowStats {
   /// Stamped at the plan's last vantage point.
   void arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns);
 
-  CapturePair finish();
+  AcksBetween finish();
 
  private:
   // Enough for what passes each other between two vantage points of one machine.
@@ -61,8 +61,8 @@ class FlowStats {
   std::deque<Held> held_;          // by the second stamp
   std::deque<PacketStamp> early_;  // at the last vantage point, not matched yet
   std::optional<Held> previous_;
-  CapturePair result_;
-  DurationHistogram gaps_first_, gaps_second_, added_, ratio_;  // ratio in thousandths
+  AcksBetween result_;
+  Histogram gaps_first_, gaps_second_, added_, ratio_;  // ratio in thousandths
   CompressionRuns to_second_, to_last_;
   BatchFinder batches_;
   bool any_poll_ = false, any_last_ = false;

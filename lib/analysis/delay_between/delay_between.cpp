@@ -26,7 +26,7 @@ bool wanted(const Flow& flow, const DelayOptions& options) {
 }
 
 // A NIC's stamp lies beyond the records that are compared.
-void join(const PairedCaptures& captures, DelayOptions options, BetweenReport& report) {
+void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& report) {
   options.hardware = false;
   std::vector<bool> is_wanted;
   for (const FlowPlan& plan : captures.plans()) is_wanted.push_back(wanted(plan.flow, options));
@@ -61,7 +61,7 @@ void join(const PairedCaptures& captures, DelayOptions options, BetweenReport& r
 
 BetweenReport delays_between(const std::string& first, const std::string& second,
                              const BetweenOptions& options) {
-  PairedCaptures captures(first, second, {options.align, true, false, options.progress});
+  TwoCaptures captures(first, second, {options.align, true, false, options.progress});
   BetweenReport report;
   for (std::size_t file = 0; file < 2; file++) captures.survey(file, {}, [](const Source&) {});
   report.swapped = captures.take_order();
@@ -81,7 +81,7 @@ BetweenReport delays_between(const std::string& first, const std::string& second
   join(captures, options.delay, report);
   if (!report.chains.empty()) return report;
   report.why_nothing =
-      report.pairs.empty() && options.delay.flow
+      report.counts.empty() && options.delay.flow
           ? fmt::format(
                 "none of their {} common packets is of a flow that --flow names; try "
                 "without it",

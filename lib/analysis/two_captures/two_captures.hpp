@@ -16,7 +16,7 @@ namespace tscope {
 /// Two captures before their packets are compared: which is which, what they have in common, and
 /// how their clocks lie. Call survey() for each file, take_order(), and unless why_nothing() says
 /// otherwise align(); then read them with side_by_side().
-class PairedCaptures {
+class TwoCaptures {
  public:
   struct Options {
     std::optional<AlignMethod> align;
@@ -27,7 +27,7 @@ class PairedCaptures {
   using OnPacket = std::function<void(const Packet&, const Interface&)>;
 
   /// Throws UsageError for a pipe and for one file given twice.
-  PairedCaptures(const std::string& first, const std::string& second, Options options);
+  TwoCaptures(const std::string& first, const std::string& second, Options options);
 
   /// The first reading. each may be empty; at_end gets the file's source when it is at its end.
   void survey(std::size_t file, const OnPacket& each,
@@ -56,7 +56,7 @@ class PairedCaptures {
   const Alignment& alignment() const { return alignment_; }
   const std::string& alignment_note() const { return note_; }
   /// Of the times that the last reading gives.
-  const Alignment& used() const { return used_; }
+  const Alignment& alignment_used() const { return alignment_used_; }
   std::array<std::int64_t, 2> resolution_ns() const;
 
  private:
@@ -77,7 +77,7 @@ class PairedCaptures {
   std::vector<FlowPlan> plans_;
   std::vector<std::array<Coverage, 2>> coverage_;
   std::optional<TickScale> ticks_;
-  Alignment alignment_, used_;
+  Alignment alignment_, alignment_used_;
   std::string why_swapped_, note_;
   std::uint64_t common_packets_ = 0;
 };
