@@ -14,23 +14,13 @@ double share(std::uint64_t part, std::uint64_t whole) {
 }
 
 bool same(const AckStamp& a, const AckStamp& b) {
-  return a.ack == b.ack && a.seq == b.seq && a.tsval == b.tsval && a.tsecr == b.tsecr &&
-         (!a.real_ip_id || !b.real_ip_id || a.ip_id == b.ip_id);
+  return same_packet(a.identity, b.identity);
 }
 
 }  // namespace
 
-// A merged record keeps the IP header of its first ACK, but the ACK number of its last.
 AckStamp::AckStamp(const TcpHeaders& tcp, const Packet& packet)
-    : time_ns(packet.time_ns),
-      ack(tcp.ack),
-      seq(tcp.seq),
-      tsval(tcp.tsval),
-      tsecr(tcp.tsecr),
-      ip_id(tcp.ip_id),
-      segs(packet.record.segs),
-      real_ip_id((packet.record.flags & TSCOPE_F_SYNTH_IP) == 0 && tcp.flow.src.family == 4 &&
-                 packet.record.segs <= 1) {
+    : identity(identity_of(tcp, packet.record)), time_ns(packet.time_ns), segs(packet.record.segs) {
 }
 
 void AckMatcher::at_first(const AckStamp& first) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "record/identity.hpp"
 #include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/histogram.hpp"
 #include "tscope/record/headers.hpp"
@@ -14,11 +15,9 @@ namespace tscope {
 struct AckStamp {
   AckStamp(const TcpHeaders& tcp, const Packet& packet);
 
+  PacketIdentity identity;
   std::int64_t time_ns;
-  std::uint32_t ack, seq, tsval, tsecr;
-  std::uint16_t ip_id;
   std::uint16_t segs;
-  bool real_ip_id;  ///< an IPv4 header as it was on the wire, of this very ACK
 };
 
 /// Finds the same ACKs of one flow at two vantage points and compares their stamps.

@@ -58,8 +58,8 @@ void FlowStats::match(const PacketStamp& first, const PacketStamp& second,
   if (held.into.segs > 1) result_.merged += held.into.segs - 1U;
   align(held.from, 1 - into, offset_ns.value_or(0));
   align(held.into, into, offset_ns.value_or(0));
-  const auto early =
-      std::ranges::find_if(early_, [&](const PacketStamp& p) { return same_packet(p, held.into); });
+  const auto early = std::ranges::find_if(
+      early_, [&](const PacketStamp& p) { return same_packet(p.identity, held.into.identity); });
   if (early != early_.end()) {
     held.last_ns = early->time_ns;
     early_.erase(early);
@@ -80,8 +80,9 @@ void FlowStats::missing(std::size_t file, const PacketStamp& packet) {
 void FlowStats::arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns) {
   PacketStamp at_last = packet;
   align(at_last, plan_.into(), offset_ns.value_or(0));
-  const auto found = std::ranges::find_if(
-      held_, [&](const Held& held) { return !held.last_ns && same_packet(held.into, at_last); });
+  const auto found = std::ranges::find_if(held_, [&](const Held& held) {
+    return !held.last_ns && same_packet(held.into.identity, at_last.identity);
+  });
   if (found == held_.end()) {
     if (early_.size() == early_max) early_.pop_front();
     early_.push_back(at_last);

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "analysis/acks_between/events.hpp"
+#include "analysis/two_captures/packet_stamp.hpp"
 #include "analysis/two_captures/plan.hpp"
-#include "record/identity.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/histogram.hpp"
 

@@ -122,6 +122,32 @@ TEST(AckStages, DuplicatesAreToldByTheIpIdAndElseByOrder) {
   }
 }
 
+// A long chain of headers leaves no room for the options in the record.
+TEST(AckStages, AnAckWhoseTimestampsWereCutOffIsFound) {
+  const auto with_timestamps = [](std::int64_t time_ns, std::uint32_t tsval, bool cut) {
+    Segment s;
+    s.time_ns = time_ns;
+    Packet packet = make_packet(s, Vantage::driver_rx);
+    tscope_record& record = packet.record;
+    record.wire_len = 52;
+    record.header_len = cut ? 40 : 52;
+    record.header[3] = 52;
+    record.header[32] = 0x80;
+    const std::uint8_t options[] = {1, 1, 8, 10, 0, 0, 0, static_cast<std::uint8_t>(tsval)};
+    std::ranges::copy(options, record.header + 40);
+    return AckStamp(*decode_tcp(record), packet);
+  };
+  AckMatcher matcher(tau);
+  matcher.at_first(with_timestamps(0, 1, false));
+  matcher.at_first(with_timestamps(100, 2, false));
+  matcher.at_second(with_timestamps(110, 2, false));
+  matcher.at_second(with_timestamps(120, 1, true));
+  const AckStage stage = result_of(matcher);
+  EXPECT_EQ(stage.matched, 2U);
+  EXPECT_EQ(stage.only_first + stage.only_second, 0U);
+  EXPECT_EQ(stage.added_max_ns, 120);
+}
+
 TEST(AckStages, SharesAreExactAtTheGivenSegmentTime) {
   AckMatcher matcher(tau);
   std::int64_t time = 0;

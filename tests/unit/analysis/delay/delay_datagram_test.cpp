@@ -171,6 +171,17 @@ TEST(DelayDatagram, EqualOnesAreToldByTheirOccurrence) {
   EXPECT_EQ(chain->total.max_ns, 30);
 }
 
+// A counter that wraps comes past 0, which is no less a number there.
+TEST(DelayDatagram, AnIdentificationOfZeroIsNotAnother) {
+  const DelayReport report = report_of({datagram(Vantage::qdisc_tx, 0, {1, 65535, 0xff}),
+                                        datagram(Vantage::qdisc_tx, 100, {1, 0, 0xff}),
+                                        datagram(Vantage::driver_tx, 150, {1, 65535, 0xff})});
+  const DelayChain* chain = chain_of(report, Way::send, PacketKind::datagram);
+  ASSERT_NE(chain, nullptr);
+  EXPECT_EQ(chain->packets, 1U);
+  EXPECT_EQ(chain->total.max_ns, 150);
+}
+
 TEST(DelayDatagram, ACallGoesWithItsOwnLength) {
   std::vector<Packet> packets;
   packets.push_back(datagram(Vantage::app_tx, 0, {1, 1, 0xff, true, 100}));

@@ -147,21 +147,27 @@ TEST(PacketMatching, AcksInsideAMergedRecordAreNotLost) {
 }
 
 TEST(PacketMatching, IpIdentificationTellsEqualAcksApart) {
-  std::vector<std::pair<int, int>> matched;
-  PacketMatcher matcher(
-      [&](const PacketMatcher::Match& m) { matched.emplace_back(m.first.ip_id, m.second.ip_id); },
-      [](int, const PacketStamp&) {});
-  PacketStamp packet;
-  packet.real_ip_id = true;
-  for (std::uint16_t id = 1; id <= 3; id++) {
-    packet.ip_id = id;
-    matcher.add(0, packet, id);
+  // Of one segment, or as the sender's stack hands several to its device at once.
+  for (const auto segs : {std::uint16_t{1}, std::uint16_t{4}}) {
+    std::vector<std::pair<int, int>> matched;
+    PacketMatcher matcher(
+        [&](const PacketMatcher::Match& m) {
+          matched.emplace_back(m.first.identity.ip_id.value, m.second.identity.ip_id.value);
+        },
+        [](int, const PacketStamp&) {});
+    PacketStamp packet;
+    packet.segs = packet.identity.ip_id.segs = segs;
+    packet.identity.ip_id.real = true;
+    for (std::uint16_t id = 1; id <= 3; id++) {
+      packet.identity.ip_id.value = id;
+      matcher.add(0, packet, id);
+    }
+    packet.identity.ip_id.value = 2;
+    matcher.add(1, packet, 4);
+    packet.identity.ip_id.real = false;  // could be any
+    matcher.add(1, packet, 5);
+    EXPECT_THAT(matched, testing::ElementsAre(std::pair(2, 2), std::pair(1, 2))) << segs;
   }
-  packet.ip_id = 2;
-  matcher.add(1, packet, 4);
-  packet.real_ip_id = false;  // could be any
-  matcher.add(1, packet, 5);
-  EXPECT_THAT(matched, testing::ElementsAre(std::pair(2, 2), std::pair(1, 2)));
 }
 
 }  // namespace
