@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analysis/two_captures/two_captures.hpp"
+#include "record/flow_filter.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
 
 namespace tscope {
@@ -26,7 +27,6 @@ class Comparison {
   void choose_segment_time();
   void compare();
   void add_distributions();
-  bool wanted(const Flow& flow) const;
 
   const AcksBetweenOptions& options_;
   TwoCaptures captures_;
@@ -53,11 +53,6 @@ void Comparison::choose_segment_time() {
   }
 }
 
-bool Comparison::wanted(const Flow& flow) const {
-  return !options_.acks.flow || fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string())
-                                        .find(*options_.acks.flow) != std::string::npos;
-}
-
 void Comparison::compare() {
   AckOptions acks = options_.acks;
   const bool again = !acks.link_rate_bps && segment_time_ns_ > 0;
@@ -69,9 +64,10 @@ void Comparison::compare() {
   const auto& plans = captures_.plans();
   const auto& coverage = captures_.coverage();
   const Alignment& used = captures_.alignment_used();
+  FlowFilter filter(options_.acks.flow);
   std::vector<std::unique_ptr<FlowStats>> stats(plans.size());
   for (std::size_t i = 0; i < plans.size(); i++) {
-    if (!wanted(plans[i].flow) || !coverage[i][0].any) continue;
+    if (!filter.keeps(plans[i].flow) || !coverage[i][0].any) continue;
     stats[i] = std::make_unique<FlowStats>(plans[i], coverage[i], captures_.resolution_ns(),
                                            segment_time_ns_);
   }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 #include <variant>
 
 #include "analysis/delay/datagram_matcher.hpp"
@@ -12,6 +11,7 @@
 #include "analysis/delay/reorder.hpp"
 #include "analysis/delay/report_builder.hpp"
 #include "analysis/delay/send_matcher.hpp"
+#include "record/flow_filter.hpp"
 #include "tscope/analysis/delay_report.hpp"
 
 namespace tscope {
@@ -47,7 +47,7 @@ struct DatagramFlow {
 }  // namespace
 
 struct DelayAnalysis::Impl {
-  explicit Impl(DelayOptions given) : options(std::move(given)) {}
+  explicit Impl(DelayOptions given) : options(std::move(given)), filter(options.flow) {}
 
   struct TcpRecord {
     TcpFlow* flow;
@@ -67,7 +67,6 @@ struct DelayAnalysis::Impl {
     std::variant<TcpRecord, DatagramRecord> what;
   };
 
-  bool wanted(const Flow& flow);
   template <typename Flows, typename... Arguments>
   typename Flows::mapped_type* flow_of(Flows& of, const Flow& flow, Arguments&... arguments);
   std::uint16_t device_of(const Interface& interface);
@@ -79,10 +78,10 @@ struct DelayAnalysis::Impl {
   void match(Place place, std::uint16_t device, const DatagramRecord& record);
 
   DelayOptions options;
+  FlowFilter filter;
   std::unordered_map<Flow, TcpFlow, FlowHash> flows;
   std::unordered_map<Flow, DatagramFlow, FlowHash> datagram_flows;
   DatagramCalls calls;
-  std::unordered_set<Flow, FlowHash> unwanted;
   std::vector<std::string> devices;
   std::unordered_map<std::string, std::uint16_t> device_numbers;
   Captured captured;
@@ -94,24 +93,12 @@ struct DelayAnalysis::Impl {
   DelayReport counts;
 };
 
-bool DelayAnalysis::Impl::wanted(const Flow& flow) {
-  if (!options.flow) return true;
-  if (unwanted.contains(flow)) return false;
-  const std::string text = fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string());
-  if (text.find(*options.flow) != std::string::npos) return true;
-  if (unwanted.size() < max_flows) unwanted.insert(flow);
-  return false;
-}
-
 template <typename Flows, typename... Arguments>
 typename Flows::mapped_type* DelayAnalysis::Impl::flow_of(Flows& of, const Flow& flow,
                                                           Arguments&... arguments) {
   const auto found = of.find(flow);
   if (found != of.end()) return &found->second;
-  if (!wanted(flow)) {
-    counts.other_flows++;
-    return nullptr;
-  }
+  if (!filter.keeps(flow)) return nullptr;
   if (of.size() >= max_flows) {
     counts.untracked_flows++;
     return nullptr;
@@ -258,6 +245,7 @@ DelayReport DelayAnalysis::finish(const Source& source) {
   Impl& impl = *impl_;
   impl.reorder.flush([&](const Impl::Record& record) { impl.match(record); });
   DelayReport report = impl.counts;
+  report.other_flows = impl.filter.left_out();
   report.loss = source.loss();
   report.clock = source.clock();
   report.nics = source.nic_stamps();

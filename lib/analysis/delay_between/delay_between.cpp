@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "analysis/delay_between/joiner.hpp"
+#include "record/flow_filter.hpp"
 #include "tscope/analysis/delay_between_report.hpp"
 #include "tscope/file/file_source.hpp"
 
@@ -19,17 +20,12 @@ DelayReport alone(const std::string& file, const DelayOptions& options) {
   return analysis.finish(*source);
 }
 
-bool wanted(const Flow& flow, const DelayOptions& options) {
-  return !options.flow ||
-         fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string()).find(*options.flow) !=
-             std::string::npos;
-}
-
 // A NIC's stamp lies beyond the records that are compared.
 void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& report) {
   options.hardware = false;
   std::vector<bool> is_wanted;
-  for (const FlowPlan& plan : captures.plans()) is_wanted.push_back(wanted(plan.flow, options));
+  FlowFilter filter(options.flow);
+  for (const FlowPlan& plan : captures.plans()) is_wanted.push_back(filter.keeps(plan.flow));
   Joiner joiner(captures);
   std::array<DelayAnalysis, 2> analyses{DelayAnalysis(options), DelayAnalysis(options)};
   for (std::size_t file = 0; file < 2; file++) {
