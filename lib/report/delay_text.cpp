@@ -8,6 +8,7 @@
 #include "report/text.hpp"
 #include "tscope/analysis/delay_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/nic.hpp"
 
 namespace tscope {
 
