@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "analysis/acks_between/flow_stats.hpp"
 #include "analysis/two_captures/two_captures.hpp"
 #include "record/flow_filter.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
@@ -17,8 +18,7 @@ class Comparison {
  public:
   Comparison(const std::string& first, const std::string& second, const AcksBetweenOptions& options)
       : options_(options),
-        captures_(first, second,
-                  {options.align, false, options.acks.advancing_only, options.progress}) {}
+        captures_(first, second, {options, false, options.acks.advancing_only}) {}
 
   AcksBetweenReport run();
 

@@ -19,12 +19,6 @@ double scaled(const Histogram& ratios, double q) {
 
 }  // namespace
 
-void Coverage::add(std::int64_t time_ns) {
-  from_ns = any ? std::min(from_ns, time_ns) : time_ns;
-  to_ns = any ? std::max(to_ns, time_ns) : time_ns;
-  any = true;
-}
-
 FlowStats::FlowStats(const FlowPlan& plan, std::array<Coverage, 2> coverage,
                      std::array<std::int64_t, 2> resolution_ns, std::int64_t segment_time_ns)
     : plan_(plan),

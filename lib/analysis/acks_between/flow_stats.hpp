@@ -7,21 +7,13 @@
 #include <optional>
 
 #include "analysis/acks_between/events.hpp"
+#include "analysis/two_captures/coverage.hpp"
 #include "analysis/two_captures/packet_stamp.hpp"
 #include "analysis/two_captures/plan.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/histogram.hpp"
 
 namespace tscope {
-
-/// The time of one file's clock that both captures' packets of a flow cover.
-struct Coverage {
-  std::int64_t from_ns = 0, to_ns = 0;
-  bool any = false;
-
-  void add(std::int64_t time_ns);
-  bool holds(std::int64_t time_ns) const { return any && time_ns >= from_ns && time_ns <= to_ns; }
-};
 
 /// Compares the matched ACKs of one flow's direction.
 class FlowStats {

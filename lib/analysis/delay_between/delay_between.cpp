@@ -57,7 +57,7 @@ void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& repo
 
 BetweenReport delays_between(const std::string& first, const std::string& second,
                              const BetweenOptions& options) {
-  TwoCaptures captures(first, second, {options.align, true, false, options.progress});
+  TwoCaptures captures(first, second, {options, true, false});
   BetweenReport report;
   for (std::size_t file = 0; file < 2; file++) captures.survey(file, {}, [](const Source&) {});
   report.swapped = captures.take_order();

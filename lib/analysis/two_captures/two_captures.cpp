@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "align/at_rest.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/file/file_source.hpp"

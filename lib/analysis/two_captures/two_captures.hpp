@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "analysis/acks_between/flow_stats.hpp"
+#include "align/envelope.hpp"
+#include "analysis/two_captures/coverage.hpp"
+#include "analysis/two_captures/plan.hpp"
 #include "analysis/two_captures/side_by_side.hpp"
 #include "analysis/two_captures/survey.hpp"
+#include "tscope/analysis/two_captures.hpp"
 
 namespace tscope {
 
@@ -18,11 +21,9 @@ namespace tscope {
 /// otherwise align(); then read them with side_by_side().
 class TwoCaptures {
  public:
-  struct Options {
-    std::optional<AlignMethod> align;
-    bool datagrams = false;  ///< UDP and ICMP echoes too, not TCP alone
-    bool advancing_only = false;
-    std::function<void(std::uint64_t packets)> progress;
+  struct Options : TwoCapturesOptions {
+    bool datagrams = false;       ///< UDP and ICMP echoes too, not TCP alone
+    bool advancing_only = false;  ///< only ACKs that advance the cumulative ACK are ACKs
   };
   using OnPacket = std::function<void(const Packet&, const Interface&)>;
 

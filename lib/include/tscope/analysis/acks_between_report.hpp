@@ -3,28 +3,18 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tscope/align/alignment.hpp"
 #include "tscope/analysis/ack_report.hpp"
+#include "tscope/analysis/two_captures.hpp"
 
 namespace tscope {
 
-struct AcksBetweenOptions {
+struct AcksBetweenOptions : TwoCapturesOptions {
   AckOptions acks;
-  std::optional<AlignMethod>
-      align;  ///< default: shared where one counter stamped both, else envelope
-  /// Called now and then with the packets read so far (each file is read three times).
-  std::function<void(std::uint64_t packets)> progress;
-};
-
-/// Where a capture saw a flow.
-struct CapturePoint {
-  std::size_t file = 0;  ///< index into AcksBetweenReport::files
-  Interface interface;
 };
 
 /// Runs of at least three ACKs with xi = (dTr + Cr) / (dTs - Cs) < 0.75 (V. Paxson, "End-to-End

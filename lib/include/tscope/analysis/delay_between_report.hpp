@@ -3,22 +3,18 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tscope/align/alignment.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/analysis/delay_report.hpp"
+#include "tscope/analysis/two_captures.hpp"
 
 namespace tscope {
 
-struct BetweenOptions {
+struct BetweenOptions : TwoCapturesOptions {
   DelayOptions delay;
-  std::optional<AlignMethod> align;  ///< as AcksBetweenOptions::align
-  /// Called now and then with the packets read so far (each file is read three times).
-  std::function<void(std::uint64_t packets)> progress;
 };
 
 /// Packets of one kind on their way through the machine that sends them, from its last vantage
@@ -57,7 +53,7 @@ struct BetweenCounts {
 };
 
 struct BetweenReport {
-  std::array<std::string, 2> files;    ///< in the order taken, as AcksBetweenReport
+  std::array<std::string, 2> files;    ///< in the order taken: see swapped
   std::array<DelayReport, 2> reports;  ///< of each file alone
   bool swapped = false;
   std::string why_swapped;
