@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "analysis/delay/packet_follower.hpp"
 #include "analysis/delay_between/joiner.hpp"
 #include "record/flow_filter.hpp"
 #include "tscope/analysis/delay_between_report.hpp"
@@ -27,14 +28,13 @@ void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& repo
   FlowFilter filter(options.flow);
   for (const FlowPlan& plan : captures.plans()) is_wanted.push_back(filter.keeps(plan.flow));
   Joiner joiner(captures);
-  std::array<DelayAnalysis, 2> analyses{DelayAnalysis(options), DelayAnalysis(options)};
-  for (std::size_t file = 0; file < 2; file++) {
-    analyses[file].follow(
-        [&joiner, file](Way way, const Unit& unit) { joiner.add(file, way, unit); });
-  }
+  const auto joined = [&joiner](std::size_t file) {
+    return [&joiner, file](Way way, const Unit& unit) { joiner.add(file, way, unit); };
+  };
+  std::array followers{PacketFollower(options, joined(0)), PacketFollower(options, joined(1))};
   SideBySideEvents events;
   events.packet = [&](std::size_t file, const Packet& packet, const Interface& interface) {
-    analyses[file].add(packet, interface);
+    followers[file].add(packet, interface);
   };
   events.match = [&](const PacketMatcher::Match& match) {
     if (is_wanted[match.first.flow]) joiner.match(match);
@@ -48,7 +48,7 @@ void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& repo
   SideBySide reading = captures.side_by_side();
   captures.read(reading, events);
   for (std::size_t file = 0; file < 2; file++) {
-    report.reports[file] = analyses[file].finish(reading.source(file));
+    report.reports[file] = followers[file].finish(reading.source(file));
   }
   joiner.finish(report);
 }

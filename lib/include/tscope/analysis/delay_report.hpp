@@ -3,10 +3,10 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tscope/record/headers.hpp"
@@ -139,8 +139,6 @@ struct DelayReport {
   bool per_flow = false;  ///< as asked for
 };
 
-struct Unit;  // lib/analysis/delay: a packet with its stamps
-
 /// The analysis: feed every packet once, in order. Memory is bounded (flows, packets waiting for
 /// their next stamp), whatever the file's size. Terms and rules: docs/delay-report.md.
 class DelayAnalysis {
@@ -150,8 +148,6 @@ class DelayAnalysis {
   explicit DelayAnalysis(DelayOptions options);
   ~DelayAnalysis();
   void add(const Packet& packet, const Interface& interface);
-  /// Each packet when its last stamp is known, in no order; for BetweenReport.
-  void follow(std::function<void(Way, const Unit&)> on_unit);
   /// Loss, clock and truncation are taken from the source when it is at its end.
   DelayReport finish(const Source& source);
 

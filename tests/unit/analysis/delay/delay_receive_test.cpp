@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "analysis/delay/packet_follower.hpp"
 #include "unit/analysis/delay/delay_stream.hpp"
 
 namespace tscope {
@@ -118,11 +119,10 @@ TEST(DelayReceive, FromTheDriverToTheReadWhereTheSocketIsNotCaptured) {
 TEST(DelayReceive, NothingWaitsForWhatIsNotCaptured) {
   DelayStream stream;
   for (std::uint32_t i = 0; i < 3000; i++) stream.at(Vantage::driver_rx, i * 1'000'000LL, 1, 0);
-  DelayAnalysis analysis({});
   std::size_t through = 0;
-  analysis.follow([&](Way, const Unit&) { through++; });
+  PacketFollower follower({}, [&](Way, const Unit&) { through++; });
   for (std::size_t i = 0; i < stream.packets.size(); i++) {
-    analysis.add(stream.packets[i], {"eth0", Vantage::driver_rx});
+    follower.add(stream.packets[i], {"eth0", Vantage::driver_rx});
     if (i == 900) {
       EXPECT_EQ(through, 0U);
     }
