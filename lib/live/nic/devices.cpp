@@ -9,7 +9,7 @@
 
 #include <cstring>
 
-#include "base/descriptor.hpp"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/record/nic.hpp"
 
 namespace tscope {

@@ -9,9 +9,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/descriptor.hpp"
 #include "probe/ping/clock.hpp"
 #include "probe/ping/prober.hpp"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
