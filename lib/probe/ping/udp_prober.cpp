@@ -11,6 +11,7 @@
 
 #include "probe/ping/stamped_socket.hpp"
 #include "probe/wire/ancillary.hpp"
+#include "probe/wire/clock_state.hpp"
 #include "probe/wire/stamp.hpp"
 #include "tscope/base/error.hpp"
 
@@ -47,8 +48,11 @@ class UdpProber final : public Prober {
     return own;
   }
 
+  void prepare_next() override { error_ = realtime_error(); }
+
   int send(std::uint64_t index) override {
     stamp::SenderPacket packet;
+    packet.error = error_;
     packet.sequence = static_cast<std::uint32_t>(index);
     packet.timestamp = stamp::to_ntp(realtime_ns());
     std::ranges::copy(stamp::encode(packet), packet_.begin());
@@ -106,6 +110,7 @@ class UdpProber final : public Prober {
 
   StampedSocket socket_;
   std::vector<std::uint8_t> packet_;
+  stamp::ErrorEstimate error_ = realtime_error();
   std::unordered_map<std::uint32_t, std::uint64_t> sent_;
   std::uint64_t last_ = 0;
   std::uint16_t port_ = 0;
