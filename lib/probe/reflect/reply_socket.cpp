@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -74,34 +73,25 @@ ReplySocket::ReplySocket(int family, const std::string& address, std::uint16_t p
     throw UsageError(
         fmt::format("'{}' is no IPv4 or IPv6 address; give one of this machine's", address));
   }
-  fd_ = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd_ < 0) refuse(address, port);
-  try {
-    const int on = 1, ttl = 255;
-    if (family == AF_INET6) {
-      setsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-      setsockopt(fd_, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof ttl);
-    } else {
-      setsockopt(fd_, IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
-    }
-    ask_for_ancillary(fd_, family, true);
-    ask_for_buffer(fd_, buffer_bytes);
-    if (bind(fd_, reinterpret_cast<const sockaddr*>(&local), length) < 0) refuse(address, port);
-  } catch (...) {
-    close(fd_);
-    throw;
+  socket_ = Descriptor(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket_) refuse(address, port);
+  const int on = 1, ttl = 255;
+  if (family == AF_INET6) {
+    setsockopt(fd(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    setsockopt(fd(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof ttl);
+  } else {
+    setsockopt(fd(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
   }
+  ask_for_ancillary(fd(), family, true);
+  ask_for_buffer(fd(), buffer_bytes);
+  if (bind(fd(), reinterpret_cast<const sockaddr*>(&local), length) < 0) refuse(address, port);
   for (Slot& slot : slots_) slot.payload.resize(datagram_bytes);
-}
-
-ReplySocket::~ReplySocket() {
-  close(fd_);
 }
 
 Endpoint ReplySocket::local() const {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
-  getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
+  getsockname(fd(), reinterpret_cast<sockaddr*>(&address), &length);
   return endpoint_of(address);
 }
 
@@ -163,7 +153,7 @@ bool ReplySocket::turn(Responder& responder, DriverStamps* stamps) {
     message.msg_control = slot.control.data();
     message.msg_controllen = slot.control.size();
   }
-  const int count = recvmmsg(fd_, received_.data(), batch, MSG_DONTWAIT, nullptr);
+  const int count = recvmmsg(fd(), received_.data(), batch, MSG_DONTWAIT, nullptr);
   if (count <= 0) return false;
   std::size_t answers = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); i++) {
@@ -202,7 +192,7 @@ void ReplySocket::send(std::size_t count) {
         payload[stamp::timestamp_at + b] = static_cast<std::uint8_t>(time >> (56 - 8 * b));
       }
     }
-    const int sent = sendmmsg(fd_, &answers_[done], static_cast<unsigned>(count - done), 0);
+    const int sent = sendmmsg(fd(), &answers_[done], static_cast<unsigned>(count - done), 0);
     if (sent > 0) {
       done += static_cast<std::size_t>(sent);
     } else if (errno != EINTR) {

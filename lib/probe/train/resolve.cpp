@@ -8,7 +8,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -86,9 +85,9 @@ SocketAddress look_up(const Destination& destination) {
                   address.ip().to_string(), address.ip().to_string()));
 }
 
-ProbeSocket open_socket(const Destination& destination, const SocketAddress& address) {
-  ProbeSocket socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (socket.fd() < 0) {
+Descriptor open_socket(const Destination& destination, const SocketAddress& address) {
+  Descriptor socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) {
     throw Error(fmt::format("can't open a UDP socket: {}; is IPv{} there?", std::strerror(errno),
                             address.family() == AF_INET ? 4 : 6));
   }
@@ -98,12 +97,12 @@ ProbeSocket open_socket(const Destination& destination, const SocketAddress& add
     own.length = address.length;
     // The port stands at the same place in both families.
     reinterpret_cast<sockaddr_in&>(own.storage).sin_port = htons(destination.source_port);
-    if (bind(socket.fd(), own.get(), own.length) < 0) {
+    if (bind(socket.get(), own.get(), own.length) < 0) {
       throw Error(fmt::format("can't send from port {}: {}; give another --source-port",
                               destination.source_port, std::strerror(errno)));
     }
   }
-  if (connect(socket.fd(), address.get(), address.length) < 0) {
+  if (connect(socket.get(), address.get(), address.length) < 0) {
     if (errno == EACCES) {
       throw UsageError(
           fmt::format("{} is a broadcast address; give one host's", address.ip().to_string()));
@@ -159,18 +158,6 @@ void check_size(const ProbePath& path, std::uint32_t size_max) {
 
 }  // namespace
 
-ProbeSocket::~ProbeSocket() {
-  if (fd_ >= 0) close(fd_);
-}
-
-ProbeSocket::ProbeSocket(ProbeSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {
-}
-
-ProbeSocket& ProbeSocket::operator=(ProbeSocket&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
 ProbePath resolve_path(const Destination& destination, std::uint32_t size_max,
                        std::chrono::milliseconds patience) {
   const SocketAddress address = look_up(destination);
@@ -189,7 +176,7 @@ ProbePath resolve_path(const Destination& destination, std::uint32_t size_max,
 
   SocketAddress own;
   own.length = sizeof(own.storage);
-  getsockname(path.socket.fd(), own.get(), &own.length);
+  getsockname(path.socket.get(), own.get(), &own.length);
   FrameAddresses& frame = path.addresses;
   frame.source = own.ip();
   frame.source_port = own.port();
