@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "probe/ping/address.hpp"
+#include "probe/ping/way.hpp"
 #include "tscope/probe/ping.hpp"
 
 namespace tscope {

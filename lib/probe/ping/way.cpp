@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "probe/ping/address.hpp"
+#include "probe/ping/way.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
