@@ -14,7 +14,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "record/clock_reading.hpp"
+#include "base/kernel_clock.hpp"
 #include "tscope/base/tsc.hpp"
 
 namespace tscope {

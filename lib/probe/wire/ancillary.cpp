@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "record/clock_reading.hpp"
+#include "base/kernel_clock.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -52,8 +52,7 @@ Ancillary read_ancillary(const msghdr& message) {
       return c->cmsg_level == level && c->cmsg_type == type;
     };
     if (is(SOL_SOCKET, SCM_TIMESTAMPNS)) {
-      const auto stamp = data_of<timespec>(c);
-      result.received_ns = stamp.tv_sec * std::int64_t{1'000'000'000} + stamp.tv_nsec;
+      result.received_ns = to_ns(data_of<timespec>(c));
     } else if (is(SOL_SOCKET, SO_RXQ_OVFL)) {
       result.overflow = data_of<std::uint32_t>(c);
     } else if (is(IPPROTO_IP, IP_TTL) || is(IPPROTO_IPV6, IPV6_HOPLIMIT)) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/kernel_clock.hpp"
 #include "probe/wire/ancillary.hpp"
-#include "record/clock_reading.hpp"
 
 namespace tscope {
 
