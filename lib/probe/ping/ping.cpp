@@ -20,6 +20,7 @@
 #include "probe/ping/live_stamps.hpp"
 #include "probe/ping/prober.hpp"
 #include "probe/wire/ancillary.hpp"
+#include "probe/wire/netlink.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {

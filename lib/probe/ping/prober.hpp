@@ -69,7 +69,7 @@ class Prober {
   /// Sockets stamp in the kernel.
   virtual bool stamps() const = 0;
   virtual std::string name() const = 0;
-  virtual PingAddress local() const = 0;
+  virtual SocketAddress local() const = 0;
   /// By which a capture knows the run's packets: an echo's id, our UDP port; 0 with TCP.
   virtual std::uint16_t id() const = 0;
   /// The probe whose captured packet has this key: an echo's 16 bits of sequence number, STAMP's

@@ -26,9 +26,7 @@ class UdpProber final : public Prober {
   UdpProber(const PingOptions& options, const PingWay& way, Descriptor socket)
       : socket_((connect_to(socket.get(), way, options), std::move(socket)), way.to.family()),
         packet_(std::max<std::size_t>(options.size, stamp::packet_bytes)) {
-    const PingAddress own = local();
-    // The port stands at the same place in both families.
-    port_ = ntohs(reinterpret_cast<const sockaddr_in&>(own.storage).sin_port);
+    port_ = local().port();
   }
 
   int fd() const override { return socket_.fd(); }
@@ -41,12 +39,7 @@ class UdpProber final : public Prober {
     return last_ - back;
   }
 
-  PingAddress local() const override {
-    PingAddress own;
-    own.length = sizeof own.storage;
-    getsockname(fd(), own.get(), &own.length);
-    return own;
-  }
+  SocketAddress local() const override { return local_address(fd()); }
 
   void prepare_next() override { error_ = realtime_error(); }
 

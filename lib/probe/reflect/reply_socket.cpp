@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "probe/reflect/reply_socket.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "probe/wire/address.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -53,23 +53,8 @@ cmsghdr* put(msghdr& message, cmsghdr* at, int level, int type, const T& value) 
 
 ReplySocket::ReplySocket(int family, const std::string& address, std::uint16_t port)
     : family_(family) {
-  sockaddr_storage local{};
-  socklen_t length = 0;
-  bool good = true;
-  if (family == AF_INET6) {
-    sockaddr_in6 in6{};
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(port);
-    good = address.empty() || inet_pton(AF_INET6, address.c_str(), &in6.sin6_addr) == 1;
-    std::memcpy(&local, &in6, length = sizeof in6);
-  } else {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    good = address.empty() || inet_pton(AF_INET, address.c_str(), &in.sin_addr) == 1;
-    std::memcpy(&local, &in, length = sizeof in);
-  }
-  if (!good) {
+  const auto own = address.empty() ? any_address(family, port) : parse_address(address, port);
+  if (!own || own->family() != family) {
     throw UsageError(
         fmt::format("'{}' is no IPv4 or IPv6 address; give one of this machine's", address));
   }
@@ -84,15 +69,12 @@ ReplySocket::ReplySocket(int family, const std::string& address, std::uint16_t p
   }
   ask_for_ancillary(fd(), family, true);
   ask_for_buffer(fd(), buffer_bytes);
-  if (bind(fd(), reinterpret_cast<const sockaddr*>(&local), length) < 0) refuse(address, port);
+  if (bind(fd(), own->get(), own->length) < 0) refuse(address, port);
   for (Slot& slot : slots_) slot.payload.resize(datagram_bytes);
 }
 
 Endpoint ReplySocket::local() const {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  getsockname(fd(), reinterpret_cast<sockaddr*>(&address), &length);
-  return endpoint_of(address);
+  return endpoint_of(local_address(fd()).storage);
 }
 
 Arrival ReplySocket::arrival_of(const Slot& slot, const Ancillary& ancillary, std::size_t length,

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "probe/train/receiver.hpp"
+#include "probe/wire/address.hpp"
 #include "probe/wire/clock_state.hpp"
 #include "probe/wire/stamp.hpp"
 #include "tscope/base/descriptor.hpp"
@@ -28,37 +29,19 @@ constexpr int look_ms = 20;
 constexpr int buffer_bytes = 16 << 20;
 constexpr int marks_max = 3;  // greetings, and leaves
 
-socklen_t socket_address(const Endpoint& endpoint, sockaddr_storage& address) {
-  if (endpoint.family == 6) {
-    sockaddr_in6 in6{};
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(endpoint.port);
-    std::memcpy(&in6.sin6_addr, endpoint.address.data(), 16);
-    std::memcpy(&address, &in6, sizeof in6);
-    return sizeof in6;
-  }
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_port = htons(endpoint.port);
-  std::memcpy(&in.sin_addr, endpoint.address.data(), 4);
-  std::memcpy(&address, &in, sizeof in);
-  return sizeof in;
-}
-
 Descriptor open_socket(const CollectorOptions& options) {
   const int family = options.reflector.family == 6 ? AF_INET6 : AF_INET;
   Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) throw Error(fmt::format("no UDP socket: {}", std::strerror(errno)));
-  sockaddr_storage address{};
   if (options.local.family != 0) {
-    const socklen_t length = socket_address(options.local, address);
-    if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) < 0) {
+    const SocketAddress local = socket_address(options.local);
+    if (bind(socket.get(), local.get(), local.length) < 0) {
       throw Error(fmt::format("can't receive at {}: {}; give another source port",
                               options.local.to_string(), std::strerror(errno)));
     }
   }
-  const socklen_t length = socket_address(options.reflector, address);
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) < 0) {
+  const SocketAddress reflector = socket_address(options.reflector);
+  if (connect(socket.get(), reflector.get(), reflector.length) < 0) {
     throw Error(fmt::format("can't reach {}: {}; `ip route get` shows the way there",
                             options.reflector.to_string(), std::strerror(errno)));
   }

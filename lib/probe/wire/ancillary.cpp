@@ -76,24 +76,6 @@ void ask_for_buffer(int socket, int bytes) {
   }
 }
 
-Endpoint endpoint_of(const sockaddr_storage& address) {
-  Endpoint endpoint;
-  if (address.ss_family == AF_INET6) {
-    sockaddr_in6 in6{};
-    std::memcpy(&in6, &address, sizeof in6);
-    endpoint.family = 6;
-    endpoint.port = ntohs(in6.sin6_port);
-    std::memcpy(endpoint.address.data(), &in6.sin6_addr, 16);
-  } else {
-    sockaddr_in in{};
-    std::memcpy(&in, &address, sizeof in);
-    endpoint.family = 4;
-    endpoint.port = ntohs(in.sin_port);
-    std::memcpy(endpoint.address.data(), &in.sin_addr, 4);
-  }
-  return endpoint;
-}
-
 std::int64_t realtime_ns() {
   return read_clock_ns(CLOCK_REALTIME);
 }
