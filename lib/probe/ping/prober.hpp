@@ -77,7 +77,8 @@ class Prober {
   virtual std::optional<std::uint64_t> index_of(std::uint32_t key) const = 0;
 };
 
-/// Throws Error, UsageError.
+/// Makes the prober of the options' protocol. Throws Error, UsageError.
+std::unique_ptr<Prober> make_prober(const PingOptions& options, const PingWay& way);
 std::unique_ptr<Prober> make_icmp_prober(const PingOptions& options, const PingWay& way);
 std::unique_ptr<Prober> make_udp_prober(const PingOptions& options, const PingWay& way);
 std::unique_ptr<Prober> make_tcp_prober(const PingOptions& options, const PingWay& way);

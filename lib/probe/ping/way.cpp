@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "probe/wire/netlink.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -67,6 +68,15 @@ PingWay find_way(const PingOptions& options) {
   }
   if (way.device.empty()) refuse_without_zone(way.to, options.host);
   return way;
+}
+
+std::string device_of(const PingWay& way) {
+  if (!way.device.empty()) return way.device;
+  Netlink netlink;
+  const auto route = netlink.route_to(way.to.ip(), way.to.scope());
+  char name[IF_NAMESIZE] = "";
+  if (route) if_indextoname(static_cast<unsigned>(route->device), name);
+  return name;
 }
 
 void prepare(int socket, const PingWay& way, const PingOptions& options) {

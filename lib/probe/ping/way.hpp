@@ -18,6 +18,9 @@ struct PingWay {
 /// Throws Error for a name that does not resolve, UsageError for a source that is none.
 PingWay find_way(const PingOptions& options);
 
+/// Returns the device that probes leave by; "" if there is no route.
+std::string device_of(const PingWay& way);
+
 /// Binds and sets the TTL. Throws Error.
 void prepare(int socket, const PingWay& way, const PingOptions& options);
 
