@@ -53,9 +53,9 @@ struct CaptureFile::Impl {
     const auto found = std::ranges::find(written, interface, &Written::interface);
     if (found != written.end()) return static_cast<std::uint32_t>(found - written.begin());
     buffer.begin_block(format::interface_description);
-    buffer.put(static_cast<std::uint16_t>(link_type));
-    buffer.put(std::uint16_t{0});
-    buffer.put(format::snap_length);
+    buffer.put(format::InterfaceBlock{.link_type = static_cast<std::uint16_t>(link_type),
+                                      .reserved = 0,
+                                      .snap_length = format::snap_length});
     buffer.put_text_option(format::if_name,
                            fmt::format("{}/{}", interface.device, vantage_name(interface.vantage)));
     if (is_hardware(interface.vantage)) {
@@ -103,9 +103,15 @@ struct CaptureFile::Impl {
     if (stamps == last_nics.end()) return;
     buffer.put_option(
         format::nic_stamps_option,
-        format::NicStampsOption{static_cast<std::uint64_t>(stamps->error_ns), stamps->used,
-                                stamps->zero, stamps->still, stamps->stray, stamps->no_clock,
-                                stamps->steps, static_cast<std::uint32_t>(stamps->phc), 0});
+        format::NicStampsOption{.error_ns = static_cast<std::uint64_t>(stamps->error_ns),
+                                .used = stamps->used,
+                                .zero = stamps->zero,
+                                .still = stamps->still,
+                                .stray = stamps->stray,
+                                .no_clock = stamps->no_clock,
+                                .steps = stamps->steps,
+                                .phc = static_cast<std::uint32_t>(stamps->phc),
+                                .pad = 0});
   }
 
   void put_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns) {
@@ -136,9 +142,9 @@ struct CaptureFile::Impl {
       }
       const std::uint64_t dropped = lost.full_records + lost.contended_records;
       buffer.begin_block(format::interface_statistics);
-      buffer.put(static_cast<std::uint32_t>(id));
-      buffer.put(static_cast<std::uint32_t>(time >> 32));
-      buffer.put(static_cast<std::uint32_t>(time));
+      buffer.put(format::StatisticsBlock{.interface = static_cast<std::uint32_t>(id),
+                                         .time_high = static_cast<std::uint32_t>(time >> 32),
+                                         .time_low = static_cast<std::uint32_t>(time)});
       buffer.put_option(format::isb_ifrecv, interface.packets + dropped);
       buffer.put_option(format::isb_ifdrop, dropped);
       buffer.put_option(format::isb_usrdeliv, interface.packets);
@@ -171,10 +177,8 @@ CaptureFile::CaptureFile(const std::string& path, LinkType link_type,
     }
   };
   buffer.begin_block(format::section_header);
-  buffer.put(format::byte_order_magic);
-  buffer.put(std::uint16_t{1});
-  buffer.put(std::uint16_t{0});
-  buffer.put(std::int64_t{-1});
+  buffer.put(format::SectionBlock{
+      .magic = format::byte_order_magic, .major = 1, .minor = 0, .length = ~std::uint64_t{0}});
   put_fact(format::shb_hardware, "cpu");
   put_fact(format::shb_os, "kernel");
   put_fact(format::shb_userappl, "tool");
@@ -215,11 +219,11 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
 
   BlockBuffer& buffer = impl_->buffer;
   buffer.begin_block(format::enhanced_packet);
-  buffer.put(id);
-  buffer.put(static_cast<std::uint32_t>(time >> 32));
-  buffer.put(static_cast<std::uint32_t>(time));
-  buffer.put(captured);
-  buffer.put(std::max(captured, link + record.wire_len));
+  buffer.put(format::PacketBlock{.interface = id,
+                                 .time_high = static_cast<std::uint32_t>(time >> 32),
+                                 .time_low = static_cast<std::uint32_t>(time),
+                                 .captured = captured,
+                                 .original = std::max(captured, link + record.wire_len)});
   if (ethernet) impl_->put_link_header(record);
   buffer.put_bytes(record.header, header_len);
   buffer.pad();
@@ -233,27 +237,29 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
   }
   if (const auto identity = wire_segment_id(record))
     buffer.put_option(format::epb_packetid, *identity);
-  buffer.put_option(format::record_option, format::RecordOption{record.tsc,
-                                                                record.netns,
-                                                                record.ifindex,
-                                                                record.seq,
-                                                                record.seq_end,
-                                                                record.wire_len,
-                                                                record.napi_poll,
-                                                                record.cpu,
-                                                                record.segs,
-                                                                record.flags,
-                                                                record.kind,
-                                                                record.clock,
-                                                                record.link_len,
-                                                                packet.late,
-                                                                {}});
+  buffer.put_option(format::record_option, format::RecordOption{.tsc = record.tsc,
+                                                                .netns = record.netns,
+                                                                .ifindex = record.ifindex,
+                                                                .seq = record.seq,
+                                                                .seq_end = record.seq_end,
+                                                                .wire_len = record.wire_len,
+                                                                .napi_poll = record.napi_poll,
+                                                                .cpu = record.cpu,
+                                                                .segs = record.segs,
+                                                                .flags = record.flags,
+                                                                .kind = record.kind,
+                                                                .clock = record.clock,
+                                                                .link_len = record.link_len,
+                                                                .late = packet.late,
+                                                                .pad = {}});
   if (probe) {
     format::ProbeOption times{};
     std::memcpy(&times, record.header + TSCOPE_PROBE_AT, sizeof(times));
     buffer.put_option(format::probe_option, times);
   }
-  if (hardware) buffer.put_option(format::nic_time_option, nic_time(record));
+  if (hardware) {
+    buffer.put_option(format::nic_time_option, format::NicTimeOption{nic_time(record)});
+  }
   buffer.end_options();
   buffer.end_block();
   impl_->written[id].packets++;
@@ -262,15 +268,23 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
 void CaptureFile::write(const Anchor& anchor, std::uint32_t tsc_khz) {
   BlockBuffer& buffer = impl_->buffer;
   buffer.begin_block(format::clock_anchor);
-  buffer.put(format::AnchorBlock{anchor.tsc, anchor.width, anchor.monotonic_raw_ns,
-                                 anchor.realtime_ns, tsc_khz, 0});
+  buffer.put(format::AnchorBlock{.tsc = anchor.tsc,
+                                 .width = anchor.width,
+                                 .monotonic_raw_ns = anchor.monotonic_raw_ns,
+                                 .realtime_ns = anchor.realtime_ns,
+                                 .tsc_khz = tsc_khz,
+                                 .pad = 0});
   buffer.end_block();
 }
 
 void CaptureFile::write(const NicReading& reading) {
   BlockBuffer& buffer = impl_->buffer;
   buffer.begin_block(format::nic_reading);
-  buffer.put(format::NicReadingBlock{reading.tsc, reading.width, reading.nic_ns, reading.phc, 0});
+  buffer.put(format::NicReadingBlock{.tsc = reading.tsc,
+                                     .width = reading.width,
+                                     .nic_ns = reading.nic_ns,
+                                     .phc = reading.phc,
+                                     .pad = 0});
   buffer.end_block();
 }
 

@@ -19,10 +19,10 @@
 #include <string_view>
 #include <utility>
 
-#include "base/descriptor.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
 #include "tscope.skel.h"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/record/packet.hpp"
 

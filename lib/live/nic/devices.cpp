@@ -7,7 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "base/descriptor.hpp"
+#include <cstring>
+
+#include "tscope/base/descriptor.hpp"
 #include "tscope/live/nic_devices.hpp"
 
 namespace tscope {

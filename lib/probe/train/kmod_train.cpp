@@ -128,7 +128,7 @@ class KmodTrain final : public Train {
 
   TrainOutcome run(TrainSink& sink, const std::atomic<bool>& cancel) override;
   const std::map<std::string, std::string>& facts() const override { return job_.facts; }
-  int socket() const override { return job_.path.socket.fd(); }
+  int socket() const override { return job_.path.socket.get(); }
 
  private:
   void submit();

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "probe/reflect/responder.hpp"
+#include "probe/wire/address.hpp"
 #include "probe/wire/ancillary.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/probe/reply_collector.hpp"
