@@ -15,11 +15,13 @@
 
 #define VLAN_TAGS_MAX 2
 
-/* Beside driver-rx: whose records may come from within a NAPI poll, of which they have the number. */
-#define STAMPED_IN_POLLS							\
-	(TSCOPE_VANTAGE_BIT(TSCOPE_SOCKET_RX) | TSCOPE_VANTAGE_BIT(TSCOPE_SOCKET_TX) |	\
-	 TSCOPE_VANTAGE_BIT(TSCOPE_QDISC_TX) | TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX) |	\
-	 TSCOPE_VANTAGE_BIT(TSCOPE_HW_RX) | TSCOPE_VANTAGE_BIT(TSCOPE_HW_TX))
+/* Wherever a frame comes in: `handler` serves all these places, named PREFIX_... */
+#define AT_RECEIVE(prefix, handler)						\
+	TSCOPE_AT_ALSO(prefix##_gro_receive, handler);				\
+	TSCOPE_AT_ALSO(prefix##_gro_frags, handler);				\
+	TSCOPE_AT_ALSO(prefix##_receive_skb, handler);				\
+	TSCOPE_AT_ALSO(prefix##_receive_list, handler);				\
+	TSCOPE_AT_ALSO(prefix##_netif_rx, handler)
 
 DEFINE_PER_CPU(u32, tscope_napi_polls);
 
@@ -58,7 +60,9 @@ static void driver_rx(void *data, const struct sk_buff *skb)
 		tscope_sessions_deliver(&packet);
 }
 
-static void driver_tx(void *data, const struct sk_buff *skb, const struct net_device *dev)
+AT_RECEIVE(driver, driver_rx);
+
+static void at_net_dev_start_xmit(void *data, const struct sk_buff *skb, const struct net_device *dev)
 {
 	struct tscope_packet packet;
 
@@ -96,12 +100,13 @@ static void hw_rx(void *data, const struct sk_buff *skb)
 	tscope_sessions_deliver(&packet);
 }
 
+AT_RECEIVE(nic, hw_rx);
+
 /*
  * skb_tstamp_tx(skb, hwtstamps): a driver reports what its NIC stamped, from any context. It does so
  * only if the sending socket asked for it; to ask in its place would change what that socket sees.
  */
-static void skb_tstamp_tx_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-				struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(skb_tstamp_tx)
 {
 	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
@@ -120,40 +125,10 @@ static void skb_tstamp_tx_entry(unsigned long ip, unsigned long parent, struct f
 }
 
 /* Fires when a poll is over. */
-static void napi_poll_done(void *data, struct napi_struct *napi, int work, int budget)
+static void at_napi_poll(void *data, struct napi_struct *napi, int work, int budget)
 {
 	this_cpu_inc(tscope_napi_polls);
 }
 
-#define TRACEPOINT(name_, vantage_, need_, probe_)				\
-	{									\
-		.name = name_, .vantage = vantage_, .need = need_,		\
-		.kind = TSCOPE_HOOK_TRACEPOINT, .protocols = TSCOPE_PROTO_ALL,	\
-		.probe = probe_,						\
-	}
-
-static struct tscope_place places[] = {
-	TRACEPOINT("napi_gro_receive_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
-	TRACEPOINT("napi_gro_frags_entry", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, driver_rx),
-	TRACEPOINT("netif_receive_skb_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
-	TRACEPOINT("netif_receive_skb_list_entry", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, driver_rx),
-	TRACEPOINT("netif_rx_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
-	{
-		.name = "napi_poll", .vantage = TSCOPE_DRIVER_RX, .also = STAMPED_IN_POLLS,
-		.need = TSCOPE_OPTIONAL, .kind = TSCOPE_HOOK_TRACEPOINT,
-		.protocols = TSCOPE_PROTO_ALL, .probe = napi_poll_done,
-	},
-	TRACEPOINT("net_dev_start_xmit", TSCOPE_DRIVER_TX, TSCOPE_REQUIRED, driver_tx),
-	TRACEPOINT("napi_gro_receive_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
-	TRACEPOINT("napi_gro_frags_entry", TSCOPE_HW_RX, TSCOPE_OPTIONAL, hw_rx),
-	TRACEPOINT("netif_receive_skb_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
-	TRACEPOINT("netif_receive_skb_list_entry", TSCOPE_HW_RX, TSCOPE_OPTIONAL, hw_rx),
-	TRACEPOINT("netif_rx_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
-	{
-		.name = "skb_tstamp_tx", .vantage = TSCOPE_HW_TX, .need = TSCOPE_REQUIRED,
-		.kind = TSCOPE_HOOK_FUNCTION, .protocols = TSCOPE_PROTO_ALL,
-		.function = skb_tstamp_tx_entry,
-	},
-};
-
+static struct tscope_place places[] = { TSCOPE_DRIVER_PLACES(TSCOPE_PLACE) };
 const struct tscope_layer tscope_driver_layer = { places, ARRAY_SIZE(places) };
