@@ -5,9 +5,9 @@
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 /* tcp_sendmsg(sk, msg, size), before the socket lock: waiting for it counts as delay. */
 TSCOPE_AT_FUNCTION(tcp_sendmsg)
@@ -22,7 +22,7 @@ TSCOPE_AT_FUNCTION(tcp_sendmsg)
 				       READ_ONCE(tcp_sk(sk)->write_seq), tscope_argument(regs, 2)))
 		return;
 	packet.flags |= TSCOPE_F_ASKED;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 static void received(u64 tsc, const struct sock *sk, int bytes, int flags)
@@ -42,7 +42,7 @@ static void received(u64 tsc, const struct sock *sk, int bytes, int flags)
 		return;
 	if (flags & MSG_PEEK)
 		packet.flags |= TSCOPE_F_PEEK;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 /* Linux 6.3 and later; every protocol's receive calls pass here. */

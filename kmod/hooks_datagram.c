@@ -7,9 +7,9 @@
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 static void app_tx(u64 tsc, struct ftrace_regs *regs)
 {
@@ -19,7 +19,7 @@ static void app_tx(u64 tsc, struct ftrace_regs *regs)
 	packet.vantage = TSCOPE_APP_TX;
 	if (tscope_packet_from_call(&packet, (void *)tscope_argument(regs, 0),
 				    (void *)tscope_argument(regs, 1), tscope_argument(regs, 2)))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 /* udp_sendmsg(sk, msg, len); an IPv6 socket's IPv4 datagrams were stamped in udpv6_sendmsg(). */
@@ -56,7 +56,7 @@ static void udp_socket_tx(u64 tsc, const struct sk_buff *skb)
 	packet.tsc = tsc;
 	packet.vantage = TSCOPE_SOCKET_TX;
 	if (tscope_packet_into_ip(&packet, skb, sock_net(sk)))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 /* ip_send_skb(net, skb) */
@@ -83,7 +83,7 @@ static void icmp_socket_tx(u64 tsc, const struct sock *sk, u8 family, const void
 	packet.tsc = tsc;
 	packet.vantage = TSCOPE_SOCKET_TX;
 	if (tscope_packet_from_queue(&packet, sk, family, saddr, daddr))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 /* ip_push_pending_frames(sk, fl4), with the socket's or the per-CPU socket's lock held */
@@ -115,7 +115,7 @@ static void received(u64 tsc, u8 vantage, const struct sk_buff *skb, const struc
 	if (!tscope_packet_of_datagram(&packet, skb, net))
 		return;
 	packet.flags |= flags;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 /* __udp_enqueue_schedule_skb(sk, skb), which may yet find the receive buffer full */

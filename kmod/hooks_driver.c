@@ -9,9 +9,9 @@
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 #define VLAN_TAGS_MAX 2
 
@@ -57,7 +57,7 @@ static void driver_rx(void *data, const struct sk_buff *skb)
 	packet.tsc = tscope_now();
 	packet.vantage = TSCOPE_DRIVER_RX;
 	if (ip_offset(skb, &offset) && tscope_packet_at_device(&packet, skb, skb->dev, offset))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 AT_RECEIVE(driver, driver_rx);
@@ -69,7 +69,7 @@ static void at_net_dev_start_xmit(void *data, const struct sk_buff *skb, const s
 	packet.tsc = tscope_now();
 	packet.vantage = TSCOPE_DRIVER_TX;
 	if (tscope_packet_at_device(&packet, skb, dev, skb_network_offset(skb)))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 /*
@@ -97,7 +97,7 @@ static void hw_rx(void *data, const struct sk_buff *skb)
 	if (!ip_offset(skb, &offset) || !tscope_packet_at_device(&packet, skb, skb->dev, offset))
 		return;
 	packet.nic_ns = received_nic_ns(skb);
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 AT_RECEIVE(nic, hw_rx);
@@ -121,7 +121,7 @@ TSCOPE_AT_FUNCTION(skb_tstamp_tx)
 	if (!tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
 		return;
 	packet.nic_ns = ktime_to_ns(stamps->hwtstamp);
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 /* Fires when a poll is over. */

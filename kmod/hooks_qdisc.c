@@ -4,9 +4,9 @@
 #include <linux/skbuff.h>
 
 #include "clock.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 static void at_net_dev_queue(void *data, struct sk_buff *skb)
 {
@@ -15,7 +15,7 @@ static void at_net_dev_queue(void *data, struct sk_buff *skb)
 	packet.tsc = tscope_now();
 	packet.vantage = TSCOPE_QDISC_TX;
 	if (tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 static struct tscope_place places[] = { TSCOPE_QDISC_PLACES(TSCOPE_PLACE) };

@@ -4,9 +4,9 @@
 #include <net/tcp_states.h>
 
 #include "clock.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 static void at_inet_sock_set_state(void *data, const struct sock *sk, const int from, const int to)
 {
@@ -25,7 +25,7 @@ static void at_inet_sock_set_state(void *data, const struct sock *sk, const int 
 				       READ_ONCE(tcp_sk(sk)->snd_nxt), 0))
 		return;
 	packet.kind = opened ? TSCOPE_OPEN : TSCOPE_CLOSE;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 static struct tscope_place places[] = { TSCOPE_SESSION_PLACES(TSCOPE_PLACE) };

@@ -5,9 +5,9 @@
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 static void socket_rx(u64 tsc, const struct sock *sk, const struct sk_buff *skb, u16 flags)
 {
@@ -18,7 +18,7 @@ static void socket_rx(u64 tsc, const struct sock *sk, const struct sk_buff *skb,
 	if (!tscope_packet_at_socket(&packet, skb, sk))
 		return;
 	packet.flags |= flags;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 /* tcp_v4_do_rcv(sk, skb) */
@@ -74,7 +74,7 @@ static void socket_tx(u64 tsc, struct ftrace_regs *regs, u8 family)
 	packet.tsc = tsc;
 	packet.vantage = TSCOPE_SOCKET_TX;
 	if (tscope_packet_before_ip(&packet, skb, sk, family))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 /* __ip_queue_xmit(sk, skb, fl, tos) */

@@ -263,7 +263,7 @@ static int enlist_on_device(struct tscope_probe_train *train, struct tscope_trai
 static bool takes_trains(const struct tscope_session *session)
 {
 	lockdep_assert_held(&session->lock);
-	return session->state == TSCOPE_RUNNING && session->config.flags & TSCOPE_CONFIG_TRAIN;
+	return session->state == TSCOPE_RUNNING && session->kind == &tscope_train_session;
 }
 
 static int submit_with_session(struct tscope_session *session, struct file *file,
@@ -360,7 +360,19 @@ int tscope_train_cancel(struct tscope_session *session, u32 number)
 	return err;
 }
 
-void tscope_trains_free(struct tscope_session *session)
+static bool config_valid(const struct tscope_config *config)
+{
+	const u32 senders = TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX) | TSCOPE_VANTAGE_BIT(TSCOPE_QDISC_TX);
+
+	return config->flags == TSCOPE_CONFIG_TRAIN && !(config->vantages & ~senders);
+}
+
+static void cancel_all(struct tscope_session *session)
+{
+	tscope_train_cancel(session, 0);
+}
+
+static void free_all(struct tscope_session *session)
 {
 	struct tscope_probe_train *train, *next;
 
@@ -376,6 +388,12 @@ void tscope_trains_free(struct tscope_session *session)
 	}
 	mutex_unlock(&trains_lock);
 }
+
+const struct tscope_session_kind tscope_train_session = {
+	.config_valid = config_valid,
+	.stop = cancel_all,
+	.free = free_all,
+};
 
 /* --- the module --- */
 

@@ -17,6 +17,7 @@ struct dst_entry;
 struct file;
 struct tscope_sender;
 struct tscope_session;
+struct tscope_session_kind;
 
 struct tscope_probe_train {
 	struct list_head all;		/* trains_lock */
@@ -55,7 +56,7 @@ int tscope_train_submit(struct tscope_session *session, struct file *file,
 int tscope_train_describe(struct tscope_session *session, struct tscope_train_status *status);
 int tscope_train_cancel(struct tscope_session *session, u32 number);
 
-/* All of a session's, on its way out. */
-void tscope_trains_free(struct tscope_session *session);
+/* The kind of session that hands in trains. */
+extern const struct tscope_session_kind tscope_train_session;
 
 #endif
