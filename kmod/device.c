@@ -14,7 +14,7 @@
 #include "device.h"
 #include "hooks.h"
 #include "session.h"
-#include "train.h"
+#include "train_session.h"
 
 static int tscope_open(struct inode *inode, struct file *file)
 {

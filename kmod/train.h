@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Probe trains. A train is a list of times and frame sizes; the sender of its CPU takes the probes
- * of all trains of all sessions from one queue, in the order of their times.
+ * A probe train: a list of times and frame sizes. The sender of its CPU takes the probes of all trains of all
+ * sessions from one queue, in the order of their times.
  */
 #ifndef TSCOPE_TRAIN_H
 #define TSCOPE_TRAIN_H
@@ -14,10 +14,8 @@
 #include "uapi/tscope.h"
 
 struct dst_entry;
-struct file;
 struct tscope_sender;
 struct tscope_session;
-struct tscope_session_kind;
 
 struct tscope_probe_train {
 	struct list_head all;		/* trains_lock */
@@ -46,17 +44,5 @@ struct tscope_probe_train {
 
 	struct tscope_train_status status;	/* sender's lock */
 };
-
-int tscope_trains_init(void);
-void tscope_trains_exit(void);
-
-/* From ioctls. */
-int tscope_train_submit(struct tscope_session *session, struct file *file,
-			struct tscope_train *request);
-int tscope_train_describe(struct tscope_session *session, struct tscope_train_status *status);
-int tscope_train_cancel(struct tscope_session *session, u32 number);
-
-/* The kind of session that hands in trains. */
-extern const struct tscope_session_kind tscope_train_session;
 
 #endif
