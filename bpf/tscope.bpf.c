@@ -9,7 +9,7 @@
 #include "deliver.bpf.h"
 #include "hooks_datagram.bpf.h"
 #include "hooks_driver.bpf.h"
-#include "made.bpf.h"
+#include "packet_made.bpf.h"
 #include "packet.bpf.h"
 
 #define MSG_PEEK 2
