@@ -3,7 +3,7 @@
 #ifndef TSCOPE_PACKET_MADE_BPF_H
 #define TSCOPE_PACKET_MADE_BPF_H
 
-#include "packet.bpf.h"
+#include "packet_parts.bpf.h"
 
 static __always_inline __u32 socket_ifindex(const struct sock *sk)
 {
