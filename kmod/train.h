@@ -33,7 +33,7 @@ struct tscope_probe_train {
 	u32 count, flags, cpu;
 	u16 ip_at, udp_at, seq_at, time_at;
 
-	/* The sender's: the queue under its lock, the rest in its thread alone. */
+	/* The sender's: its node under the queue's lock, the rest in its thread alone. */
 	struct rb_node node;
 	u64 due;			/* tick of the next probe */
 	u32 next;			/* its index */
@@ -42,7 +42,7 @@ struct tscope_probe_train {
 	u32 head_len;
 	u8 head[TSCOPE_PROBE_AT];	/* its headers from IP on, as they will be sent */
 
-	struct tscope_train_status status;	/* sender's lock */
+	struct tscope_train_status status;	/* the queue's lock */
 };
 
 #endif
