@@ -192,7 +192,7 @@ TrainOutcome KmodTrain::run(TrainSink& sink, const std::atomic<bool>& cancel) {
   while (true) {
     const Source::Next next = session_->next(packet);
     if (next == Source::Next::packet) {
-      if (packet.record.kind == TSCOPE_PROBE && packet.record.seq_end == train_.number) {
+      if (packet.record.kind == TSCOPE_PROBE && packet.record.train == train_.number) {
         sink.probe(packet, session_->interfaces()[packet.interface]);
       }
       continue;

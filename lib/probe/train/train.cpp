@@ -52,7 +52,7 @@ ProbeResult probe_result(const tscope_record& record) {
   result.woken = times.woken;
   result.spun = times.spun;
   result.handed = record.tsc;
-  result.error = static_cast<int>(record.napi_poll);
+  result.error = static_cast<int>(record.error);
   result.flags = record.flags & (TSCOPE_F_LATE | TSCOPE_F_CONTENDED | TSCOPE_F_TIMER);
   result.size = record.wire_len > headers ? record.wire_len - headers : 0;
   return result;

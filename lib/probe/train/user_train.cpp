@@ -167,7 +167,7 @@ Packet UserTrain::packet_of(const UserSender& sender, std::uint32_t index,
   record.ifindex = job_.path.route_device;
   record.seq = index;
   record.wire_len = job_.frame.ip_length_of(size);
-  record.napi_poll = static_cast<std::uint32_t>(sent.error);
+  record.error = static_cast<std::uint32_t>(sent.error);
   record.cpu = static_cast<std::uint16_t>(job_.cpu);
   record.segs = 1;
   record.flags = TSCOPE_F_SYNTH_IP;
@@ -195,7 +195,7 @@ void UserTrain::deliver(TrainSink& sink, const UserSender& sender, const ClockMo
   for (; delivered_ < until; delivered_++) {
     const Packet packet = packet_of(sender, static_cast<std::uint32_t>(delivered_), clock);
     const Interface interface { job_.path.device, packet.vantage() };
-    const bool good = packet.record.napi_poll == 0;
+    const bool good = packet.record.error == 0;
     unstamped_ += good && interface.vantage == Vantage::app_tx ? 1 : 0;
     outcome_.sent += good ? 1 : 0;
     outcome_.failed += good ? 0 : 1;
