@@ -7,8 +7,8 @@ set -euo pipefail
 rounds=$1 megabytes=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tscope=$root/build/tscope
-# shellcheck source=tests/guest/wait.sh
-. "$root/tests/guest/wait.sh"
+# shellcheck source=tests/wait.sh
+. "$root/tests/wait.sh"
 # shellcheck source=tests/bench/captures.sh
 . "$root/tests/bench/captures.sh"
 left=tscope-$$-l right=tscope-$$-r

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # What both benchmarks of sending share: the path, the senders, the load, and the judging at the receiver. Each train
 # has a port of its own, so that one tap can stay open for all of a round.
-# shellcheck source=tests/guest/wait.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../guest/wait.sh"
+# shellcheck source=tests/wait.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../wait.sh"
 
 destination=10.9.1.1 # behind the receiver, which forwards nothing: probes end there and nobody answers
 etf_delta_ns=200000  # above what a timer is late, below the millisecond that txtime hands over ahead

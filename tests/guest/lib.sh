@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # What guest tests share: the module, two namespaces joined by a veth, captures.
 set -euo pipefail
-# shellcheck source=tests/guest/wait.sh
-. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
-# shellcheck source=tests/guest/results.sh
-. "$(dirname "${BASH_SOURCE[0]}")/results.sh"
+# shellcheck source=tests/wait.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../wait.sh"
+# shellcheck source=tests/results.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../results.sh"
 
 # A test that breaks off leaves no process behind that would hold the module.
 end_jobs() {

@@ -10,8 +10,8 @@ root=$(cd "$here/../.." && pwd)
 experiment=joined prefix=tscope-joined TEST=joined
 # shellcheck source=tests/experiments/common/lab.sh
 . "$here/../experiments/common/lab.sh"
-# shellcheck source=tests/guest/results.sh
-. "$here/../guest/results.sh"
+# shellcheck source=tests/results.sh
+. "$here/../results.sh"
 lab=$prefix-$$-lab
 dir=$root/build/joined
 tscope=$root/build/tscope
