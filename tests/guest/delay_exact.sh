@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: deterministic
 # Virtual time: delays put at known places are found there, and nowhere else.
 . /tests/guest/lib.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12
 # Bad input where a module is there: one line that says what to do, exit status 1, nothing lost of what was captured.
 . /tests/guest/lib.sh
 

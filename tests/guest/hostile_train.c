@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* guests: 6.1 6.12 debug */
 /* Everything wrong that a program can say about trains: the exact errno, then by chance, then from many threads at once. */
 #define _GNU_SOURCE
 #include <net/if.h>

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.12
 # The NIC's own stamps, where a device has a hardware clock; what is said where none has.
 . /tests/guest/lib.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 debug
 # Who may capture what; each refusal is one line, exit status 1, and changes nothing.
 . /tests/guest/lib.sh
 

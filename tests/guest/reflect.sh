@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.12
 # A train through a router to `tscope reflect` and back: loss, order, copies and delay that netem makes in the router,
 # each way, are those that the report gives. reflect.check.sh compares with tcpdump's files.
 . /tests/guest/lib.sh
