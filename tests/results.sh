@@ -1,30 +1,61 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# A guest test's results, said in the guest or by the test's host part, and the figures that they are made of. TEST is its name.
+# The words in which every shell test says its results, on this machine and in guests. Each prints
+# one line that begins with "ok", "not ok" or "skip". TEST names the test.
+
+TEST=${TEST:-$(basename "$0" .sh)}
 
 ok() { echo "ok $TEST: $*"; }
 not_ok() { echo "not ok $TEST: $*"; }
+
+# skip WHAT WHY
 skip() { echo "skip $TEST: $1 # $2"; }
 
 # is GOT WANTED WHAT
 is() {
-	if [ "$1" = "$2" ]; then ok "$3 ($1)"; else not_ok "$3: got $1, wanted $2"; fi
+	local got=${1//$'\n'/ } wanted=${2//$'\n'/ }
+	if [ "$1" = "$2" ]; then
+		ok "$3${1:+ (${got:0:100})}"
+	else
+		not_ok "$3: got '${got:0:300}', wanted '${wanted:0:300}'"
+	fi
 }
 
-# holds WHAT COMMAND...
+# within GOT LOW HIGH WHAT: of numbers.
+within() { holds "$4 (got $1, wanted $2 to $3)" jq -en "$1 >= $2 and $1 <= $3"; }
+
+# holds WHAT COMMAND...: the command succeeds.
 holds() {
 	local what=$1
 	shift
 	if "$@" >/dev/null; then ok "$what"; else not_ok "$what"; fi
 }
 
-# at VANTAGE FIELD [SUMMARY]: a figure of one vantage point from a capture's summary; 0 if it has none.
-at() {
-	jq -r --arg at "$1" --arg field "$2" \
-		'[.vantage_points[] | select(.vantage == $at) | .[$field]] | add // 0' "${3:-capture.json}"
+# prints PATTERN WHAT COMMAND...: the command succeeds and its output, or what it says beside it,
+# has the extended regular expression.
+prints() {
+	local pattern=$1 what=$2 status=0 output
+	shift 2
+	output=$("$@" 2>&1 </dev/null) || status=$?
+	if [ "$status" -eq 0 ] && grep -qE -e "$pattern" <<<"$output"; then
+		ok "$what"
+	else
+		not_ok "$what: status $status, said: ${output:0:300}"
+	fi
 }
 
-# accounted VANTAGE UNIT [SUMMARY]: delivered plus lost, in records or segments.
-accounted() {
-	echo $(($(at "$1" "$2" "${3:-capture.json}") + $(at "$1" "lost_$2" "${3:-capture.json}")))
+# refused STATUS PATTERN WHAT COMMAND...: the command fails with that status, prints nothing but one
+# line on standard error, and this has the extended regular expression.
+refused() {
+	local wanted=$1 pattern=$2 what=$3 status=0 output said
+	shift 3
+	output=$(mktemp)
+	said=$("$@" 2>&1 >"$output" </dev/null) || status=$?
+	if [ "$status" -eq "$wanted" ] && [ ! -s "$output" ] && [ "$(wc -l <<<"$said")" -eq 1 ] &&
+		grep -qE -e "$pattern" <<<"$said"; then
+		ok "$what"
+	else
+		not_ok "$what: status $status, said: ${said:0:300}$(head -c 100 "$output")"
+	fi
+	rm "$output"
 }

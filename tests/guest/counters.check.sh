@@ -4,6 +4,8 @@
 set -uo pipefail
 # shellcheck source=tests/results.sh
 . "$(dirname "$0")/../results.sh"
+# shellcheck source=tests/figures.sh
+. "$(dirname "$0")/../figures.sh"
 
 field() { jq -r ".$2" "$1"; }
 

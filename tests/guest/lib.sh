@@ -6,6 +6,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../wait.sh"
 # shellcheck source=tests/results.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../results.sh"
+# shellcheck source=tests/figures.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../figures.sh"
 
 # A test that breaks off leaves no process behind that would hold the module.
 end_jobs() {

@@ -4,6 +4,9 @@
 # Uses $experiment (its name), $prefix (of its namespaces, NAME-PID-ROLE) and $root of `run`.
 # shellcheck disable=SC2154
 
+# shellcheck source=tests/wait.sh
+. "$root/tests/wait.sh"
+
 kernel=6.12
 pids=()
 
@@ -86,17 +89,6 @@ drop_lab_of() {
 	for ns in "$@"; do
 		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns" || true
 	done
-}
-
-# wait_until SECONDS COMMAND...: polls.
-wait_until() {
-	local i tenths=$(($1 * 10))
-	shift
-	for ((i = 0; i < tenths; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
 }
 
 # start LOG COMMAND...: in the background, to be ended with the lab.
