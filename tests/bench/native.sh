@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# On this machine: speed of a transfer without a capture, with BPF programs and with tcpdump, in turns. Two network
-# namespaces made here, no module.
+# On this machine: speed of a transfer without a capture, with BPF programs and with tcpdump, in
+# turns. Two network namespaces made here, no module.
 set -euo pipefail
 
 rounds=$1 megabytes=$2
