@@ -16,6 +16,11 @@ DEPS_STAMP := $(BUILD)/.deps-$(shell echo $(PACKAGES) | cksum | cut -d ' ' -f 1)
 .PHONY: deps
 deps: $(DEPS_STAMP) ## install the Debian packages that building and testing need
 
+# For `make lint` alone. Whoever has npm from elsewhere can't have Debian's as well.
+.PHONY: node
+node: | deps
+	@command -v npm >/dev/null || mk/install-packages nodejs npm
+
 $(DEPS_STAMP):
 	@mkdir -p $(BUILD)
 	@mk/install-packages $(PACKAGES)

@@ -11,5 +11,5 @@ demo: deps user kmod ## one ACK stream captured on the host and in its guest, an
 bench: deps user kmod ## compare cost and speed with tcpdump, side by side in one run
 	@tests/bench/run
 
-lint: deps user ## format, static analysis, sparse, spelling, paths in the docs
+lint: deps user node ## format, static analysis, floors, repetition, sparse, spelling, paths in the docs
 	@tests/lint

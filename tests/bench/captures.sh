@@ -25,7 +25,8 @@ tcpdump_turn() {
 	rm tcpdump.pcap
 }
 
-# print_table OURS RECORDS-TIMES THEIRS: of the files none, ours, theirs and their .records and .lost.
+# print_table OURS RECORDS-TIMES THEIRS: of the files none, ours, theirs and their .records and
+# .lost.
 print_table() {
 	local none
 	none=$(median none)

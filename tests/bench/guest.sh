@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# In the guest: speed of a transfer without a capture, with ours and with tcpdump's, in turns; then what a record costs.
+# In the guest: speed of a transfer without a capture, with ours and with tcpdump's, in turns; then
+# what a record costs.
 set -euo pipefail
 
 rounds=$1 megabytes=$2

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# On this machine: speed of a transfer without a capture, with BPF programs and with tcpdump, in turns. Two network
-# namespaces made here, no module.
+# On this machine: speed of a transfer without a capture, with BPF programs and with tcpdump, in
+# turns. Two network namespaces made here, no module.
 set -euo pipefail
 
 rounds=$1 megabytes=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tscope=$root/build/tscope
-# shellcheck source=tests/guest/wait.sh
-. "$root/tests/guest/wait.sh"
+# shellcheck source=tests/wait.sh
+. "$root/tests/wait.sh"
 # shellcheck source=tests/bench/captures.sh
 . "$root/tests/bench/captures.sh"
 left=tscope-$$-l right=tscope-$$-r

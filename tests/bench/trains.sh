@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What both benchmarks of sending share: the path, the senders, the load, and the judging at the receiver. Each train
-# has a port of its own, so that one tap can stay open for all of a round.
-# shellcheck source=tests/guest/wait.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../guest/wait.sh"
+# What both benchmarks of sending share: the path, the senders, the load, and the judging at the
+# receiver. Each train has a port of its own, so that one tap can stay open for all of a round.
+# shellcheck source=tests/wait.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../wait.sh"
 
 destination=10.9.1.1 # behind the receiver, which forwards nothing: probes end there and nobody answers
 etf_delta_ns=200000  # above what a timer is late, below the millisecond that txtime hands over ahead
@@ -53,7 +53,8 @@ by_tscope() { # PORT GAP_US PROBES OPTION...
 		--cpu "$cpu" --wait 1ms --json "$@" >"sent-$to" 2>"log-$to"
 }
 
-# Probes get a queue of their own with etf, which takes nothing else; other traffic keeps the first one.
+# Probes get a queue of their own with etf, which takes nothing else; other traffic keeps the first
+# one.
 by_txtime() { # PORT GAP_US PROBES
 	local status=0
 	{
@@ -106,8 +107,9 @@ send() { # SENDER PORT GAP_US PROBES
 	esac
 }
 
-# What every gap between two successive probes was off from the one asked for, by the tap's stamps, in ns. Probes are
-# told by their number: STAMP's is the payload's first word, pktgen's comes behind its magic.
+# What every gap between two successive probes was off from the one asked for, by the tap's stamps,
+# in ns. Probes are told by their number: STAMP's is the payload's first word, pktgen's comes behind
+# its magic.
 gap_errors() {
 	tcpdump -nn -q -tt -x --time-stamp-precision=nano -r arrived.pcap 2>/dev/null | awk '
 		function number(hex, i, n) {
@@ -132,8 +134,8 @@ gap_errors() {
 	' trains -
 }
 
-# All senders in turn, idle and under load; adds one line a train to `results`. Each round another one is the first, for
-# what came before a train (a load's start, a qdisc's end) may tell on it.
+# All senders in turn, idle and under load; adds one line a train to `results`. Each round another
+# one is the first, for what came before a train (a load's start, a qdisc's end) may tell on it.
 run_round() { # ROUND "SENDER..." "GAP_US..." PROBES
 	local round=$1 turn gap_us load sender to
 	read -ra turn <<<"$2"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# In the guest: when probes leave, sent by the module, by user space in three ways, and by the kernel's pktgen.
+# In the guest: when probes leave, sent by the module, by user space in three ways, and by the
+# kernel's pktgen.
 set -euo pipefail
 
 rounds=$1 probes=$2 gaps=$3
@@ -11,7 +12,8 @@ cd "$OUT"
 
 insmod /tscope.ko
 make_path left right
-# What stamps user space's probes stays switched on: to switch it again and again would disturb, and emulators at times die of it.
+# What stamps user space's probes stays switched on: to switch it again and again would disturb, and
+# emulators at times die of it.
 ip netns exec left tscope capture --proto udp -p 1 --at driver-tx -o /dev/null >/dev/null 2>held.log &
 held=$!
 wait_for "the capture" grep -q capturing held.log

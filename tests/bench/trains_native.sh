@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# On this machine: when probes leave, sent by user space, and by the module if it is loaded. Two network namespaces made
-# here.
+# On this machine: when probes leave, sent by user space, and by the module if it is loaded. Two
+# network namespaces made here.
 set -euo pipefail
 
 rounds=$1 probes=$2 gaps=$3

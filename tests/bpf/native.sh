@@ -4,6 +4,12 @@
 # said where they can't be had. Traffic stays in two network namespaces made here.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/results.sh
+. tests/results.sh
+# shellcheck source=tests/figures.sh
+. tests/figures.sh
+# shellcheck source=tests/wait.sh
+. tests/wait.sh
 tscope=$PWD/build/tscope
 exchange=$PWD/build/guest-bin/exchange
 work=$(mktemp -d)
@@ -18,45 +24,18 @@ clean() {
 }
 trap clean EXIT
 
-ok() { echo "ok bpf: $*"; }
-not_ok() { echo "not ok bpf: $*"; }
-is() { if [ "$1" = "$2" ]; then ok "$3 ($1)"; else not_ok "$3: got $1, wanted $2"; fi; }
-holds() {
-	local what=$1
-	shift
-	if "$@" >/dev/null 2>&1; then ok "$what"; else not_ok "$what"; fi
-}
-said() { # WHAT PATTERN COMMAND...: fails, with one line
-	local what=$1 pattern=$2 status=0
-	shift 2
-	"$@" >/dev/null 2>"$work/err" </dev/null || status=$?
-	if [ $status -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -qE -- "$pattern" "$work/err"; then
-		ok "$what"
-	else
-		not_ok "$what: status $status, said: $(head -c 300 "$work/err")"
-	fi
-}
-wait_for() { # SECONDS COMMAND...
-	local i tries=$(($1 * 20))
-	shift
-	for ((i = 0; i < tries; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05
-	done
-	return 1
-}
 programs_are() { [ "$(ids prog)" = "$1" ]; }
 maps_are() { [ "$(ids map)" = "$1" ]; }
 ids() { bpftool -j "$1" show | jq -c '[.[].id]'; }
 
-said "without CAP_BPF" 'CAP_BPF' setpriv --reuid 65534 --regid 65534 --clear-groups "$tscope" capture --engine bpf -o /dev/null
+refused 1 'CAP_BPF' "without CAP_BPF" setpriv --reuid 65534 --regid 65534 --clear-groups "$tscope" capture --engine bpf -o /dev/null
 why=$("$tscope" doctor --json 2>/dev/null | jq -r '.checks[] | select(.name == "BPF programs") | select(.what | startswith("loaded") | not) | .what')
 if [ -n "$why" ]; then
-	echo "skip bpf: everything else # $why"
+	skip "everything else" "$why"
 	exit 0
 fi
 if [ -e /dev/tscope ]; then
-	echo "skip bpf: everything else # the module is loaded here, and this is about doing without"
+	skip "everything else" "the module is loaded here, and this is about doing without"
 	exit 0
 fi
 
@@ -71,21 +50,20 @@ capture() { # NAME ARGUMENTS...
 	"$tscope" capture --json --engine bpf -o "$work/$name.pcapng" "$@" >"$work/$name.json" 2>"$work/$name.log" &
 	captured=$!
 	pids+=("$captured")
-	wait_for 30 grep -q capturing "$work/$name.log" || not_ok "capture $name does not start: $(head -c 300 "$work/$name.log")"
+	wait_until 30 grep -q capturing "$work/$name.log" || not_ok "capture $name does not start: $(head -c 300 "$work/$name.log")"
 }
 transfer() { # PORT BYTES: what the client had sent stands in $work/client
 	ip netns exec $right "$exchange" server 10.9.0.2 "$1" "$2" 65536 >"$work/server" 2>/dev/null &
 	local server=$!
 	pids+=("$server")
-	wait_for 30 sh -c "ip netns exec $right ss -Htln | grep -q ':$1 '"
+	wait_until 30 sh -c "ip netns exec $right ss -Htln | grep -q ':$1 '"
 	ip netns exec $left "$exchange" client 10.9.0.2 "$1" "$2" 65536 >"$work/client" 2>/dev/null &
 	local client=$!
 	pids+=("$client")
-	wait_for 60 test -s "$work/client" -a -s "$work/server"
+	wait_until 60 test -s "$work/client" -a -s "$work/server"
 	kill $server $client
 	wait $server $client 2>/dev/null
 }
-at() { jq --arg at "$1" --arg field "$2" '[.vantage_points[] | select(.vantage == $at) | .[$field]] | add // 0' "$3"; }
 
 # What there is to see, in one namespace, by its process, and in all of them.
 # What ended a moment ago, the kernel may still be freeing.
@@ -116,7 +94,7 @@ all_ends() { # one transfer, captured three times
 for attempt in 1 2 3 4 5 6; do
 	all_ends
 	[ "$seen" -lt "$sent" ] || break
-	echo "skip bpf: transfer $attempt # its packets passed the kernel's tracepoints only in part: $seen of $sent segments"
+	skip "transfer $attempt" "its packets passed the kernel's tracepoints only in part: $seen of $sent segments"
 done
 for name in name pid all; do
 	is "$(jq .loss.lost "$work/$name.json")" 0 "--netns by $name: nothing lost"
@@ -141,10 +119,10 @@ for delay in 0.02 0.05 0.1 0.15 0.2 0.25 0.3 0.4 0.6 1; do
 	kill -9 $killed
 	wait $killed 2>/dev/null
 	# The kernel frees what a dead process had within an RCU grace period or two.
-	wait_for 1 programs_are "$before_programs" || stays=$((stays + 1))
+	wait_until 1 programs_are "$before_programs" || stays=$((stays + 1))
 done
 is $stays 0 "captures killed at ten moments whose programs were still there after a second"
-wait_for 5 maps_are "$before_maps"
+wait_until 5 maps_are "$before_maps"
 is "$(ids map)" "$before_maps" "and no map either"
 capture stopped --netns $left
 if programs_are "$before_programs"; then
@@ -153,20 +131,20 @@ else
 	ok "bpftool shows the programs of a capture that runs"
 fi
 kill -INT $captured
-if wait_for 1 sh -c "! kill -0 $captured"; then ok "^C: gone within a second"; else not_ok "^C: still there after a second"; fi
+if wait_until 1 sh -c "! kill -0 $captured"; then ok "^C: gone within a second"; else not_ok "^C: still there after a second"; fi
 wait $captured
 holds "and its programs with it" programs_are "$before_programs"
 
 # What is refused, and in which words.
 capture=("$tscope" capture --engine bpf -o /dev/null --duration 1s)
-said "a kernel without BTF" 'CONFIG_DEBUG_INFO_BTF' unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - "${capture[@]}"
-said "a kernel too old for BPF" 'too old|kernel 5' strace -qq -o /dev/null -e inject=bpf:error=ENOSYS "${capture[@]}"
-said "a policy that forbids BPF" 'CAP_BPF' strace -qq -o /dev/null -e inject=bpf:error=EPERM "${capture[@]}"
-said "no memory" 'ring-slots' strace -qq -o /dev/null -e inject=bpf:error=ENOMEM "${capture[@]}"
-said "a network namespace that is not there" 'ip netns list' "${capture[@]}" --netns tscope-none
-said "a process that is not there" 'no process' "${capture[@]}" --netns 4194303
+refused 1 'CONFIG_DEBUG_INFO_BTF' "a kernel without BTF" unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - "${capture[@]}"
+refused 1 'too old|kernel 5' "a kernel too old for BPF" strace -qq -o /dev/null -e inject=bpf:error=ENOSYS "${capture[@]}"
+refused 1 'CAP_BPF' "a policy that forbids BPF" strace -qq -o /dev/null -e inject=bpf:error=EPERM "${capture[@]}"
+refused 1 'ring-slots' "no memory" strace -qq -o /dev/null -e inject=bpf:error=ENOMEM "${capture[@]}"
+refused 1 'ip netns list' "a network namespace that is not there" "${capture[@]}" --netns tscope-none
+refused 1 'no process' "a process that is not there" "${capture[@]}" --netns 4194303
 if "${capture[@]}" --at socket 2>/dev/null; then
-	echo "skip bpf: a vantage point that lacks # functions can be hooked here, nothing lacks"
+	skip "a vantage point that lacks" "functions can be hooked here, nothing lacks"
 else
-	said "a vantage point that lacks" '--at' "${capture[@]}" --at socket
+	refused 1 '--at' "a vantage point that lacks" "${capture[@]}" --at socket
 fi

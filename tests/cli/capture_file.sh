@@ -3,6 +3,8 @@
 # Other programs on our capture file, and `tscope convert`. TSCOPE names the command to test.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/results.sh
+. tests/results.sh
 
 tscope=${TSCOPE:-build/tscope}
 golden=tests/golden
@@ -10,27 +12,11 @@ capture=$golden/pcapng-tscope.pcapng
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-is() {
-	if [ "$1" = "$2" ]; then echo "ok cli $3"; else echo "not ok cli $3: got '${1:0:200}', wanted '${2:0:200}'"; fi
-}
-# Exit code $1, one line on standard error that holds $2; the rest is the command.
-refused() {
-	local code=$1 text=$2 what=$3 status lines
-	shift 3
-	"$tscope" "$@" >/dev/null 2>"$work/error"
-	status=$?
-	lines=$(wc -l <"$work/error")
-	if [ $status = "$code" ] && [ "$lines" = 1 ] && grep -qF -- "$text" "$work/error"; then
-		echo "ok cli $what"
-	else
-		echo "not ok cli $what: exit code $status, $lines lines: $(head -n 1 "$work/error")"
-	fi
-}
 packets() { tshark -n -r "$1" 2>/dev/null | wc -l; }
 
 for program in tshark tcpdump capinfos tcptrace; do
 	command -v $program >/dev/null && continue
-	echo "skip cli capture file in other programs # no $program: make deps installs it"
+	skip "capture file in other programs" "no $program: make deps installs it"
 	exit 0
 done
 
@@ -70,18 +56,18 @@ head -c 5000 "$capture" >"$work/cut.pcapng"
 "$tscope" convert "$work/cut.pcapng" --at driver -o "$work/rx.pcapng" 2>"$work/said"
 is "$?,$(grep -c 'cut off' "$work/said")" 0,1 "a cut file is converted, with a warning"
 
-refused 2 "several times" "two vantage points of a direction" convert "$capture" --at driver-rx,socket-rx -o "$work/x"
-refused 2 "no vantage point" "an unknown vantage point" convert "$capture" --at wire -o "$work/x"
-refused 2 "is the input" "writing over the input" convert "$work/driver.pcapng" --at driver -o "$work/driver.pcapng"
-refused 1 "name one of: driver-rx, socket-rx" "a vantage point without packets" convert "$capture" --at app -o "$work/x"
-refused 1 "not captured by tscope" "a foreign file" convert $golden/pcap-raw-ip.pcap --at driver -o "$work/x"
-refused 1 "link type 165" "a link type without IP" convert $golden/pcap-without-ip.pcap --at driver -o "$work/x"
-refused 1 "No such file" "no input" convert "$work/none" --at driver -o "$work/x"
-refused 1 "can't write" "an unwritable output" convert "$capture" --at driver -o "$work/no/such/folder"
-refused 1 "No space left" "a full disk" convert "$capture" --at driver -o /dev/full
+refused 2 "several times" "two vantage points of a direction" "$tscope" convert "$capture" --at driver-rx,socket-rx -o "$work/x"
+refused 2 "no vantage point" "an unknown vantage point" "$tscope" convert "$capture" --at wire -o "$work/x"
+refused 2 "is the input" "writing over the input" "$tscope" convert "$work/driver.pcapng" --at driver -o "$work/driver.pcapng"
+refused 1 "name one of: driver-rx, socket-rx" "a vantage point without packets" "$tscope" convert "$capture" --at app -o "$work/x"
+refused 1 "not captured by tscope" "a foreign file" "$tscope" convert $golden/pcap-raw-ip.pcap --at driver -o "$work/x"
+refused 1 "link type 165" "a link type without IP" "$tscope" convert $golden/pcap-without-ip.pcap --at driver -o "$work/x"
+refused 1 "No such file" "no input" "$tscope" convert "$work/none" --at driver -o "$work/x"
+refused 1 "can't write" "an unwritable output" "$tscope" convert "$capture" --at driver -o "$work/no/such/folder"
+refused 1 "No space left" "a full disk" "$tscope" convert "$capture" --at driver -o /dev/full
 : >"$work/empty"
-refused 1 "is empty" "an empty file" convert "$work/empty" --at driver -o "$work/x"
+refused 1 "is empty" "an empty file" "$tscope" convert "$work/empty" --at driver -o "$work/x"
 echo "no capture" >"$work/text"
-refused 1 "neither pcapng nor pcap" "a text" convert "$work/text" --at driver -o "$work/x"
+refused 1 "neither pcapng nor pcap" "a text" "$tscope" convert "$work/text" --at driver -o "$work/x"
 { head -c "$(od -An -tu4 -j4 -N4 "$capture")" "$capture" && printf '\6\0\0\0\377\377\377\377\0\0\0\0'; } >"$work/damaged"
-refused 1 "claims a length of 4294967295 bytes" "a block of 4 GiB" convert "$work/damaged" --at driver -o "$work/x"
+refused 1 "claims a length of 4294967295 bytes" "a block of 4 GiB" "$tscope" convert "$work/damaged" --at driver -o "$work/x"

@@ -5,6 +5,8 @@
 # (docs/testing.md).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/results.sh
+. tests/results.sh
 
 usage() {
 	cat <<'USAGE'
@@ -111,9 +113,9 @@ golden() {
 			echo "stored $folder/$stored"
 		fi
 	elif cmp -s "$work/now" "$stored"; then
-		echo "ok cli golden: reports on $name"
+		ok "reports on $name"
 	else
-		echo "not ok cli golden: reports on $name are not those in $folder/$stored:" \
+		not_ok "reports on $name are not those in $folder/$stored:" \
 			"$(diff "$stored" "$work/now" | grep -c '^[<>]') lines differ"
 		# Under the call that each stands in.
 		diff -U 1 -F '^\$ tscope' "$stored" "$work/now" 2>&1 |
@@ -137,9 +139,4 @@ changed=$({
 	sha256sum --quiet --check sha256
 	printf '%s\n' *.pcapng | diff <(cut -c 67- sha256) -
 } 2>&1)
-if [ -z "$changed" ]; then
-	echo "ok cli golden: the files of format version 1 are as they were made"
-else
-	echo "not ok cli golden: the files of format version 1 are as they were made:" \
-		"$(head -n 3 <<<"$changed" | paste -sd ' ')"
-fi
+is "$changed" "" "the files of format version 1 are as they were made"

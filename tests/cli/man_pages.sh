@@ -3,6 +3,8 @@
 # Each command of `tscope --help` has a man page, and a page's options are those of the command's --help.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/results.sh
+. tests/results.sh
 tscope=build/tscope
 
 in_help() { "$tscope" "$1" --help | sed -nE 's/^  (-[^ ]*).*/\1/p' | tr ',' '\n' | grep -vxE -e '-h|--help'; }
@@ -12,13 +14,9 @@ in_page() { sed -nE '/^\.TP/ { n; s/\\-/-/g; s/\\f[A-Z]/ /g; s/[",]/ /g; p }' "$
 for command in $("$tscope" --help | sed -n '/^Subcommands:/,$ s/^  \([a-z]*\).*/\1/p'); do
 	page=docs/man/tscope-$command.1
 	if [ ! -e "$page" ] || ! grep -q "tscope-$command (1)" docs/man/tscope.1; then
-		echo "not ok cli: $command has no man page that tscope(1) names"
+		not_ok "$command has no man page that tscope(1) names"
 		continue
 	fi
 	differ=$(comm -3 <(in_help "$command" | sort) <(in_page "$page" | sort -u) | tr -d '\t')
-	if [ -z "$differ" ]; then
-		echo "ok cli: tscope-$command(1) has the options of --help"
-	else
-		echo "not ok cli: tscope-$command(1) or --help lacks ${differ//$'\n'/ }"
-	fi
+	is "${differ//$'\n'/ }" "" "tscope-$command(1) has the options of --help"
 done

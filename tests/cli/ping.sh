@@ -4,6 +4,8 @@
 # (forged, cut, doubled, out of order); what it refuses.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/results.sh
+. tests/results.sh
 
 tscope=$(realpath "${TSCOPE:-build/tscope}")
 forger=$PWD/tests/cli/echo_forger.py
@@ -25,23 +27,6 @@ clean_up() {
 }
 trap clean_up EXIT
 
-ok() { echo "ok cli ping: $*"; }
-not_ok() { echo "not ok cli ping: $*"; }
-is() {
-	if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3: got '${1:0:300}', wanted '${2:0:300}'"; fi
-}
-# Exit code $1, one line on standard error that has $2; the rest is the command.
-refused() {
-	local code=$1 text=$2 what=$3 status
-	shift 3
-	"$@" >/dev/null 2>"$work/error" # each with a time limit of its own
-	status=$?
-	if [ $status = "$code" ] && [ "$(wc -l <"$work/error")" = 1 ] && grep -qF -- "$text" "$work/error"; then
-		ok "$what"
-	else
-		not_ok "$what: exit code $status: $(head -n 2 "$work/error")"
-	fi
-}
 in_near() { timeout 60 ip netns exec "$near" "$@"; }
 in_far() { ip netns exec "$far" "$@"; }
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
@@ -88,12 +73,12 @@ exit_status 2 "an unknown option" "$tscope" ping --nonsense 127.0.0.1
 
 for program in python3 jq ip ping setpriv; do
 	command -v $program >/dev/null && continue
-	echo "skip cli ping: beside iputils # no $program: make deps installs it"
+	skip "beside iputils" "no $program: make deps installs it"
 	exit 0
 done
 if ! ip netns add "$near" 2>"$work/error" || ! ip netns add "$far" 2>>"$work/error" ||
 	! ip -n "$near" link add near0 type veth peer name far0 netns "$far" 2>>"$work/error"; then
-	echo "skip cli ping: beside iputils # no network namespace may be made: $(head -n 1 "$work/error")"
+	skip "beside iputils" "no network namespace may be made: $(head -n 1 "$work/error")"
 	exit 0
 fi
 ip -n "$near" address add 10.9.0.1/24 dev near0

@@ -4,6 +4,8 @@
 # both directions, who gets no answer, loss as the queue in between counted it. TSCOPE names the command to test.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/results.sh
+. tests/results.sh
 
 tscope=$(realpath "${TSCOPE:-build/tscope}")
 sender=$PWD/tests/cli/stamp_sender.py
@@ -25,21 +27,6 @@ clean_up() {
 }
 trap clean_up EXIT
 
-is() {
-	if [ "$1" = "$2" ]; then echo "ok cli reflect: $3"; else echo "not ok cli reflect: $3: got '${1:0:300}', wanted '${2:0:300}'"; fi
-}
-# Exit code $1, one line on standard error that has $2; the rest is the command.
-refused() {
-	local code=$1 text=$2 what=$3 status
-	shift 3
-	timeout 20 "$@" >/dev/null 2>"$work/error"
-	status=$?
-	if [ $status = "$code" ] && [ "$(wc -l <"$work/error")" = 1 ] && grep -qF -- "$text" "$work/error"; then
-		echo "ok cli reflect: $what"
-	else
-		echo "not ok cli reflect: $what: exit code $status: $(head -n 2 "$work/error")"
-	fi
-}
 in_near() { ip netns exec "$near" "$@"; }
 in_far() { ip netns exec "$far" "$@"; }
 
@@ -51,36 +38,36 @@ start_reflector() { # OPTION...
 		grep -q '^tscope: reflecting on' "$work/ready" && return
 		sleep 0.1
 	done
-	echo "not ok cli reflect: never ready: $(cat "$work/ready")"
+	not_ok "never ready: $(cat "$work/ready")"
 	exit 0
 }
 stop_reflector() { # leaves the summary
 	kill -INT "$reflector"
-	wait "$reflector" || echo "not ok cli reflect: ended with status $?"
+	wait "$reflector" || not_ok "ended with status $?"
 	reflector=
 }
 counts() { jq -c "$1" "$work/summary"; }
 probe() { timeout 60 ip netns exec "$near" python3 "$sender" "$@"; }
 answers() { jq -s -c '[length, (map(.wrong[]) | unique)]' "$1"; }
 
-refused 2 "1 to 65535" "port 0" "$tscope" reflect --port 0
-refused 2 "1 to 65535" "port 70000" "$tscope" reflect --port 70000
-refused 2 "is no IPv4 or IPv6 address" "an address that is none" "$tscope" reflect --address nowhere
-refused 1 "no interface has the address" "another's address" "$tscope" reflect --address 192.0.2.77 --port 20862
-refused 2 "give 1 or more" "rate 0" "$tscope" reflect --rate 0 --port 20862
-refused 2 "such as" "a duration that is none" "$tscope" reflect --duration soon --port 20862
+refused 2 "1 to 65535" "port 0" timeout 20 "$tscope" reflect --port 0
+refused 2 "1 to 65535" "port 70000" timeout 20 "$tscope" reflect --port 70000
+refused 2 "is no IPv4 or IPv6 address" "an address that is none" timeout 20 "$tscope" reflect --address nowhere
+refused 1 "no interface has the address" "another's address" timeout 20 "$tscope" reflect --address 192.0.2.77 --port 20862
+refused 2 "give 1 or more" "rate 0" timeout 20 "$tscope" reflect --rate 0 --port 20862
+refused 2 "such as" "a duration that is none" timeout 20 "$tscope" reflect --duration soon --port 20862
 
 for program in python3 jq tshark tcpdump ip tc; do
 	command -v $program >/dev/null && continue
-	echo "skip cli reflect: answers # no $program: make deps installs it"
+	skip "answers" "no $program: make deps installs it"
 	exit 0
 done
 if ! ip netns add "$near" 2>"$work/error" || ! ip netns add "$far" 2>>"$work/error"; then
-	echo "skip cli reflect: answers # no network namespace may be made: $(head -n 1 "$work/error")"
+	skip "answers" "no network namespace may be made: $(head -n 1 "$work/error")"
 	exit 0
 fi
 if ! in_near ip link add near0 type veth peer name far0 netns "$far" 2>"$work/error"; then
-	echo "skip cli reflect: answers # no veth may be made: $(head -n 1 "$work/error")"
+	skip "answers" "no veth may be made: $(head -n 1 "$work/error")"
 	exit 0
 fi
 in_near ip address add 10.9.0.1/24 dev near0
@@ -91,7 +78,7 @@ in_near ip link set near0 up
 in_far ip link set far0 up
 
 start_reflector
-refused 1 "is taken by another program" "a port in use" ip netns exec "$far" "$tscope" reflect
+refused 1 "is taken by another program" "a port in use" timeout 20 ip netns exec "$far" "$tscope" reflect
 ip netns exec "$near" tcpdump -Z root -i near0 -U -w "$work/probes.pcap" udp port 862 2>"$work/tcpdump" &
 capture=$!
 for ((i = 0; i < 50; i++)); do
@@ -174,7 +161,7 @@ if in_far timeout 30 "$tscope" reflect --engine bpf --duration 1ms 2>"$work/erro
 	is "$(jq -s '(map(.received - .sender_stamp) | max) < (map(.stamp - .received) | max) / 4' "$work/answers")" true \
 		"receive stamps stay right meanwhile"
 else
-	echo "skip cli reflect: stamps at the driver # no BPF programs here: $(head -n 1 "$work/error")"
+	skip "stamps at the driver" "no BPF programs here: $(head -n 1 "$work/error")"
 fi
 
 # A queue that drops: what is missing at the reflector is what the queue says it dropped.
@@ -203,5 +190,5 @@ if in_near tc qdisc add dev near0 root netem 2>/dev/null; then
 	# One in five overtakes about ten: most of the others are late.
 	is "$(counts '.sessions[0] | .missing == 0 and .reordered > 100')" true "netem: reordered, nothing missing"
 else
-	echo "skip cli reflect: netem # this kernel has no sch_netem"
+	skip "netem" "this kernel has no sch_netem"
 fi

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # On the host, in the folder that compare.sh filled: tshark and tcptrace on our file and on tcpdump's.
 set -uo pipefail
-# shellcheck source=tests/guest/results.sh
-. "$(dirname "$0")/results.sh"
+# shellcheck source=tests/results.sh
+. "$(dirname "$0")/../results.sh"
 
 # TSval/TSecr, sequence, ACK, flags, window, ports of each packet, sorted by the packet's own identity: two captures
 # may see the two directions in another order.

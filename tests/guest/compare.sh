@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12
 # The same transfer by tscope and by tcpdump, side by side. compare.check.sh looks at the files with tshark and tcptrace.
 . /tests/guest/lib.sh
 

@@ -2,8 +2,10 @@
 # shellcheck shell=bash
 # On the host, in the folder that counters.sh filled: is what was delivered plus what was lost what others counted?
 set -uo pipefail
-# shellcheck source=tests/guest/results.sh
-. "$(dirname "$0")/results.sh"
+# shellcheck source=tests/results.sh
+. "$(dirname "$0")/../results.sh"
+# shellcheck source=tests/figures.sh
+. "$(dirname "$0")/../figures.sh"
 
 field() { jq -r ".$2" "$1"; }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 debug
 # For every vantage point: what an independent counter counts is what was delivered plus what was lost (counters.check.sh).
 # Left sends to right; both ends are captured, each in its own namespace, over the connection's whole life but for its
 # close. Neighbours are static, so all else that crosses the veth is IPv6's own chatter, which the kernel counts

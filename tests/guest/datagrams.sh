@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 debug
 # UDP datagrams and pings, over IPv4 and IPv6, at every vantage point by both engines: as many as were sent, and those that
 # tcpdump saw (datagrams.check.sh). Left asks, right answers; all that is captured is left's.
 . /tests/guest/lib.sh

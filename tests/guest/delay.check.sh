@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # On the host, in the folder that delay.sh filled: what became of each packet at each pair of vantage points.
 set -uo pipefail
-# shellcheck source=tests/guest/results.sh
-. "$(dirname "$0")/results.sh"
+# shellcheck source=tests/results.sh
+. "$(dirname "$0")/../results.sh"
 
 pair() { jq ".pairs[] | select(.first == \"$2\" and .second == \"$3\") | $4" "$1.delay.json"; }
 chain() { jq "[.chains[] | select(.way == \"$2\" and .kind == \"$3\") | $4] | add // 0" "$1.delay.json"; }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12
 # TCP transfers with 1 % loss, captured at both ends: every packet is followed from layer to layer or accounted for by
 # delay.check.sh. Once with TSO, whose records stay whole on a veth; once cut into segments behind the queue and merged by GRO again.
 . /tests/guest/lib.sh

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: deterministic
 # Virtual time: delays put at known places are found there, and nowhere else.
 . /tests/guest/lib.sh
 
-within() { # GOT LOW HIGH WHAT
-	holds "$4 (got $1, wanted $2 to $3)" jq -en "$1 >= $2 and $1 <= $3"
-}
 stage() { # FILE WAY TO FIELD: of data, in ns
 	jq ".chains[] | select(.way == \"$2\" and .kind == \"data\") | .stages[] | select(.to == \"$3\") | .$4" "$1"
 }

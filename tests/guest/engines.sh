@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 debug
 # One transfer captured at once by the module, by BPF programs and by tcpdump: the same packets everywhere.
 . /tests/guest/lib.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: deterministic
 # Virtual time: what the path does to packets is known to the microsecond, and so must the report be.
 . /tests/guest/lib.sh
 

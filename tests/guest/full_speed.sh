@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12
 # The veth's full speed, 1500-byte frames one by one, two vantage points, default settings: nothing is lost.
 . /tests/guest/lib.sh
 

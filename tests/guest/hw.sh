@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.12
 # The NIC's own stamps, where a device has a hardware clock; what is said where none has.
 . /tests/guest/lib.sh
-
-refused() { # DEVICE: the message of a capture at hw on it
-	tscope capture --at hw,driver -i "$1" --duration 1s -o refused.pcapng 2>&1 || true
-}
 
 # The first device that reports a hardware clock and runs.
 device_with_clock() {
@@ -20,7 +17,8 @@ device_with_clock() {
 
 load_module
 ip link set lo up
-is "$(refused lo | grep -c 'lo has not a hardware clock')" 1 "hw is refused of a device without a hardware clock"
+refused 1 'lo has not a hardware clock' "hw is refused of a device without a hardware clock" \
+	tscope capture --at hw,driver -i lo --duration 1s -o refused.pcapng
 tscope doctor --json >doctor.json || true
 is "$(jq '[.checks[] | select(.name == "NIC clocks")] | length' doctor.json)" 1 "doctor looks for NICs' clocks"
 

@@ -2,10 +2,12 @@
 # shellcheck shell=bash
 # What guest tests share: the module, two namespaces joined by a veth, captures.
 set -euo pipefail
-# shellcheck source=tests/guest/wait.sh
-. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
-# shellcheck source=tests/guest/results.sh
-. "$(dirname "${BASH_SOURCE[0]}")/results.sh"
+# shellcheck source=tests/wait.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../wait.sh"
+# shellcheck source=tests/results.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../results.sh"
+# shellcheck source=tests/figures.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../figures.sh"
 
 # A test that breaks off leaves no process behind that would hold the module.
 end_jobs() {
@@ -28,7 +30,12 @@ settle() {
 	! in_virtual_time || sleep 10
 }
 
-# Two namespaces `left` 10.9.0.1 and `right` 10.9.0.2 (and fd09::1, fd09::2), veth devices l0 and r0.
+# Two namespaces joined by a veth:
+#
+#   ┌────────────────────┐             ┌────────────────────┐
+#   │ left            l0 │─── veth ────│ r0           right │
+#   │   10.9.0.1 fd09::1 │             │ 10.9.0.2 fd09::2   │
+#   └────────────────────┘             └────────────────────┘
 make_pair() {
 	ip netns add left
 	ip netns add right
@@ -51,14 +58,16 @@ offloads_off() {
 	ip netns exec right ethtool -K r0 tso off gso off gro off tx off rx off >/dev/null
 }
 
-# Nothing goes over the pair but what the test sends: neighbours known for good, no IPv6. Anew after a device was down.
+# Nothing goes over the pair but what the test sends: neighbours known for good, no IPv6. To be
+# called again after a device was down.
 quiet_pair() {
 	local end
 	for end in "left l0 10.9.0.2 right r0" "right r0 10.9.0.1 left l0"; do
 		# shellcheck disable=SC2086 # five words
 		set -- $end
 		ip netns exec "$1" sh -c "echo 1 >/proc/sys/net/ipv6/conf/$2/disable_ipv6"
-		ip -n "$1" neigh replace "$3" dev "$2" nud permanent lladdr "$(ip -n "$4" -j link show "$5" | jq -r '.[0].address')"
+		ip -n "$1" neigh replace "$3" dev "$2" nud permanent \
+			lladdr "$(ip -n "$4" -j link show "$5" | jq -r '.[0].address')"
 	done
 }
 

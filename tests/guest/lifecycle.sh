@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: rounds
 # Loading, unloading and dying in the middle of it: nothing is left behind.
 . /tests/guest/lib.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 debug deterministic
 # One train alone, then eight of four sessions that collide on purpose; in virtual time those not marked must be as exact as it.
 . /tests/guest/lib.sh
 

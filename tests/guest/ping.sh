@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 debug
 # `tscope ping` with stamps by the module and by BPF programs: every layer is stamped for ICMP, UDP and TCP; as many answers as the other ping
 # has; a known delay shows in its layer alone; a CPU hog at the same CPU biases samples.
 . /tests/guest/lib.sh

@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# A train through a router to `tscope reflect` and back: loss, order, copies and delay that netem makes in the router,
-# each way, are those that the report gives. reflect.check.sh compares with tcpdump's files.
+# guests: 6.12
+# A train through a router to `tscope reflect` and back: loss, order, copies and delay that netem
+# makes in the router, each way, are those that the report gives. reflect.check.sh compares with
+# tcpdump's files.
 . /tests/guest/lib.sh
 
 count=512 # a power of two: a mask of the number tells the train's probes from the greetings
 port=862
 
-# left 10.9.1.1 -- mid, which routes -- right 10.9.2.1. No address is asked for while the test runs.
+# Three namespaces, of which the one in the middle routes:
+#
+#   ┌──────────┐            ┌───────────────────────┐            ┌──────────┐
+#   │ left  l0 │─── veth ───│ m0      mid        m1 │─── veth ───│ r0 right │
+#   │ 10.9.1.1 │            │ 10.9.1.2     10.9.2.2 │            │ 10.9.2.1 │
+#   │   train  │            │ netem back netem there│            │ reflect  │
+#   └──────────┘            └───────────────────────┘            └──────────┘
+#
+# All neighbours are known, so no address is asked for while the test runs.
 make_route() {
 	local netns
 	for netns in left mid right; do
@@ -34,8 +44,8 @@ make_route() {
 	ip -n right neigh add 10.9.2.2 lladdr 02:00:00:00:00:22 dev r0 nud permanent
 }
 
-# netem DEVICE OFFSET ARGUMENTS...: for the train's packets alone, whose probe's number stands OFFSET bytes behind the IP header's
-# begin; what greets before and after the train passes by.
+# netem DEVICE OFFSET ARGUMENTS...: for the train's packets alone, whose probe's number stands OFFSET
+# bytes behind the start of the IP header; what greets before and after the train passes by.
 netem() {
 	local device=$1 offset=$2
 	shift 2

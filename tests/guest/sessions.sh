@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 cloud debug
 # Many sessions at once, each with its own filter and its own namespace; and connection events alone.
 . /tests/guest/lib.sh
 

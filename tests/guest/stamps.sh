@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: deterministic
 # In virtual time: the module and the BPF programs stamp the same packets; stamps.check.sh compares them.
 . /tests/guest/lib.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.1 6.12 debug
 # Trains by the module: every probe is accounted for, however the train ends, and nothing of it stays.
 . /tests/guest/lib.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: deterministic
 # Virtual time: when probes leave, by the module's thread and by user space, idle and with a hog on the same CPU.
 . /tests/guest/lib.sh
 

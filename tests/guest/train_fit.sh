@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: deterministic
 # Virtual time: random schedules as they left; train_fit.check.sh holds the gaps against their distributions.
 . /tests/guest/lib.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# guests: 6.12
 # A train of a million probes that wants more than a CPU has: memory stays bounded, and others still get their share.
 . /tests/guest/lib.sh
 

@@ -8,7 +8,8 @@ set -euo pipefail
 cd "$OUT"
 join_lab 10.78.0.1 10.78.0.254 off
 insmod /tscope.ko
-tscope capture -p 5201 --at app,socket,qdisc,driver --json -o guest.pcapng >guest.json 2>capture.log &
+tscope capture -p 5201 --at app,socket,qdisc,driver --json -o guest.pcapng >guest.json \
+	2>capture.log &
 capture=$!
 wait_for 60 grep -q capturing capture.log
 # In a second and a half, so that there is a line to align the clocks by.

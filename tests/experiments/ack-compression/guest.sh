@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# In a guest: joins the lab, waits for its gate, sends. The test guest captures itself while it sends.
+# In a guest: joins the lab, waits for its gate, sends. The test guest captures itself while it
+# sends.
 set -euo pipefail
 
 role=$1 address=$2 peer=$3 port=$4 bytes=$5 offloads=$6

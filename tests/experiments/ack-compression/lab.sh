@@ -29,8 +29,9 @@ can_run() {
 	drop_leftovers
 }
 
-# The rate counts what is on the wire: FCS, preamble and gap beside the frame. What tbf itself cuts up (TSO)
-# loses that correction, so with offloads the rate is that of the frames alone, full ones: 1514 of 1538 bytes.
+# The rate counts what is on the wire: FCS, preamble and gap beside the frame. What tbf itself cuts
+# up (TSO) loses that correction, so with offloads the rate is that of the frames alone, full ones:
+# 1514 of 1538 bytes.
 bucket() { # NAMESPACE DEVICE
 	if [ "$offloads" = on ]; then
 		tc -n "$1" qdisc replace dev "$2" root tbf rate 98440kbit burst 3000 latency 20ms
@@ -70,8 +71,8 @@ listening() { ip netns exec "$peer" ss -Htln | grep -q ":$1 "; }
 
 has_engines() { "$root/build/tscope" capture --help | grep -q -e '--engine'; }
 
-# Sets $host_capture, $host_file and $engine. Not tcpdump's immediate mode: stamps are the kernel's either way, and it
-# would wake tcpdump for each packet.
+# Sets $host_capture, $host_file and $engine. Not tcpdump's immediate mode: stamps are the kernel's
+# either way, and it would wake tcpdump for each packet.
 start_host_capture() { # NAMESPACE DEVICE
 	if [ -z "$force_tcpdump" ] && has_engines; then
 		host_file=$dir/host.pcapng engine=bpf

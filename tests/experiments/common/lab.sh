@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the experiments' labs share: words, processes, namespaces that were left behind, the link, guests' clocks.
-# Uses $experiment (its name), $prefix (of its namespaces, NAME-PID-ROLE) and $root of `run`.
+# What the experiments' labs share: words, processes, namespaces that were left behind, the link,
+# guests' clocks. Uses $experiment (its name), $prefix (of its namespaces, NAME-PID-ROLE) and $root
+# of `run`.
 # shellcheck disable=SC2154
+
+# shellcheck source=tests/wait.sh
+. "$root/tests/wait.sh"
 
 kernel=6.12
 pids=()
@@ -45,7 +49,8 @@ drop_leftovers() {
 	done < <(ip netns list)
 }
 
-# What needs the network of the machine (kernels, a first boot that decides on KVM) is done outside the lab.
+# What needs the network of the machine (kernels, a first boot that decides on KVM) is done outside
+# the lab.
 prepare_guests() {
 	"$root/mk/build-kmod" "$kernel-amd64" >&2 || return 1
 	[ -e "$root/build/vm/accel" ] || "$root/tests/vm/run" --kernel $kernel -- true || return 1
@@ -88,17 +93,6 @@ drop_lab_of() {
 	done
 }
 
-# wait_until SECONDS COMMAND...: polls.
-wait_until() {
-	local i tenths=$(($1 * 10))
-	shift
-	for ((i = 0; i < tenths; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 # start LOG COMMAND...: in the background, to be ended with the lab.
 start() {
 	local log=$1
@@ -113,21 +107,23 @@ open_gate() {
 		'import socket, sys' 's = socket.create_server(("", int(sys.argv[1])))' 'while True: s.accept()[0].close()')" "$2"
 }
 
-# CPU time of everything in NAMESPACE... and of our processes, in ticks: what the machine spent beyond that, others did.
+# CPU time of everything in NAMESPACE... and of our processes, in ticks: what the machine spent
+# beyond that, others did.
 ticks_of() {
 	local ns pid pids_here=("$$" "${pids[@]}")
 	for ns in "$@"; do
 		while read -r pid; do pids_here+=("$pid"); done < <(ip netns pids "$ns")
 	done
-	# One by one, since any may end meanwhile. Of ourselves the children that are over count too: the sender without a
-	# VM is one.
+	# One by one, since any may end meanwhile. Of ourselves the children that are over count too:
+	# the sender without a VM is one.
 	printf '%s\n' "${pids_here[@]}" | sort -un | while read -r pid; do
 		cat "/proc/$pid/stat" 2>/dev/null || true
 	done | awk -v self="$$" '{ pid = $1; sub(/.*\) /, ""); sum += $12 + $13 + (pid == self ? $14 + $15 : 0) } END { print sum + 0 }'
 }
 
-# On a loaded machine an emulated guest mistakes the rate of its TSC, by up to a factor of five, and all its times with
-# it. Its counter is this machine's, whose rate is the CPU's where nothing scales it.
+# On a loaded machine an emulated guest mistakes the rate of its TSC, by up to a factor of five, and
+# all its times with it. Its counter is this machine's, whose rate is the CPU's where nothing scales
+# it.
 tsc_rate() {
 	[ "$(cat "$root/build/vm/accel" 2>/dev/null)" = tcg ] && [ ! -e /sys/devices/system/cpu/cpu0/cpufreq ] || return 0
 	awk -F ': *' '/^cpu MHz/ && $2 > 0 { printf "tsc_early_khz=%d\n", $2 * 1000; exit }' /proc/cpuinfo

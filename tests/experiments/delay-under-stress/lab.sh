@@ -10,8 +10,8 @@
 #   guest       guest  ── tap1 ──┐
 #               other  ── tap2 ──┤ bridge ── uplink ══ 100 Mbit/s each way ══ peer
 #
-# The sender, the stress and guests share one CPU, as in the paper; the peer's processes and the captures have the others.
-# Uses $root, $here, $out, $count, $interval and $seconds of `run`.
+# The sender, the stress and guests share one CPU, as in the paper; the peer's processes and the
+# captures have the others. Uses $root, $here, $out, $count, $interval and $seconds of `run`.
 # shellcheck disable=SC2154
 
 # shellcheck disable=SC2034 # of common/lab.sh
@@ -34,7 +34,8 @@ can_run() {
 	drop_leftovers
 }
 
-# What other experiments' guests need not carry: stress-ng with its libraries, and a file system for its disk.
+# What other experiments' guests need not carry: stress-ng with its libraries, and a file system for
+# its disk.
 prepare_guest_files() {
 	local store=$root/build/vm/kernel/$kernel-amd64 module file
 	rm -rf "$out/guest-files"
@@ -51,7 +52,8 @@ prepare_guest_files() {
 	done
 }
 
-# 1000 full frames: what a device's queue held in the paper's kernel. The rate counts FCS, preamble and gap too.
+# 1000 full frames: what a device's queue held in the paper's kernel. The rate counts FCS, preamble
+# and gap too.
 bucket() { # NAMESPACE DEVICE
 	tc -n "$1" qdisc replace dev "$2" root stab overhead 24 mpu 84 tbf rate 100mbit burst 3000 limit 1514000
 }
@@ -62,7 +64,8 @@ end_of_link() { # NAMESPACE ADDRESS
 	no_offloads "$1" eth0
 }
 
-# Sets $port_namespace and $port_device, the other side of the sender's own interface, and $link_namespace and $link_device.
+# Sets $port_namespace and $port_device, the other side of the sender's own interface, and
+# $link_namespace and $link_device.
 make_lab() { # ENVIRONMENT
 	local ns i ports=()
 	for ns in "$lab" "$peer" "$sender" "$other"; do

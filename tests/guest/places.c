@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* guests: 6.1 6.12 debug */
 /* The module's hooks are the list's places, and a session has just those attached that its packets pass. */
 #include "session.h"
 #include "uapi/places.h"

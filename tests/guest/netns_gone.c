@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* guests: 6.1 6.12 debug */
 /* A session outlives neither its network namespace nor pins it; what it recorded stays. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* guests: 6.1 6.12 debug */
 /*
  * Runs a session under traffic on loopback while another thread writes nonsense into the tail
  * page: the kernel must neither crash nor lose count.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* guests: 6.1 6.12 cloud debug */
 /* Everything wrong that a program can say to /dev/tscope, and the exact errno it must get. */
 #define _GNU_SOURCE /* mremap */
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Everything wrong that a program can say about trains: the exact errno, then by chance. */
+/* guests: 6.1 6.12 debug */
+/* Everything wrong that a program can say about trains, and the exact errno it must get. */
 #define _GNU_SOURCE
-#include <sched.h>
 
-#include "train_request.h"
-
-#define FUZZ_TRIES 3000
+#include "request.h"
 
 static uint32_t tsc_khz;
 
@@ -188,114 +186,13 @@ static void too_much(void)
 	free(probes);
 }
 
-static uint64_t anything(void)
-{
-	static const uint64_t edges[] = { 0, 1, 2, 13, 14, 15, 18, 42, 255, 256, 65535, 65536, 1 << 22, INT32_MAX,
-					  UINT32_MAX, INT64_MAX, UINT64_MAX };
-	uint64_t random = (uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^ rand();
-
-	if (rand() % 2)
-		return edges[rand() % (sizeof(edges) / sizeof(edges[0]))];
-	return random >> rand() % 64;
-}
-
-static int known_errno(int error)
-{
-	static const int known[] = { 0, EFAULT, EINVAL, EDQUOT, EMSGSIZE, EHOSTDOWN, ENODEV, ENETDOWN,
-				     EAFNOSUPPORT, ENOMEM };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (error == known[i])
-			return 1;
-	}
-	return 0;
-}
-
-static void spoil(struct request *r)
-{
-	static const size_t fields[][2] = {
-#define FIELD(name) { offsetof(struct tscope_train, name), sizeof(((struct tscope_train *)0)->name) }
-		FIELD(probes), FIELD(frame), FIELD(start_tsc), FIELD(count), FIELD(frame_len), FIELD(ifindex), FIELD(cpu),
-		FIELD(flags), FIELD(late_ns), FIELD(ip_at), FIELD(seq_at), FIELD(time_at), FIELD(pad), FIELD(number), FIELD(pad2),
-#undef FIELD
-	};
-	uint64_t value = anything();
-	size_t which;
-
-	switch (rand() % 4) {
-	case 0:
-		((uint8_t *)r->frame)[rand() % FRAME] = value;
-		break;
-	case 1:
-		memcpy((char *)r->probes + rand() % (sizeof(r->probes) - 8), &value, 1 + rand() % 8);
-		break;
-	default:
-		which = rand() % (sizeof(fields) / sizeof(fields[0]));
-		memcpy((char *)&r->train + fields[which][0], &value, fields[which][1]);
-	}
-}
-
-static void fuzz(void)
-{
-	int strange = 0, taken = 0, unaccounted = 0, keeper = open_train_session(64);
-	int fd = open_train_session(64);
-	struct request far;
-	char what[160];
-
-	/* As long as it waits for its train, the CPU's thread need not be made anew each time. */
-	make_good(&far);
-	far.probes[PROBES - 1].at_ns = FAR_AWAY_NS;
-	check(!submit_errno(keeper, far.train), "a train for later");
-	srand(1);
-	for (int i = 0; i < FUZZ_TRIES; i++) {
-		struct tscope_train_status status;
-		struct request r;
-		int error;
-
-		/* Ended trains are kept until their session is closed. */
-		if (taken % 100 == 99) {
-			close(fd);
-			fd = open_train_session(64);
-			taken++;
-		}
-		make_good(&r);
-		for (int times = 1 + rand() % 3; times > 0; times--)
-			spoil(&r);
-		error = try_ioctl(fd, TSCOPE_IOC_TRAIN, &r.train);
-		if (!known_errno(error)) {
-			fprintf(stderr, "try %d: got %s\n", i, strerror(error));
-			strange++;
-		}
-		if (error)
-			continue;
-		taken++;
-		if (rand() % 16 == 0)
-			usleep(rand() % 30000);
-		cancel_all(fd);
-		status = status_of(fd, r.train.number);
-		unaccounted += status.sent + status.failed + status.left != r.train.count ||
-			       status.state == TSCOPE_TRAIN_RUNNING;
-	}
-	snprintf(what, sizeof(what), "%d trains made up by chance: each taken (%d) or refused as documented (%d not)", FUZZ_TRIES,
-		 taken, strange);
-	check(!strange && taken > 100 && taken < FUZZ_TRIES, what);
-	snprintf(what, sizeof(what), "each probe of those taken is accounted for (%d trains not)", unaccounted);
-	check(!unaccounted, what);
-	close(fd);
-	close(keeper);
-}
-
 int main(void)
 {
 	struct tscope_info info;
 	int fd;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (unshare(CLONE_NEWNET)) {
-		perror("unshare");
-		return 2;
-	}
-	interface_up("lo");
+	private_loopback();
 	fd = open_train_session(64);
 	if (try_ioctl(fd, TSCOPE_IOC_INFO, &info))
 		return 2;
@@ -305,6 +202,5 @@ int main(void)
 	close(fd);
 	wrong_order();
 	too_much();
-	fuzz();
 	return finish();
 }

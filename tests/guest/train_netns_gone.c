@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* guests: 6.1 6.12 debug */
 /* A network namespace that goes in mid-train takes the trains with it; what was sent stays known, and nothing stays behind. */
 #define _GNU_SOURCE
 #include <net/if.h>

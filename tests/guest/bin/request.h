@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* A train over lo as it should be, for programs that spoil it. */
-#ifndef TEST_TRAIN_REQUEST_H
-#define TEST_TRAIN_REQUEST_H
+/* A small train to be spoilt, for tests that say wrong things about trains. */
+#ifndef TEST_REQUEST_H
+#define TEST_REQUEST_H
 
 #include <net/if.h>
+#include <sched.h>
 
 #include "train.h"
 
 #define PROBES 20
 #define GAP_NS 50000
 #define FAR_AWAY_NS (1000ULL * 1000000000)
+
+static uint32_t lo;
 
 struct request {
 	struct tscope_train train;
@@ -22,7 +25,7 @@ static inline void make_good(struct request *good)
 	memset(good, 0, sizeof(*good));
 	make_frame(good->frame, "127.0.0.1", "127.0.0.1");
 	periodic(good->probes, PROBES, 0, GAP_NS);
-	good->train = train_of(good->frame, good->probes, PROBES, if_nametoindex("lo"), 0);
+	good->train = train_of(good->frame, good->probes, PROBES, lo, 0);
 }
 
 static inline int submit_errno(int fd, struct tscope_train train)
@@ -51,6 +54,17 @@ static inline int fills_up_at(int fd, uint32_t trains)
 			return 0;
 	}
 	return submit_errno(fd, r.train) == EDQUOT;
+}
+
+/* A network namespace with nothing but loopback; sets `lo`. */
+static inline void private_loopback(void)
+{
+	if (unshare(CLONE_NEWNET)) {
+		perror("unshare");
+		exit(2);
+	}
+	interface_up("lo");
+	lo = if_nametoindex("lo");
 }
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* guests: 6.1 6.12 debug */
 /* Records at hw-rx and hw-tx by the bare ABI, where no NIC stamps: on the loopback device. */
 #include <arpa/inet.h>
 #include <linux/net_tstamp.h>

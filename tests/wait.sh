@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What tests and benchmarks wait with, on this machine and in guests.
+
+# wait_until SECONDS COMMAND...: up to so many until the command succeeds; fails if it never does.
+wait_until() {
+	local i tenths=$(($1 * 10))
+	shift
+	for ((i = 0; i < tenths; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# wait_for WHAT COMMAND...: the same with 30 s and a message.
+wait_for() {
+	wait_until 30 "${@:2}" && return
+	echo "waited 30 s for $1" >&2
+	return 1
+}
