@@ -13,7 +13,7 @@
 #include "tscope/base/error.hpp"
 #include "tscope/file/capture_file.hpp"
 #include "tscope/probe/reply_collector.hpp"
-#include "tscope/probe/train_report.hpp"
+#include "tscope/report/train.hpp"
 
 namespace {
 

@@ -2,7 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "report/alignment_json.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
+#include "tscope/report/acks.hpp"
+#include "tscope/report/acks_between.hpp"
 
 namespace tscope {
 

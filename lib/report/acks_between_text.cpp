@@ -6,8 +6,8 @@
 
 #include "report/alignment_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/acks_between.hpp"
 
 namespace tscope {
 

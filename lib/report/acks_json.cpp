@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/source_json.hpp"
-#include "tscope/analysis/ack_report.hpp"
+#include "tscope/report/acks.hpp"
 
 namespace tscope {
 

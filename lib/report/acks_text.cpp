@@ -7,8 +7,8 @@
 
 #include "report/source_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/acks.hpp"
 
 namespace tscope {
 

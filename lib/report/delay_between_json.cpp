@@ -3,7 +3,8 @@
 
 #include "report/alignment_json.hpp"
 #include "report/stage_json.hpp"
-#include "tscope/analysis/delay_between_report.hpp"
+#include "tscope/report/delay.hpp"
+#include "tscope/report/delay_between.hpp"
 
 namespace tscope {
 

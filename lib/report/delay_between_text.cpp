@@ -7,8 +7,8 @@
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/delay_between_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/delay_between.hpp"
 
 namespace tscope {
 

@@ -3,7 +3,7 @@
 
 #include "report/source_json.hpp"
 #include "report/stage_json.hpp"
-#include "tscope/analysis/delay_report.hpp"
+#include "tscope/report/delay.hpp"
 
 namespace tscope {
 

@@ -6,8 +6,8 @@
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/delay_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/delay.hpp"
 
 namespace tscope {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
-#include "tscope/probe/ping_report.hpp"
+#include "tscope/report/ping.hpp"
 
 namespace tscope {
 

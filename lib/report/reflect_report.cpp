@@ -5,7 +5,7 @@
 
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
-#include "tscope/probe/reflect.hpp"
+#include "tscope/report/reflect.hpp"
 
 namespace tscope {
 

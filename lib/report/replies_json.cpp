@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <nlohmann/json.hpp>
-
-#include "tscope/analysis/replies.hpp"
+#include "report/replies_json.hpp"
 
 namespace tscope {
 
@@ -103,7 +101,7 @@ Json chirps_json(const Dispersion& d) {
 
 }  // namespace
 
-nlohmann::ordered_json reply_json(const ReplyReport& report) {
+nlohmann::ordered_json reply_object(const ReplyReport& report) {
   Json json{{"sent", report.sent},
             {"answered", report.answered},
             {"replies", report.replies},

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "report/text.hpp"
-#include "tscope/analysis/replies.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/replies.hpp"
 
 namespace tscope {
 

@@ -2,7 +2,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "tscope/probe/train_report.hpp"
+#include "report/replies_json.hpp"
+#include "tscope/report/train.hpp"
 
 namespace tscope {
 
@@ -63,7 +64,7 @@ std::string train_json(const TrainReport& report) {
   json["loss"] = {{"lost", outcome.loss.lost()}, {"late", outcome.loss.late}};
   json["notes"] = outcome.notes;
   json["facts"] = report.facts;
-  json["replies"] = report.replies ? reply_json(*report.replies) : Json(nullptr);
+  json["replies"] = report.replies ? reply_object(*report.replies) : Json(nullptr);
   json["file"] = report.file.empty() ? Json(nullptr) : Json(report.file);
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }

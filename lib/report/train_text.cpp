@@ -6,7 +6,8 @@
 
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
-#include "tscope/probe/train_report.hpp"
+#include "tscope/report/replies.hpp"
+#include "tscope/report/train.hpp"
 
 namespace tscope {
 

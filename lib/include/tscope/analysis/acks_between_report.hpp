@@ -112,10 +112,4 @@ PairReport compare_captures(const std::string& first, const std::string& second,
 /// One sentence from the figures alone: where between the captures the compression arose.
 std::string pair_verdict(const CapturePair& pair, const PairReport& report);
 
-/// For people, at most 100 columns. all: also flows with few ACKs.
-std::string pair_text(const PairReport& report, bool ascii, bool all);
-
-/// One JSON object, schema "tscope-acks-pair-1" (docs/ack-report.md).
-std::string pair_json(const PairReport& report);
-
 }  // namespace tscope
