@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/container_hash/hash.hpp>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,8 +12,8 @@
 
 #include "file/block_buffer.hpp"
 #include "file/format.hpp"
+#include "record/identity.hpp"
 #include "tscope/base/error.hpp"
-#include "tscope/record/headers.hpp"
 
 namespace tscope {
 
@@ -31,81 +30,6 @@ struct Written {
   Interface interface;
   std::uint64_t packets = 0;
 };
-
-constexpr std::uint8_t protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17, protocol_icmp6 = 58;
-constexpr std::size_t tcp_fixed = 20, datagram_header = 8;
-
-// Where the transport header begins; 0 if it does not come next to the IP header or is cut.
-std::size_t transport_offset(const tscope_record& record, std::size_t header_length) {
-  const bool v4 = record.header[0] >> 4 == 4;
-  const std::size_t offset = v4 ? std::size_t{4} * (record.header[0] & 0x0fU) : 40;
-  return offset + header_length <= record.header_len ? offset : 0;
-}
-
-void hash_words(std::size_t& seed, const std::uint8_t* bytes, std::size_t length) {
-  for (; length >= 4; bytes += 4, length -= 4) {
-    std::uint32_t word = 0;
-    std::memcpy(&word, bytes, sizeof(word));
-    boost::hash_combine(seed, word);
-  }
-  for (; length > 0; bytes++, length--) boost::hash_combine(seed, *bytes);
-}
-
-void hash_ip(std::size_t& seed, const std::uint8_t* header) {
-  if (header[0] >> 4 == 4) {
-    boost::hash_combine(seed, header[4] << 8 | header[5]);
-    hash_words(seed, header + 12, 8);
-  } else {
-    hash_words(seed, header + 8, 32);
-  }
-}
-
-std::optional<std::uint64_t> segment_id(const tscope_record& record) {
-  const std::size_t tcp = transport_offset(record, tcp_fixed);
-  if (tcp == 0) return std::nullopt;
-  const std::uint8_t* header = record.header;
-  std::size_t seed = record.seq_end;
-  hash_ip(seed, header);
-  hash_words(seed, header + tcp, 12);
-  boost::hash_combine(seed, header[tcp + 13]);
-  hash_words(seed, header + tcp + tcp_fixed, record.header_len - tcp - tcp_fixed);
-  return seed;
-}
-
-// Of UDP and ICMP the length, all of the header but its checksum, and the payload's first bytes.
-std::optional<std::uint64_t> datagram_id(const tscope_record& record, bool udp) {
-  constexpr std::uint8_t more_fragments = 0x20;
-  const std::size_t at = transport_offset(record, datagram_header);
-  const std::uint8_t* header = record.header;
-  const bool v4 = header[0] >> 4 == 4;
-  if (at == 0 || (v4 && (header[6] & more_fragments) != 0)) return std::nullopt;
-  std::size_t seed = udp ? protocol_udp : protocol_icmp;
-  hash_words(seed, header + (v4 ? 2 : 4), 2);
-  hash_ip(seed, header);
-  const std::size_t checksum = udp ? 6 : 2;
-  hash_words(seed, header + at, checksum);
-  hash_words(seed, header + at + checksum + 2, record.header_len - at - checksum - 2);
-  return seed;
-}
-
-// A wire segment's identity: addresses, IPv4's id, ports, sequence range, ACK, flags and TCP
-// options (timestamps). Not TTL, TOS and checksums: they change on the way or are filled in late.
-std::optional<std::uint64_t> packet_id(const tscope_record& record) {
-  constexpr unsigned not_from_the_wire =
-      TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TRANSPORT | TSCOPE_F_COALESCED | TSCOPE_F_CUT;
-  if (record.segs != 1 || (record.flags & not_from_the_wire) != 0) return std::nullopt;
-  switch (record.header[0] >> 4 == 4 ? record.header[9] : record.header[6]) {
-    case protocol_tcp:
-      return segment_id(record);
-    case protocol_udp:
-      return datagram_id(record, true);
-    case protocol_icmp:
-    case protocol_icmp6:
-      return datagram_id(record, false);
-    default:
-      return std::nullopt;
-  }
-}
 
 // As many facts as fit: a cut JSON text would be none.
 std::string facts_text(const std::map<std::string, std::string>& facts) {
@@ -307,7 +231,8 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
     buffer.put_text_option(format::opt_comment,
                            record.kind == TSCOPE_OPEN ? "connection opened" : "connection closed");
   }
-  if (const auto identity = packet_id(record)) buffer.put_option(format::epb_packetid, *identity);
+  if (const auto identity = wire_segment_id(record))
+    buffer.put_option(format::epb_packetid, *identity);
   buffer.put_option(format::record_option, format::RecordOption{record.tsc,
                                                                 record.netns,
                                                                 record.ifindex,
