@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/part.hpp"
 #include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/units.hpp"
 
@@ -25,10 +26,6 @@ std::string_view name(const AckDistribution& d) {
 std::string degree(double share) {
   if (share >= strongly_from) return "strongly compressed";
   return share >= partly_from ? "partly compressed" : "not compressed";
-}
-
-double part(std::uint64_t some, std::uint64_t all) {
-  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
 }
 
 std::string before(const AckDistribution& first) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/part.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/units.hpp"
 
@@ -16,10 +17,6 @@ constexpr double partly_from = 0.20, strongly_from = 0.50, grown_from = 0.10;
 constexpr double mildly_from = 0.03, mildly_ratio = 1.5;
 constexpr double events_from = 0.10;  // share of the ACKs
 constexpr double mostly = 0.5;
-
-double part(std::uint64_t some, std::uint64_t all) {
-  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
-}
 
 std::string shares(const AcksBetween& pair) {
   return fmt::format(
