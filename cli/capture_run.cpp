@@ -12,12 +12,13 @@
 #include <cstring>
 #include <exception>
 
-#include "capture_summary.hpp"
 #include "signals.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/file/capture_file.hpp"
 #include "tscope/live/nic_devices.hpp"
+#include "tscope/record/protocol_names.hpp"
+#include "tscope/report/capture.hpp"
 
 namespace {
 
@@ -61,7 +62,7 @@ tscope::LinkType link_type(const std::string& device, bool all_netns) {
 std::string describe(const CaptureRun& run) {
   const auto& filter = run.source.filter;
   std::string text;
-  for (const auto& [protocol, name] : protocol_names) {
+  for (const auto& [protocol, name] : tscope::protocol_names) {
     if ((filter.protocols & static_cast<unsigned>(protocol)) == 0) continue;
     text += fmt::format("{}{}", text.empty() ? "" : ",", name);
   }
@@ -229,9 +230,9 @@ class Capture {
                  "sent until then is saved\n");
     }
     if (run_.json) {
-      fmt::print("{}\n", summary_.json());
+      fmt::print("{}\n", tscope::capture_json(summary_));
     } else {
-      fmt::print(stderr, "{}", summary_.text());
+      fmt::print(stderr, "{}", tscope::capture_text(summary_));
     }
   }
 
@@ -239,7 +240,7 @@ class Capture {
   const std::atomic<bool>& asked_to_end_;
   std::unique_ptr<tscope::LiveSource> source_;
   tscope::CaptureFile file_;
-  CaptureSummary summary_;
+  tscope::CaptureSummary summary_;
   Clock::time_point begun_ = Clock::now();
   Clock::time_point looked_ = begun_;
   std::optional<Clock::time_point> ended_;

@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "engine.hpp"
-#include "tscope/record/headers.hpp"
-
-struct ProtocolName {
-  tscope::Protocol protocol;
-  std::string_view name;
-};
-
-/// As a user writes them.
-inline constexpr std::array protocol_names{ProtocolName{tscope::Protocol::tcp, "tcp"},
-                                           ProtocolName{tscope::Protocol::udp, "udp"},
-                                           ProtocolName{tscope::Protocol::icmp, "icmp"}};
 
 struct CaptureRun {
   tscope::CaptureOptions source;

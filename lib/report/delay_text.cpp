@@ -6,7 +6,6 @@
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/report/delay.hpp"
-#include "tscope/report/nic.hpp"
 
 namespace tscope {
 
