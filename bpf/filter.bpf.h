@@ -2,7 +2,7 @@
 #ifndef TSCOPE_FILTER_BPF_H
 #define TSCOPE_FILTER_BPF_H
 
-#include "packet.bpf.h"
+#include "packet_parts.bpf.h"
 
 static __always_inline bool port_matches(const struct packet *packet)
 {

@@ -4,7 +4,7 @@
 #define TSCOPE_HOOKS_DATAGRAM_BPF_H
 
 #include "deliver.bpf.h"
-#include "made.bpf.h"
+#include "packet_made.bpf.h"
 #include "packet.bpf.h"
 
 static __always_inline int datagram_call(const struct sock *sk, const struct msghdr *msg, __u64 len)

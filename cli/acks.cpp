@@ -40,16 +40,16 @@ tscope::AckOptions options_of(const Arguments& arguments) {
 }
 
 void compare(const CapturesGiven& given, const tscope::AckOptions& acks) {
-  tscope::PairOptions options;
+  tscope::AcksBetweenOptions options;
   options.acks = acks;
-  const tscope::PairReport report = compare_files(given, options, tscope::compare_captures);
+  const tscope::AcksBetweenReport report = compare_files(given, options, tscope::acks_between);
   if (given.json) {
     fmt::print("{}\n", tscope::pair_json(report));
     return;
   }
-  if (report.pairs.empty()) {
+  if (report.flows.empty()) {
     throw tscope::Error(fmt::format("nothing to compare in {} and {}: {}", report.files[0],
-                                    report.files[1], report.why_no_pairs));
+                                    report.files[1], report.why_nothing));
   }
   fmt::print("{}", tscope::pair_text(report, ascii_only(), given.all));
 }

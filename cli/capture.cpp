@@ -81,9 +81,9 @@ void run(const Arguments& arguments) {
                                            : tscope::parse_vantages(arguments.at);
   run.vantages_given = arguments.sessions || arguments.at_given;
   if (!arguments.duration.empty()) {
-    run.duration = std::chrono::nanoseconds(tscope::parse_duration(arguments.duration));
+    run.limits.duration = std::chrono::nanoseconds(tscope::parse_duration(arguments.duration));
   }
-  run.count = arguments.count;
+  run.limits.records = arguments.count;
   run.output = arguments.output;
   run.json = arguments.json;
   if (run.json && run.output == "-") {

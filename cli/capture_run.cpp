@@ -2,61 +2,21 @@
 #include "capture_run.hpp"
 
 #include <fmt/format.h>
-#include <net/if.h>
-#include <net/if_arp.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
-#include <exception>
+#include <map>
+#include <utility>
 
 #include "capture_summary.hpp"
 #include "signals.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/file/capture_file.hpp"
-#include "tscope/record/nic.hpp"
+#include "tscope/live/capture.hpp"
+#include "tscope/live/nic_devices.hpp"
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using tscope::Source;
-
-constexpr std::uint64_t packets_between_looks = 1024;
-
-bool is_ethernet(int socket, const std::string& device) {
-  ifreq request{};
-  std::strncpy(request.ifr_name, device.c_str(), IFNAMSIZ - 1);
-  if (ioctl(socket, SIOCGIFHWADDR, &request) < 0) return false;
-  // Linux gives loopback frames an Ethernet header too.
-  return request.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
-         request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
-}
-
-bool is_up(int socket, const std::string& device) {
-  ifreq request{};
-  std::strncpy(request.ifr_name, device.c_str(), IFNAMSIZ - 1);
-  return ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
-}
-
-// Ethernet if every device concerned is; a file has one link type (docs/file-format.md). Devices
-// that are down, such as the fallback devices of loaded tunnel modules, carry nothing.
-tscope::LinkType link_type(const std::string& device, bool all_netns) {
-  const int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  bool ethernet = !all_netns;
-  if (!device.empty()) {
-    ethernet = is_ethernet(probe, device);
-  } else if (auto* list = if_nameindex()) {
-    for (auto* entry = list; entry->if_index != 0; entry++) {
-      ethernet = ethernet && (is_ethernet(probe, entry->if_name) || !is_up(probe, entry->if_name));
-    }
-    if_freenameindex(list);
-  }
-  close(probe);
-  return ethernet ? tscope::LinkType::ethernet : tscope::LinkType::raw_ip;
-}
 
 std::string describe(const CaptureRun& run) {
   const auto& filter = run.source.filter;
@@ -104,161 +64,99 @@ void warn_of_idle_nics(const tscope::CaptureOptions& options) {
   }
 }
 
-class Capture {
+std::string limits_text(const CaptureRun& run) {
+  if (run.limits.duration) {
+    return fmt::format(" for {}", tscope::format_duration(run.limits.duration->count()));
+  }
+  return run.limits.records != 0 ? fmt::format(" until {} records", run.limits.records)
+                                 : ", ^C ends it";
+}
+
+/// Tells people what goes on, and counts.
+class Watcher final : public tscope::CaptureWatcher {
  public:
-  Capture(const CaptureRun& run, const std::atomic<bool>& asked_to_end)
-      : run_(run),
-        asked_to_end_(asked_to_end),
-        source_(open_engine(run_.engine, run_.source, run_.vantages_given)),
-        file_(run_.output, link_type(run_.source.filter.device, run_.source.all_netns), facts()) {
+  Watcher(const CaptureRun& run, std::string engine) : run_(run), engine_(std::move(engine)) {
     summary_.file = run.output;
-    summary_.asked = run_.source.vantages;
-    summary_.protocols_asked = run_.source.filter.protocols;
+    summary_.asked = run.source.vantages;
+    summary_.protocols_asked = run.source.filter.protocols;
   }
 
-  void begin() {
-    write_anchors();
-    file_.flush();
+  void began() override {
     fmt::print(stderr, "tscope: capturing {} at {} by {} into {}{}\n", describe(run_),
-               vantage_list(run_), engine_text(source_->facts()),
-               run_.output == "-" ? "standard output" : run_.output, ends());
+               vantage_list(run_), engine_, run_.output == "-" ? "standard output" : run_.output,
+               limits_text(run_));
     warn_of_idle_nics(run_.source);
   }
 
-  void to_its_end() {
-    tscope::Packet packet;
-    while (true) {
-      const Source::Next next = source_->next(packet);
-      if (next == Source::Next::end) break;
-      if (next == Source::Next::packet) {
-        if (run_.count != 0 && summary_.records == run_.count) continue;
-        file_.write(packet, source_->interfaces()[packet.interface]);
-        summary_.add(packet);
-        if (run_.count != 0 && summary_.records == run_.count) stop();
-        if (summary_.records % packets_between_looks != 0) continue;
-      }
-      look_around();
-    }
-    finish();
-  }
+  void packet(const tscope::Packet& packet) override { summary_.add(packet); }
 
-  /// After a failed write. No summary: it would count what never reached the file.
-  void give_up() {
-    source_->stop();
-    end_progress();
-  }
-
- private:
-  std::map<std::string, std::string> facts() const {
-    auto facts = source_->facts();
-    facts["filter"] = describe(run_);
-    facts["vantage_points"] = vantage_list(run_);
-    return facts;
-  }
-
-  std::string ends() const {
-    if (run_.duration) {
-      return fmt::format(" for {}", tscope::format_duration(run_.duration->count()));
-    }
-    return run_.count != 0 ? fmt::format(" until {} records", run_.count) : ", ^C ends it";
-  }
-
-  void stop() {
-    // Taking the hooks off again, up to a second, is no part of the capture.
-    if (!ended_) ended_ = Clock::now();
-    source_->stop();
-  }
-
-  void look_around() {
-    const auto now = Clock::now();
-    if (asked_to_end_ || (run_.duration && now - begun_ >= *run_.duration)) stop();
-    if (now - looked_ < std::chrono::seconds(1)) return;
-    write_anchors();
-    write_statistics();
-    file_.flush();
-    show_progress(now);
-    looked_ = now;
-  }
-
-  void write_anchors() {
-    for (const tscope::Anchor& anchor : source_->take_anchors()) {
-      file_.write(anchor, source_->clock_khz());
-    }
-    for (const tscope::NicReading& reading : source_->take_nic_readings()) file_.write(reading);
-  }
-
-  void write_statistics() {
-    file_.write_statistics(source_->loss(), source_->clock(), source_->watermark_ns(),
-                           source_->nic_stamps());
-  }
-
-  void show_progress(Clock::time_point now) {
+  void progress(const tscope::CaptureProgress& now) override {
     if (!terminal_) return;
-    const double seconds = std::chrono::duration<double>(now - looked_).count();
-    const auto loss = source_->loss();
     fmt::print(stderr, "\r{:6.0f} s {:>12} records {:>9.0f}/s  lost {}  late {}  {}   ",
-               std::chrono::duration<double>(now - begun_).count(), summary_.records,
-               static_cast<double>(summary_.records - shown_) / seconds, loss.lost(), loss.late,
-               tscope::format_bytes(file_.bytes()));
-    shown_ = summary_.records;
+               now.elapsed.count(), now.records, now.records_per_second, now.loss.lost(),
+               now.loss.late, tscope::format_bytes(now.bytes));
     progress_shown_ = true;
   }
 
-  void end_progress() {
+  void end_progress() const {
     if (progress_shown_) fmt::print(stderr, "\n");
   }
 
-  void note_loss() {
-    summary_.loss = source_->loss();
-    summary_.clock = source_->clock();
-    summary_.nics = source_->nic_stamps();
-    summary_.netns_gone = source_->netns_gone();
-    summary_.duration = ended_.value_or(Clock::now()) - begun_;
-    summary_.bytes = file_.bytes();
+  CaptureSummary summary(const tscope::Captured& captured) const {
+    CaptureSummary summary = summary_;
+    summary.bytes = captured.bytes;
+    summary.duration = captured.duration;
+    summary.loss = captured.loss;
+    summary.clock = captured.clock;
+    summary.nics = captured.nics;
+    summary.netns_gone = captured.netns_gone;
+    return summary;
   }
 
-  void finish() {
-    write_anchors();
-    write_statistics();
-    file_.flush();
-    end_progress();
-    note_loss();
-    if (summary_.netns_gone) {
-      fmt::print(stderr,
-                 "tscope: warning: the network namespace went away, so the capture ended; what it "
-                 "sent until then is saved\n");
-    }
-    if (run_.json) {
-      fmt::print("{}\n", summary_.json());
-    } else {
-      fmt::print(stderr, "{}", summary_.text());
-    }
-  }
-
-  CaptureRun run_;
-  const std::atomic<bool>& asked_to_end_;
-  std::unique_ptr<tscope::LiveSource> source_;
-  tscope::CaptureFile file_;
+ private:
+  const CaptureRun& run_;
+  std::string engine_;
   CaptureSummary summary_;
-  Clock::time_point begun_ = Clock::now();
-  Clock::time_point looked_ = begun_;
-  std::optional<Clock::time_point> ended_;
-  std::uint64_t shown_ = 0;
   const bool terminal_ = isatty(STDERR_FILENO) == 1;
   bool progress_shown_ = false;
 };
 
+std::map<std::string, std::string> facts(const CaptureRun& run, const tscope::LiveSource& source) {
+  auto facts = source.facts();
+  facts["filter"] = describe(run);
+  facts["vantage_points"] = vantage_list(run);
+  return facts;
+}
+
+void print(const CaptureRun& run, const CaptureSummary& summary) {
+  if (summary.netns_gone) {
+    fmt::print(stderr,
+               "tscope: warning: the network namespace went away, so the capture ended; what it "
+               "sent until then is saved\n");
+  }
+  if (run.json) {
+    fmt::print("{}\n", summary.json());
+  } else {
+    fmt::print(stderr, "{}", summary.text());
+  }
+}
+
 }  // namespace
 
-void run_capture(const CaptureRun& run) {
+void run_capture(CaptureRun run) {
   const std::atomic<bool>& asked_to_end = catch_signals();
   outlive_closed_pipes();
-  Capture capture(run, asked_to_end);
+  const auto source = open_engine(run.engine, run.source, run.vantages_given);
+  tscope::CaptureFile file(run.output, tscope::capture_link_type(run.source), facts(run, *source));
+  Watcher watcher(run, engine_text(source->facts()));
   try {
-    capture.begin();
-    capture.to_its_end();
+    const tscope::Captured captured =
+        tscope::capture(*source, file, run.limits, watcher, asked_to_end);
+    watcher.end_progress();
+    print(run, watcher.summary(captured));
   } catch (const tscope::Error&) {
-    capture.give_up();
+    // No summary: it would count what never reached the file.
+    watcher.end_progress();
     throw;
   }
 }

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <array>
-#include <chrono>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "engine.hpp"
+#include "tscope/live/capture.hpp"
 #include "tscope/record/headers.hpp"
 
 struct ProtocolName {
@@ -26,10 +24,9 @@ struct CaptureRun {
   EngineChoice engine = EngineChoice::automatic;
   bool vantages_given = true;  // else what the engine can do of them will do
   std::string output;
-  std::optional<std::chrono::nanoseconds> duration;
-  std::uint64_t count = 0;  // 0: no limit
+  tscope::CaptureLimits limits;
   bool json = false;
 };
 
 /// From the first record to the summary. Throws tscope::Error; what was captured is saved before.
-void run_capture(const CaptureRun& run);
+void run_capture(CaptureRun run);

@@ -8,6 +8,7 @@
 
 #include "capture_run.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/nic.hpp"
 
 using tscope::Vantage;
 

@@ -11,7 +11,7 @@
 
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
-#include "tscope/record/nic.hpp"
+#include "tscope/live/nic_devices.hpp"
 
 namespace doctor {
 

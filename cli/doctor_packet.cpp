@@ -6,13 +6,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/record/headers.hpp"
 
@@ -22,24 +22,21 @@ namespace {
 
 class Socket {
  public:
-  explicit Socket(int fd) : fd_(fd) {
-    if (fd_ < 0) throw tscope::Error(std::strerror(errno));
+  explicit Socket(int fd) : socket_(fd) {
+    if (!socket_) throw tscope::Error(std::strerror(errno));
   }
-  ~Socket() { close(fd_); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return socket_.get(); }
 
   void send_bytes(std::size_t bytes) const {
-    must(send(fd_, "tt", bytes, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes));
+    must(send(fd(), "tt", bytes, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes));
   }
 
   void receive_bytes(std::size_t bytes) const {
     const timeval limit{2, 0};
-    must(setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0);
+    must(setsockopt(fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0);
     char buffer[2];
-    must(recv(fd_, buffer, bytes, MSG_WAITALL) == static_cast<ssize_t>(bytes));
+    must(recv(fd(), buffer, bytes, MSG_WAITALL) == static_cast<ssize_t>(bytes));
   }
 
   static void must(bool good) {
@@ -50,7 +47,7 @@ class Socket {
   }
 
  private:
-  int fd_;
+  tscope::Descriptor socket_;
 };
 
 int stream_socket() {

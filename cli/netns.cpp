@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 
 void enter_netns(const std::string& which) {
@@ -22,20 +22,18 @@ void enter_netns(const std::string& which) {
                     which));
   }
   const std::string path = pid ? "/proc/" + which + "/ns/net" : "/run/netns/" + which;
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
+  const tscope::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
     throw tscope::Error(
         errno == ENOENT
             ? fmt::format("there is no {} {}; ip netns list shows the names",
                           pid ? "process" : "network namespace", which)
             : fmt::format("can't open {}: {}; run it as root", path, std::strerror(errno)));
   }
-  const int error = setns(fd, CLONE_NEWNET) == 0 ? 0 : errno;
-  close(fd);
-  if (error != 0) {
+  if (setns(file.get(), CLONE_NEWNET) < 0) {
     throw tscope::Error(
         fmt::format("can't enter network namespace {}: {}; that needs "
                     "CAP_SYS_ADMIN: run it as root",
-                    which, std::strerror(error)));
+                    which, std::strerror(errno)));
   }
 }

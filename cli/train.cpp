@@ -150,7 +150,7 @@ void print_plan(const std::vector<tscope::PlannedProbe>& plan, bool json) {
 void run(const Arguments& arguments) {
   constexpr std::uint16_t port_max = 65535;
   const tscope::Schedule schedule = schedule_of(arguments);
-  TrainRun run;
+  tscope::TrainMeasurement run;
   run.request.user_mode = user_mode_of(arguments.user_mode);
   run.request.qdisc = to_qdisc(arguments.hand_over);
   run.request.host = arguments.destination;
@@ -163,8 +163,7 @@ void run(const Arguments& arguments) {
   }
   if (const auto late = time(arguments.late, "lateness")) run.request.late_ns = *late;
   run.output = arguments.output;
-  run.json = arguments.json;
-  if (run.json && run.output == "-") {
+  if (arguments.json && run.output == "-") {
     throw UsageError("--json and -o - both want standard output; write the probes to a file");
   }
   run.request.plan = tscope::plan_train(schedule);
@@ -181,7 +180,7 @@ void run(const Arguments& arguments) {
   constexpr std::int64_t usual_wait_ns = 500'000'000;
   run.wait = std::chrono::nanoseconds(time(arguments.wait, "time to wait").value_or(usual_wait_ns));
   set_groups(schedule, run.replies);
-  run_train(std::move(run));
+  run_train(std::move(run), arguments.json);
 }
 
 void add_schedule_options(CLI::App& command, Arguments& arguments) {

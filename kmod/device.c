@@ -9,11 +9,12 @@
 
 #include <asm/tsc.h>
 
+#include "capture.h"
 #include "clock.h"
 #include "device.h"
 #include "hooks.h"
 #include "session.h"
-#include "train.h"
+#include "train_session.h"
 
 static int tscope_open(struct inode *inode, struct file *file)
 {
@@ -66,7 +67,9 @@ static long configure(struct file *file, const void __user *user)
 
 	if (copy_from_user(&config, user, sizeof(config)))
 		return -EFAULT;
-	return tscope_session_configure(file->private_data, file, &config);
+	return tscope_session_configure(file->private_data, file, &config,
+					config.flags & TSCOPE_CONFIG_TRAIN ? &tscope_train_session :
+									     &tscope_capture_session);
 }
 
 static long give_anchor(void __user *user)

@@ -11,6 +11,8 @@ static struct {
 static unsigned int count;
 static u32 hooked;
 
+static_assert(TSCOPE_FUNCTIONS_MAX <= BITS_PER_TYPE(hooked));
+
 static void dispatch(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
 		     struct ftrace_regs *regs)
 {

@@ -9,7 +9,10 @@
 
 #include <linux/ftrace.h>
 
-#define TSCOPE_FUNCTIONS_MAX 24
+#include "uapi/places.h"
+
+#define TSCOPE_COUNT_FUNCTION(id, kind, ...) + (TSCOPE_HOOK_##kind == TSCOPE_HOOK_FUNCTION)
+#define TSCOPE_FUNCTIONS_MAX (0 TSCOPE_PLACES(TSCOPE_COUNT_FUNCTION))
 
 /* Its number, to be used as a bit; or a negative errno: not there, or not to be traced. At load. */
 int tscope_functions_find(const char *name, ftrace_func_t hook);

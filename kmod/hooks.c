@@ -222,7 +222,7 @@ static void detach(struct tscope_place *place)
 
 static bool serves(const struct tscope_place *place, u32 vantages, u8 protocols)
 {
-	return vantages & (TSCOPE_VANTAGE_BIT(place->vantage) | place->also) &&
+	return vantages & TSCOPE_PLACE_SERVES(place->vantage, place->need) &&
 	       protocols & place->protocols &&
 	       (place->state == TSCOPE_HOOK_PRESENT || place->state == TSCOPE_HOOK_ATTACHED);
 }

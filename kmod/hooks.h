@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Places in the kernel where records come from. Each layer's file lists its own; hooks.c looks
- * them up at load and attaches those that some running session needs.
+ * Places in the kernel where records come from, as uapi/places.h lists them. Each layer's file has the
+ * handlers; hooks.c looks the places up at load and attaches those that some running session needs.
  */
 #ifndef TSCOPE_HOOKS_H
 #define TSCOPE_HOOKS_H
@@ -11,20 +11,12 @@
 #include <linux/percpu.h>
 #include <linux/tracepoint.h>
 
-#include "uapi/tscope.h"
-
-enum tscope_need {
-	TSCOPE_REQUIRED,	/* without it the vantage point can't be had */
-	TSCOPE_OPTIONAL,	/* serves packets that may never come here */
-	TSCOPE_FIRST_CHOICE,	/* any one of the choices is enough */
-	TSCOPE_SECOND_CHOICE,	/* only where the first is absent */
-};
+#include "uapi/places.h"
 
 struct tscope_place {
 	const char *name;
 	u8 vantage;
 	u8 kind;			/* enum tscope_hook_kind */
-	u32 also;			/* bits of more vantage points whose records need it */
 	u8 protocols;			/* TSCOPE_PROTO_*: whose packets pass here */
 	enum tscope_need need;
 	void *probe;			/* tracepoint */
@@ -44,6 +36,30 @@ struct tscope_layer {
 	struct tscope_place *places;
 	unsigned int count;
 };
+
+/* A row of TSCOPE_PLACES() with its handlers, for the table of its layer's file, which has them above. */
+#define TSCOPE_PLACE(id, kind_, vantage_, protocols_, need_, name_)		\
+	{									\
+		.name = name_,							\
+		.vantage = TSCOPE_##vantage_,					\
+		.kind = TSCOPE_HOOK_##kind_,					\
+		.protocols = TSCOPE_PROTO_##protocols_,				\
+		.need = TSCOPE_##need_,						\
+		TSCOPE_HANDLER_##kind_(id),					\
+	},
+#define TSCOPE_HANDLER_TRACEPOINT(id)	.probe = at_##id
+#define TSCOPE_HANDLER_FUNCTION(id)	.function = at_##id
+/* struct <id>_call goes from the entry to the return. */
+#define TSCOPE_HANDLER_RETURN(id)						\
+	.on_entry = before_##id, .on_return = at_##id, .return_data = sizeof(struct id##_call)
+
+/* Begins the handler of a function's entry. */
+#define TSCOPE_AT_FUNCTION(id)							\
+	static void at_##id(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,	\
+			    struct ftrace_regs *regs)
+
+/* `handler` serves the place `id` too. */
+#define TSCOPE_AT_ALSO(id, handler) static typeof(handler) at_##id __alias(handler)
 
 extern const struct tscope_layer tscope_driver_layer;
 extern const struct tscope_layer tscope_qdisc_layer;

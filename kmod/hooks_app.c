@@ -5,13 +5,12 @@
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 /* tcp_sendmsg(sk, msg, size), before the socket lock: waiting for it counts as delay. */
-static void tcp_sendmsg_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-			      struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(tcp_sendmsg)
 {
 	u64 tsc = tscope_now();
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
@@ -23,7 +22,7 @@ static void tcp_sendmsg_entry(unsigned long ip, unsigned long parent, struct ftr
 				       READ_ONCE(tcp_sk(sk)->write_seq), tscope_argument(regs, 2)))
 		return;
 	packet.flags |= TSCOPE_F_ASKED;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 static void received(u64 tsc, const struct sock *sk, int bytes, int flags)
@@ -43,68 +42,40 @@ static void received(u64 tsc, const struct sock *sk, int bytes, int flags)
 		return;
 	if (flags & MSG_PEEK)
 		packet.flags |= TSCOPE_F_PEEK;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 /* Linux 6.3 and later; every protocol's receive calls pass here. */
-static void sock_recv_length(void *data, struct sock *sk, int ret, int flags)
+static void at_sock_recv_length(void *data, struct sock *sk, int ret, int flags)
 {
 	u64 tsc = tscope_now();
 
 	received(tsc, sk, ret, flags);
 }
 
-struct receive_call {
+struct tcp_recvmsg_call {
 	const struct sock *sk;
 	int flags;
 };
 
 /* tcp_recvmsg(sk, msg, len, flags, addr_len) */
-static int tcp_recvmsg_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+static int before_tcp_recvmsg(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
-	struct receive_call *call = (struct receive_call *)instance->data;
+	struct tcp_recvmsg_call *call = (struct tcp_recvmsg_call *)instance->data;
 
 	call->sk = (void *)regs_get_kernel_argument(regs, 0);
 	call->flags = regs_get_kernel_argument(regs, 3);
 	return 0;
 }
 
-static int tcp_recvmsg_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+static int at_tcp_recvmsg(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	u64 tsc = tscope_now();
-	const struct receive_call *call = (struct receive_call *)instance->data;
+	const struct tcp_recvmsg_call *call = (struct tcp_recvmsg_call *)instance->data;
 
 	received(tsc, call->sk, regs_return_value(regs), call->flags);
 	return 0;
 }
 
-static struct tscope_place places[] = {
-	{
-		.name = "tcp_sendmsg",
-		.vantage = TSCOPE_APP_TX,
-		.kind = TSCOPE_HOOK_FUNCTION,
-		.protocols = TSCOPE_PROTO_TCP,
-		.need = TSCOPE_REQUIRED,
-		.function = tcp_sendmsg_entry,
-	},
-	{
-		.name = "sock_recv_length",
-		.vantage = TSCOPE_APP_RX,
-		.kind = TSCOPE_HOOK_TRACEPOINT,
-		.protocols = TSCOPE_PROTO_TCP,
-		.need = TSCOPE_FIRST_CHOICE,
-		.probe = sock_recv_length,
-	},
-	{
-		.name = "tcp_recvmsg",
-		.vantage = TSCOPE_APP_RX,
-		.kind = TSCOPE_HOOK_RETURN,
-		.protocols = TSCOPE_PROTO_TCP,
-		.need = TSCOPE_SECOND_CHOICE,
-		.on_entry = tcp_recvmsg_entry,
-		.on_return = tcp_recvmsg_return,
-		.return_data = sizeof(struct receive_call),
-	},
-};
-
+static struct tscope_place places[] = { TSCOPE_APP_PLACES(TSCOPE_PLACE) };
 const struct tscope_layer tscope_app_layer = { places, ARRAY_SIZE(places) };

@@ -9,17 +9,19 @@
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 #define VLAN_TAGS_MAX 2
 
-/* Beside driver-rx: whose records may come from within a NAPI poll, of which they have the number. */
-#define STAMPED_IN_POLLS							\
-	(TSCOPE_VANTAGE_BIT(TSCOPE_SOCKET_RX) | TSCOPE_VANTAGE_BIT(TSCOPE_SOCKET_TX) |	\
-	 TSCOPE_VANTAGE_BIT(TSCOPE_QDISC_TX) | TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX) |	\
-	 TSCOPE_VANTAGE_BIT(TSCOPE_HW_RX) | TSCOPE_VANTAGE_BIT(TSCOPE_HW_TX))
+/* Wherever a frame comes in: `handler` serves all these places, named PREFIX_... */
+#define AT_RECEIVE(prefix, handler)						\
+	TSCOPE_AT_ALSO(prefix##_gro_receive, handler);				\
+	TSCOPE_AT_ALSO(prefix##_gro_frags, handler);				\
+	TSCOPE_AT_ALSO(prefix##_receive_skb, handler);				\
+	TSCOPE_AT_ALSO(prefix##_receive_list, handler);				\
+	TSCOPE_AT_ALSO(prefix##_netif_rx, handler)
 
 DEFINE_PER_CPU(u32, tscope_napi_polls);
 
@@ -55,17 +57,19 @@ static void driver_rx(void *data, const struct sk_buff *skb)
 	packet.tsc = tscope_now();
 	packet.vantage = TSCOPE_DRIVER_RX;
 	if (ip_offset(skb, &offset) && tscope_packet_at_device(&packet, skb, skb->dev, offset))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
-static void driver_tx(void *data, const struct sk_buff *skb, const struct net_device *dev)
+AT_RECEIVE(driver, driver_rx);
+
+static void at_net_dev_start_xmit(void *data, const struct sk_buff *skb, const struct net_device *dev)
 {
 	struct tscope_packet packet;
 
 	packet.tsc = tscope_now();
 	packet.vantage = TSCOPE_DRIVER_TX;
 	if (tscope_packet_at_device(&packet, skb, dev, skb_network_offset(skb)))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 /*
@@ -93,15 +97,16 @@ static void hw_rx(void *data, const struct sk_buff *skb)
 	if (!ip_offset(skb, &offset) || !tscope_packet_at_device(&packet, skb, skb->dev, offset))
 		return;
 	packet.nic_ns = received_nic_ns(skb);
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
+
+AT_RECEIVE(nic, hw_rx);
 
 /*
  * skb_tstamp_tx(skb, hwtstamps): a driver reports what its NIC stamped, from any context. It does so
  * only if the sending socket asked for it; to ask in its place would change what that socket sees.
  */
-static void skb_tstamp_tx_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-				struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(skb_tstamp_tx)
 {
 	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
@@ -116,44 +121,14 @@ static void skb_tstamp_tx_entry(unsigned long ip, unsigned long parent, struct f
 	if (!tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
 		return;
 	packet.nic_ns = ktime_to_ns(stamps->hwtstamp);
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 /* Fires when a poll is over. */
-static void napi_poll_done(void *data, struct napi_struct *napi, int work, int budget)
+static void at_napi_poll(void *data, struct napi_struct *napi, int work, int budget)
 {
 	this_cpu_inc(tscope_napi_polls);
 }
 
-#define TRACEPOINT(name_, vantage_, need_, probe_)				\
-	{									\
-		.name = name_, .vantage = vantage_, .need = need_,		\
-		.kind = TSCOPE_HOOK_TRACEPOINT, .protocols = TSCOPE_PROTO_ALL,	\
-		.probe = probe_,						\
-	}
-
-static struct tscope_place places[] = {
-	TRACEPOINT("napi_gro_receive_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
-	TRACEPOINT("napi_gro_frags_entry", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, driver_rx),
-	TRACEPOINT("netif_receive_skb_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
-	TRACEPOINT("netif_receive_skb_list_entry", TSCOPE_DRIVER_RX, TSCOPE_OPTIONAL, driver_rx),
-	TRACEPOINT("netif_rx_entry", TSCOPE_DRIVER_RX, TSCOPE_REQUIRED, driver_rx),
-	{
-		.name = "napi_poll", .vantage = TSCOPE_DRIVER_RX, .also = STAMPED_IN_POLLS,
-		.need = TSCOPE_OPTIONAL, .kind = TSCOPE_HOOK_TRACEPOINT,
-		.protocols = TSCOPE_PROTO_ALL, .probe = napi_poll_done,
-	},
-	TRACEPOINT("net_dev_start_xmit", TSCOPE_DRIVER_TX, TSCOPE_REQUIRED, driver_tx),
-	TRACEPOINT("napi_gro_receive_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
-	TRACEPOINT("napi_gro_frags_entry", TSCOPE_HW_RX, TSCOPE_OPTIONAL, hw_rx),
-	TRACEPOINT("netif_receive_skb_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
-	TRACEPOINT("netif_receive_skb_list_entry", TSCOPE_HW_RX, TSCOPE_OPTIONAL, hw_rx),
-	TRACEPOINT("netif_rx_entry", TSCOPE_HW_RX, TSCOPE_REQUIRED, hw_rx),
-	{
-		.name = "skb_tstamp_tx", .vantage = TSCOPE_HW_TX, .need = TSCOPE_REQUIRED,
-		.kind = TSCOPE_HOOK_FUNCTION, .protocols = TSCOPE_PROTO_ALL,
-		.function = skb_tstamp_tx_entry,
-	},
-};
-
+static struct tscope_place places[] = { TSCOPE_DRIVER_PLACES(TSCOPE_PLACE) };
 const struct tscope_layer tscope_driver_layer = { places, ARRAY_SIZE(places) };

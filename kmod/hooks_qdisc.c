@@ -4,29 +4,19 @@
 #include <linux/skbuff.h>
 
 #include "clock.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
-static void qdisc_tx(void *data, struct sk_buff *skb)
+static void at_net_dev_queue(void *data, struct sk_buff *skb)
 {
 	struct tscope_packet packet;
 
 	packet.tsc = tscope_now();
 	packet.vantage = TSCOPE_QDISC_TX;
 	if (tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
-static struct tscope_place places[] = {
-	{
-		.name = "net_dev_queue",
-		.vantage = TSCOPE_QDISC_TX,
-		.kind = TSCOPE_HOOK_TRACEPOINT,
-		.protocols = TSCOPE_PROTO_ALL,
-		.need = TSCOPE_REQUIRED,
-		.probe = qdisc_tx,
-	},
-};
-
+static struct tscope_place places[] = { TSCOPE_QDISC_PLACES(TSCOPE_PLACE) };
 const struct tscope_layer tscope_qdisc_layer = { places, ARRAY_SIZE(places) };

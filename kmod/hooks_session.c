@@ -4,11 +4,11 @@
 #include <net/tcp_states.h>
 
 #include "clock.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
-static void state_changed(void *data, const struct sock *sk, const int from, const int to)
+static void at_inet_sock_set_state(void *data, const struct sock *sk, const int from, const int to)
 {
 	u64 tsc = tscope_now();
 	struct tscope_packet packet;
@@ -25,18 +25,8 @@ static void state_changed(void *data, const struct sock *sk, const int from, con
 				       READ_ONCE(tcp_sk(sk)->snd_nxt), 0))
 		return;
 	packet.kind = opened ? TSCOPE_OPEN : TSCOPE_CLOSE;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
-static struct tscope_place places[] = {
-	{
-		.name = "inet_sock_set_state",
-		.vantage = TSCOPE_SESSION,
-		.kind = TSCOPE_HOOK_TRACEPOINT,
-		.protocols = TSCOPE_PROTO_TCP,
-		.need = TSCOPE_REQUIRED,
-		.probe = state_changed,
-	},
-};
-
+static struct tscope_place places[] = { TSCOPE_SESSION_PLACES(TSCOPE_PLACE) };
 const struct tscope_layer tscope_session_layer = { places, ARRAY_SIZE(places) };

@@ -5,9 +5,9 @@
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "session.h"
 
 static void socket_rx(u64 tsc, const struct sock *sk, const struct sk_buff *skb, u16 flags)
 {
@@ -18,12 +18,11 @@ static void socket_rx(u64 tsc, const struct sock *sk, const struct sk_buff *skb,
 	if (!tscope_packet_at_socket(&packet, skb, sk))
 		return;
 	packet.flags |= flags;
-	tscope_sessions_deliver(&packet);
+	tscope_deliver(&packet);
 }
 
 /* tcp_v4_do_rcv(sk, skb) */
-static void tcp_v4_do_rcv_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-				struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(tcp_v4_do_rcv)
 {
 	u64 tsc = tscope_now();
 
@@ -31,8 +30,7 @@ static void tcp_v4_do_rcv_entry(unsigned long ip, unsigned long parent, struct f
 }
 
 /* tcp_v6_do_rcv(sk, skb): hands IPv4 packets on to tcp_v4_do_rcv(), which stamps them. */
-static void tcp_v6_do_rcv_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-				struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(tcp_v6_do_rcv)
 {
 	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
@@ -45,8 +43,7 @@ static void tcp_v6_do_rcv_entry(unsigned long ip, unsigned long parent, struct f
  * tcp_check_req(sk, skb, req, fastopen, ...): what reaches a request socket, the handshake's
  * third segment first of all. With fastopen the segment came by way of tcp_v4_do_rcv().
  */
-static void tcp_check_req_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-				struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(tcp_check_req)
 {
 	u64 tsc = tscope_now();
 
@@ -59,8 +56,7 @@ static void tcp_check_req_entry(unsigned long ip, unsigned long parent, struct f
  * tcp_timewait_state_process(tw, skb, th, ...): the namespace lies at the same place in tw as in
  * a socket. A SYN goes on to a listener, where tcp_v4_do_rcv() stamps it.
  */
-static void tcp_timewait_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-			       struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(tcp_timewait_state_process)
 {
 	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
@@ -78,12 +74,11 @@ static void socket_tx(u64 tsc, struct ftrace_regs *regs, u8 family)
 	packet.tsc = tsc;
 	packet.vantage = TSCOPE_SOCKET_TX;
 	if (tscope_packet_before_ip(&packet, skb, sk, family))
-		tscope_sessions_deliver(&packet);
+		tscope_deliver(&packet);
 }
 
 /* __ip_queue_xmit(sk, skb, fl, tos) */
-static void ip_queue_xmit_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-				struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(ip_queue_xmit)
 {
 	u64 tsc = tscope_now();
 
@@ -91,29 +86,12 @@ static void ip_queue_xmit_entry(unsigned long ip, unsigned long parent, struct f
 }
 
 /* inet6_csk_xmit(sk, skb, fl) */
-static void inet6_csk_xmit_entry(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-				 struct ftrace_regs *regs)
+TSCOPE_AT_FUNCTION(inet6_csk_xmit)
 {
 	u64 tsc = tscope_now();
 
 	socket_tx(tsc, regs, AF_INET6);
 }
 
-#define FUNCTION(name_, vantage_, need_, function_)				\
-	{									\
-		.name = name_, .vantage = vantage_, .need = need_,		\
-		.kind = TSCOPE_HOOK_FUNCTION, .protocols = TSCOPE_PROTO_TCP,	\
-		.function = function_,						\
-	}
-
-static struct tscope_place places[] = {
-	FUNCTION("tcp_v4_do_rcv", TSCOPE_SOCKET_RX, TSCOPE_REQUIRED, tcp_v4_do_rcv_entry),
-	FUNCTION("tcp_v6_do_rcv", TSCOPE_SOCKET_RX, TSCOPE_OPTIONAL, tcp_v6_do_rcv_entry),
-	FUNCTION("tcp_check_req", TSCOPE_SOCKET_RX, TSCOPE_OPTIONAL, tcp_check_req_entry),
-	FUNCTION("tcp_timewait_state_process", TSCOPE_SOCKET_RX, TSCOPE_OPTIONAL,
-		 tcp_timewait_entry),
-	FUNCTION("__ip_queue_xmit", TSCOPE_SOCKET_TX, TSCOPE_REQUIRED, ip_queue_xmit_entry),
-	FUNCTION("inet6_csk_xmit", TSCOPE_SOCKET_TX, TSCOPE_OPTIONAL, inet6_csk_xmit_entry),
-};
-
+static struct tscope_place places[] = { TSCOPE_SOCKET_PLACES(TSCOPE_PLACE) };
 const struct tscope_layer tscope_socket_layer = { places, ARRAY_SIZE(places) };

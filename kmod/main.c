@@ -6,7 +6,7 @@
 #include "hooks.h"
 #include "kfunc.h"
 #include "netns.h"
-#include "train.h"
+#include "train_session.h"
 
 static int __init tscope_init(void)
 {

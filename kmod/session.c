@@ -5,22 +5,16 @@
 #include <linux/log2.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <net/net_namespace.h>
 
 #include "compat/compat.h"
 #include "filter.h"
-#include "hooks.h"
-#include "packet.h"
 #include "session.h"
-#include "train.h"
-#include "uapi/layout.h"
 
 static DEFINE_MUTEX(sessions_lock);
 static LIST_HEAD(all_sessions);		/* sessions_lock */
-static LIST_HEAD(running_sessions);	/* sessions_lock to change, RCU to read */
 
 struct tscope_session *tscope_session_new(struct net *net)
 {
@@ -38,15 +32,6 @@ struct tscope_session *tscope_session_new(struct net *net)
 	return session;
 }
 
-static bool flags_valid(const struct tscope_config *config)
-{
-	const u32 senders = TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX) | TSCOPE_VANTAGE_BIT(TSCOPE_QDISC_TX);
-
-	if (config->flags & TSCOPE_CONFIG_TRAIN)
-		return config->flags == TSCOPE_CONFIG_TRAIN && !(config->vantages & ~senders);
-	return !(config->flags & ~TSCOPE_CONFIG_ALL_NETNS);
-}
-
 static bool config_valid(const struct tscope_config *config)
 {
 	return config->interface_version == TSCOPE_INTERFACE_VERSION && config->vantages &&
@@ -54,7 +39,7 @@ static bool config_valid(const struct tscope_config *config)
 	       is_power_of_2(config->slots) && config->slots >= TSCOPE_MIN_SLOTS &&
 	       config->slots <= TSCOPE_MAX_SLOTS && config->watermark &&
 	       config->watermark <= config->slots && !config->pad &&
-	       flags_valid(config) && tscope_filter_valid(&config->filter);
+	       tscope_filter_valid(&config->filter);
 }
 
 /* As AF_PACKET asks, of the opener and not of who happens to hold the file now. */
@@ -85,18 +70,17 @@ static void set_state(struct tscope_session *session, enum tscope_state state)
 }
 
 int tscope_session_configure(struct tscope_session *session, struct file *file,
-			     const struct tscope_config *config)
+			     const struct tscope_config *config, const struct tscope_session_kind *kind)
 {
 	struct tscope_rings *rings;
 	int err;
 
-	if (!config_valid(config))
+	if (!config_valid(config) || !kind->config_valid(config))
 		return -EINVAL;
 	err = may_capture(session, file, config->flags);
 	if (err)
 		return err;
-	if (!(config->flags & TSCOPE_CONFIG_TRAIN) &&
-	    config->vantages & ~tscope_hooks_available(tscope_filter_protocols(&config->filter)))
+	if (kind->available && !kind->available(config))
 		return -ENODEV;
 
 	mutex_lock(&session->lock);
@@ -109,6 +93,7 @@ int tscope_session_configure(struct tscope_session *session, struct file *file,
 		err = -ENOMEM;
 		goto out;
 	}
+	session->kind = kind;
 	session->config = *config;
 	mutex_lock(&sessions_lock);
 	session->rings = rings;
@@ -117,36 +102,6 @@ int tscope_session_configure(struct tscope_session *session, struct file *file,
 out:
 	mutex_unlock(&session->lock);
 	return err;
-}
-
-static int start_hooks(struct tscope_session *session)
-{
-	const struct tscope_config *config = &session->config;
-	int err = tscope_hooks_attach(config->vantages, tscope_filter_protocols(&config->filter));
-
-	if (err)
-		return err;
-	/* In one step after every hook is there, so that all vantage points begin together. */
-	mutex_lock(&sessions_lock);
-	if (session->net)
-		list_add_rcu(&session->running, &running_sessions);
-	else
-		err = -ENXIO;
-	mutex_unlock(&sessions_lock);
-	if (err)
-		tscope_hooks_detach(config->vantages, tscope_filter_protocols(&config->filter));
-	return err;
-}
-
-static void stop_hooks(struct tscope_session *session)
-{
-	mutex_lock(&sessions_lock);
-	list_del_rcu(&session->running);
-	mutex_unlock(&sessions_lock);
-	/* Every hook that could still see the session has committed after this. */
-	synchronize_rcu();
-	tscope_hooks_detach(session->config.vantages,
-			    tscope_filter_protocols(&session->config.filter));
 }
 
 int tscope_session_start(struct tscope_session *session)
@@ -158,8 +113,8 @@ int tscope_session_start(struct tscope_session *session)
 		err = session->state ? -EBUSY : -EINVAL;
 		goto out;
 	}
-	if (!(session->config.flags & TSCOPE_CONFIG_TRAIN))
-		err = start_hooks(session);
+	if (session->kind->start)
+		err = session->kind->start(session);
 	if (!err)
 		set_state(session, TSCOPE_RUNNING);
 out:
@@ -176,10 +131,7 @@ int tscope_session_stop(struct tscope_session *session)
 		err = -EINVAL;
 		goto out;
 	}
-	if (session->config.flags & TSCOPE_CONFIG_TRAIN)
-		tscope_train_cancel(session, 0);
-	else
-		stop_hooks(session);
+	session->kind->stop(session);
 	set_state(session, TSCOPE_STOPPED);
 out:
 	mutex_unlock(&session->lock);
@@ -191,7 +143,8 @@ out:
 void tscope_session_free(struct tscope_session *session)
 {
 	tscope_session_stop(session);
-	tscope_trains_free(session);
+	if (session->kind && session->kind->free)
+		session->kind->free(session);
 	mutex_lock(&sessions_lock);
 	list_del(&session->open);
 	mutex_unlock(&sessions_lock);
@@ -255,78 +208,6 @@ void tscope_sessions_netns_gone(struct net *net)
 		wake_up_interruptible(&session->wait);
 	}
 	mutex_unlock(&sessions_lock);
-}
-
-static_assert(sizeof(struct tscope_record) == TSCOPE_RECORD_SIZE);
-#define FIELD(name, offset, size)						\
-	static_assert(offsetof(struct tscope_record, name) == (offset));	\
-	static_assert(sizeof_field(struct tscope_record, name) == (size));
-TSCOPE_LAYOUT(FIELD)
-#undef FIELD
-
-static void put_nic_time(struct tscope_record *record, u64 nic_ns)
-{
-	if (record->header_len > TSCOPE_NIC_TIME_AT) {
-		record->header_len = TSCOPE_NIC_TIME_AT;
-		record->flags |= TSCOPE_F_CUT;
-	}
-	memcpy(record->header + TSCOPE_NIC_TIME_AT, &nic_ns, sizeof(nic_ns));
-}
-
-static void fill(struct tscope_record *record, const struct tscope_packet *packet)
-{
-	record->tsc = packet->tsc;
-	record->netns = packet->net->ns.inum;
-	record->ifindex = packet->ifindex;
-	record->seq = packet->seq;
-	record->seq_end = packet->seq_end;
-	record->wire_len = packet->wire_len;
-	record->napi_poll = tscope_hooks_napi_polls();
-	record->cpu = smp_processor_id();
-	record->segs = packet->segs;
-	record->flags = packet->flags;
-	record->header_len = packet->header_len;
-	record->vantage = packet->vantage;
-	record->kind = packet->kind;
-	record->clock = TSCOPE_CLOCK_TSC;
-	record->link_len = packet->link ? TSCOPE_LINK_MAX : 0;
-	if (packet->link)
-		memcpy(record->link, packet->link, TSCOPE_LINK_MAX);
-	memcpy(record->header, packet->header, packet->header_len);
-	if (packet->vantage == TSCOPE_HW_RX || packet->vantage == TSCOPE_HW_TX)
-		put_nic_time(record, packet->nic_ns);
-}
-
-void tscope_sessions_deliver(const struct tscope_packet *packet)
-{
-	struct tscope_session *session;
-
-	/* The ring is this CPU's: no moving away between reserve and commit. */
-	preempt_disable_notrace();
-	rcu_read_lock();
-	list_for_each_entry_rcu(session, &running_sessions, running) {
-		const struct tscope_config *config = &session->config;
-		struct tscope_record *record;
-		struct tscope_ring *ring;
-		const struct net *net = READ_ONCE(session->net);
-		u64 index;
-
-		if (!(config->vantages & TSCOPE_VANTAGE_BIT(packet->vantage)))
-			continue;
-		/* No session outlives its namespace, not even one that sees them all. */
-		if (!net || (net != packet->net && !(config->flags & TSCOPE_CONFIG_ALL_NETNS)))
-			continue;
-		if (!tscope_filter_match(&config->filter, packet))
-			continue;
-		ring = &session->rings->rings[smp_processor_id()];
-		record = tscope_ring_reserve(ring, packet->vantage, packet->segs, &index);
-		if (!record)
-			continue;
-		fill(record, packet);
-		tscope_ring_commit(ring, record, index);
-	}
-	rcu_read_unlock();
-	preempt_enable_notrace();
 }
 
 int tscope_session_device(struct tscope_session *session, u32 ifindex, struct net_device **dev)

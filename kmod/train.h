@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Probe trains. A train is a list of times and frame sizes; the sender of its CPU takes the probes
- * of all trains of all sessions from one queue, in the order of their times.
+ * A probe train: a list of times and frame sizes. The sender of its CPU takes the probes of all trains of all
+ * sessions from one queue, in the order of their times.
  */
 #ifndef TSCOPE_TRAIN_H
 #define TSCOPE_TRAIN_H
@@ -14,7 +14,6 @@
 #include "uapi/tscope.h"
 
 struct dst_entry;
-struct file;
 struct tscope_sender;
 struct tscope_session;
 
@@ -34,7 +33,7 @@ struct tscope_probe_train {
 	u32 count, flags, cpu;
 	u16 ip_at, udp_at, seq_at, time_at;
 
-	/* The sender's: the queue under its lock, the rest in its thread alone. */
+	/* The sender's: its node under the queue's lock, the rest in its thread alone. */
 	struct rb_node node;
 	u64 due;			/* tick of the next probe */
 	u32 next;			/* its index */
@@ -43,19 +42,7 @@ struct tscope_probe_train {
 	u32 head_len;
 	u8 head[TSCOPE_PROBE_AT];	/* its headers from IP on, as they will be sent */
 
-	struct tscope_train_status status;	/* sender's lock */
+	struct tscope_train_status status;	/* the queue's lock */
 };
-
-int tscope_trains_init(void);
-void tscope_trains_exit(void);
-
-/* From ioctls. */
-int tscope_train_submit(struct tscope_session *session, struct file *file,
-			struct tscope_train *request);
-int tscope_train_describe(struct tscope_session *session, struct tscope_train_status *status);
-int tscope_train_cancel(struct tscope_session *session, u32 number);
-
-/* All of a session's, on its way out. */
-void tscope_trains_free(struct tscope_session *session);
 
 #endif

@@ -3,7 +3,6 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/wait.h>
 
 #include "clock.h"
 #include "session.h"
@@ -11,6 +10,7 @@
 #include "train_departure.h"
 #include "train_frame.h"
 #include "train_pace.h"
+#include "train_queue.h"
 #include "train_sender.h"
 
 #define SOFTIRQS_OFF_NS	50000	/* before a probe: one that begins then may outlast the spin */
@@ -26,10 +26,7 @@ struct tscope_sender {
 	unsigned int cpu;
 	unsigned int users;		/* trains; trains_lock */
 	struct task_struct *task;
-	spinlock_t lock;
-	struct rb_root_cached queue;	/* trains by their next probe's time; lock */
-	struct tscope_probe_train *current_train;	/* lock */
-	wait_queue_head_t turned;	/* current_train changed */
+	struct tscope_train_queue queue;
 
 	/* The thread's alone. */
 	struct hrtimer timer;
@@ -46,37 +43,6 @@ static enum hrtimer_restart wake_thread(struct hrtimer *timer)
 {
 	wake_up_process(container_of(timer, struct tscope_sender, timer)->task);
 	return HRTIMER_NORESTART;
-}
-
-/* --- queue --- */
-
-static bool before(struct rb_node *a, const struct rb_node *b)
-{
-	const struct tscope_probe_train *left = rb_entry(a, struct tscope_probe_train, node);
-	const struct tscope_probe_train *right = rb_entry(b, struct tscope_probe_train, node);
-
-	return left->due < right->due;
-}
-
-static struct tscope_probe_train *first_in(struct tscope_sender *sender)
-{
-	struct rb_node *node = rb_first_cached(&sender->queue);
-
-	return node ? rb_entry(node, struct tscope_probe_train, node) : NULL;
-}
-
-static void enqueue(struct tscope_sender *sender, struct tscope_probe_train *train)
-{
-	lockdep_assert_held(&sender->lock);
-	train->due = train->start + tscope_ns_to_ticks(train->probes[train->next].at_ns);
-	rb_add_cached(&train->node, &sender->queue, before);
-}
-
-static void dequeue(struct tscope_sender *sender, struct tscope_probe_train *train)
-{
-	lockdep_assert_held(&sender->lock);
-	rb_erase_cached(&train->node, &sender->queue);
-	RB_CLEAR_NODE(&train->node);
 }
 
 /* --- one probe --- */
@@ -146,11 +112,11 @@ static bool contended(struct tscope_sender *sender, const struct tscope_probe_tr
 	if (sender->last_train && (sender->last_train != train || sender->last_contended) &&
 	    (s64)(train->due - sender->last_done) < (s64)sender->handling)
 		return true;
-	spin_lock_irq(&sender->lock);
-	other = first_in(sender);
+	spin_lock_irq(&sender->queue.lock);
+	other = tscope_queue_first(&sender->queue);
 	if (other)
 		close = other->due - train->due < sender->handling;
-	spin_unlock_irq(&sender->lock);
+	spin_unlock_irq(&sender->queue.lock);
 	return close;
 }
 
@@ -180,23 +146,23 @@ static void serve(struct tscope_sender *sender, struct tscope_probe_train *train
 		departure.flags |= TSCOPE_F_LATE;
 	tscope_departure_record(train, &departure);
 
-	spin_lock_irq(&sender->lock);
+	spin_lock_irq(&sender->queue.lock);
 	account(sender, train, &departure, sent);
 	train->next++;
 	if (train->next == train->count && train->status.state == TSCOPE_TRAIN_RUNNING)
 		train->status.state = TSCOPE_TRAIN_DONE;
-	spin_unlock_irq(&sender->lock);
+	spin_unlock_irq(&sender->queue.lock);
 	if (train->status.state == TSCOPE_TRAIN_RUNNING)
 		tscope_frame_prepare(train, GFP_ATOMIC);
 
-	spin_lock_irq(&sender->lock);
+	spin_lock_irq(&sender->queue.lock);
 	if (train->status.state == TSCOPE_TRAIN_RUNNING)
-		enqueue(sender, train);
-	sender->current_train = NULL;
-	next = first_in(sender);
+		tscope_queue_put(&sender->queue, train);
+	sender->queue.current_train = NULL;
+	next = tscope_queue_first(&sender->queue);
 	close = next && stays_quiet(sender, next->due);
-	spin_unlock_irq(&sender->lock);
-	wake_up(&sender->turned);
+	spin_unlock_irq(&sender->queue.lock);
+	wake_up(&sender->queue.turned);
 	if (!close)
 		end_quiet(sender);
 
@@ -225,7 +191,7 @@ static void sleep_until(struct tscope_sender *sender, u64 tick)
  */
 static struct tscope_probe_train *take_or_wait(struct tscope_sender *sender, u32 *flags, u64 *wake_at)
 {
-	struct tscope_probe_train *train = first_in(sender);
+	struct tscope_probe_train *train = tscope_queue_first(&sender->queue);
 	u64 now = tscope_now(), rest, lead;
 	s64 ahead;
 
@@ -247,8 +213,8 @@ static struct tscope_probe_train *take_or_wait(struct tscope_sender *sender, u32
 	}
 	if (ahead <= 0)
 		*flags = TSCOPE_F_TIMER;
-	dequeue(sender, train);
-	sender->current_train = train;
+	tscope_queue_take(&sender->queue, train);
+	sender->queue.current_train = train;
 	return train;
 }
 
@@ -288,9 +254,9 @@ static int run_sender(void *data)
 		set_current_state(TASK_IDLE);
 		if (kthread_should_stop())
 			break;
-		spin_lock_irq(&sender->lock);
+		spin_lock_irq(&sender->queue.lock);
 		train = take_or_wait(sender, &flags, &wake_at);
-		spin_unlock_irq(&sender->lock);
+		spin_unlock_irq(&sender->queue.lock);
 		if (train) {
 			__set_current_state(TASK_RUNNING);
 			serve(sender, train, flags);
@@ -326,9 +292,7 @@ struct tscope_sender *tscope_sender_get(unsigned int cpu)
 		return ERR_PTR(-ENOMEM);
 	sender->cpu = cpu;
 	sender->users = 1;
-	sender->queue = RB_ROOT_CACHED;
-	spin_lock_init(&sender->lock);
-	init_waitqueue_head(&sender->turned);
+	tscope_queue_init(&sender->queue);
 	hrtimer_init(&sender->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
 	sender->timer.function = wake_thread;
 	sender->task = kthread_create_on_node(run_sender, sender, cpu_to_node(cpu), "tscope/%u", cpu);
@@ -356,36 +320,14 @@ void tscope_sender_put(struct tscope_sender *sender)
 
 void tscope_sender_add(struct tscope_sender *sender, struct tscope_probe_train *train)
 {
-	spin_lock_irq(&sender->lock);
-	train->status.state = TSCOPE_TRAIN_RUNNING;
-	enqueue(sender, train);
-	spin_unlock_irq(&sender->lock);
+	tscope_queue_add(&sender->queue, train);
 	wake_up_process(sender->task);
-}
-
-static bool is_current(struct tscope_sender *sender, const struct tscope_probe_train *train)
-{
-	bool is;
-
-	spin_lock_irq(&sender->lock);
-	is = sender->current_train == train;
-	spin_unlock_irq(&sender->lock);
-	return is;
 }
 
 void tscope_sender_remove(struct tscope_sender *sender, struct tscope_probe_train *train,
 			  int reason)
 {
-	spin_lock_irq(&sender->lock);
-	if (train->status.state == TSCOPE_TRAIN_RUNNING) {
-		train->status.state = TSCOPE_TRAIN_ENDED;
-		train->status.reason = -reason;
-		if (sender->current_train != train)
-			dequeue(sender, train);
-	}
-	spin_unlock_irq(&sender->lock);
-	/* No longer than a lead. */
-	wait_event(sender->turned, !is_current(sender, train));
+	tscope_queue_remove(&sender->queue, train, reason);
 	kfree_skb(train->skb);
 	train->skb = NULL;
 }
@@ -393,7 +335,5 @@ void tscope_sender_remove(struct tscope_sender *sender, struct tscope_probe_trai
 void tscope_sender_status(struct tscope_sender *sender, const struct tscope_probe_train *train,
 			  struct tscope_train_status *status)
 {
-	spin_lock_irq(&sender->lock);
-	*status = train->status;
-	spin_unlock_irq(&sender->lock);
+	tscope_queue_status(&sender->queue, train, status);
 }

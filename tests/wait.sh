@@ -13,9 +13,10 @@ wait_until() {
 	return 1
 }
 
-# wait_for WHAT COMMAND...: the same with 30 s and a message.
+# wait_for WHAT COMMAND...: the same with two minutes and a message. An emulated CPU may get little
+# of a busy machine.
 wait_for() {
-	wait_until 30 "${@:2}" && return
-	echo "waited 30 s for $1" >&2
+	wait_until 120 "${@:2}" && return
+	echo "waited two minutes for $1" >&2
 	return 1
 }

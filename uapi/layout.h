@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
  * The layout of tscope_record, for compilers to assert: TSCOPE_LAYOUT(FIELD) calls
- * FIELD(name, offset, size) for each. Files written years ago hold these bytes.
+ * FIELD(name, offset, size) for each; two of one offset are of different kinds of records. Files
+ * written years ago hold these bytes.
  */
 #ifndef _UAPI_TSCOPE_LAYOUT_H
 #define _UAPI_TSCOPE_LAYOUT_H
@@ -15,8 +16,10 @@
 	FIELD(ifindex, 16, 4)			\
 	FIELD(seq, 20, 4)			\
 	FIELD(seq_end, 24, 4)			\
+	FIELD(train, 24, 4)			\
 	FIELD(wire_len, 28, 4)			\
 	FIELD(napi_poll, 32, 4)			\
+	FIELD(error, 32, 4)			\
 	FIELD(cpu, 36, 2)			\
 	FIELD(segs, 38, 2)			\
 	FIELD(flags, 40, 2)			\

@@ -105,9 +105,15 @@ struct tscope_record {
 	__u32 netns;		/* inode number of the network namespace */
 	__u32 ifindex;		/* device; 0 where the layer knows none */
 	__u32 seq;		/* first byte's sequence number */
-	__u32 seq_end;		/* one past the last: payload, SYN and FIN counted */
+	union {
+		__u32 seq_end;	/* one past the last: payload, SYN and FIN counted */
+		__u32 train;	/* TSCOPE_PROBE: the train's number */
+	};
 	__u32 wire_len;		/* bytes from the IP header on, padding included */
-	__u32 napi_poll;	/* number of NAPI polls finished on this CPU: equal in softirq = same batch */
+	union {
+		__u32 napi_poll; /* number of NAPI polls finished on this CPU: equal in softirq = same batch */
+		__u32 error;	/* TSCOPE_PROBE: 0 or the errno that kept it from being handed over */
+	};
 	__u16 cpu;
 	__u16 segs;		/* wire segments in this record, at least 1 */
 	__u16 flags;		/* TSCOPE_F_* */
@@ -123,9 +129,8 @@ struct tscope_record {
 
 /*
  * A probe's record: tsc is the hand-over, read right before the driver (or the
- * qdisc) is called; `seq` its index in the train, `seq_end` the train's number,
- * `napi_poll` 0 or the errno that kept it from being handed over. The headers
- * are as sent, up to TSCOPE_PROBE_AT, where these times stand.
+ * qdisc) is called; `seq` its index in the train. The headers are as sent, up to
+ * TSCOPE_PROBE_AT, where these times stand.
  */
 #define TSCOPE_PROBE_AT		104
 

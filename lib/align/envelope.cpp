@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "align/envelope.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include "align/strip.hpp"
-#include "tscope/align/alignment.hpp"
 
 namespace tscope {
 

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <thread>
 
-#include "record/clock_reading.hpp"
+#include "base/kernel_clock.hpp"
 
 namespace tscope {
 

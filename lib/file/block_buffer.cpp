@@ -17,14 +17,14 @@ namespace {
 constexpr std::size_t buffer_bytes = 1 << 17;
 constexpr std::size_t text_max = 1 << 14;
 
-int open_for_writing(const std::string& path) {
-  if (path == "-") return STDOUT_FILENO;
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) {
+Descriptor open_for_writing(const std::string& path) {
+  if (path == "-") return {};
+  Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file) {
     throw Error(
         fmt::format("can't write {}: {}; name another file with -o", path, std::strerror(errno)));
   }
-  return fd;
+  return file;
 }
 
 std::string write_error(const std::string& path, int error) {
@@ -38,7 +38,10 @@ std::string write_error(const std::string& path, int error) {
 }  // namespace
 
 BlockBuffer::BlockBuffer(std::string path)
-    : path_(std::move(path)), fd_(open_for_writing(path_)), bytes_(buffer_bytes) {
+    : path_(std::move(path)),
+      file_(open_for_writing(path_)),
+      fd_(file_ ? file_.get() : STDOUT_FILENO),
+      bytes_(buffer_bytes) {
 }
 
 BlockBuffer::~BlockBuffer() {
@@ -47,7 +50,6 @@ BlockBuffer::~BlockBuffer() {
   } catch (const Error&) {
     failed_ = true;  // flush() is there for those who want to know
   }
-  if (fd_ != STDOUT_FILENO) close(fd_);
 }
 
 void BlockBuffer::put_text_option(std::uint16_t code, std::string_view text) {
@@ -80,7 +82,7 @@ void BlockBuffer::flush() {
       used_ = 0;
       written_ += whole_blocks(done);
       // Half a block would make other programs complain; on a pipe there is no taking back.
-      if (fd_ != STDOUT_FILENO && ftruncate(fd_, static_cast<off_t>(written_)) == 0) {
+      if (file_ && ftruncate(fd_, static_cast<off_t>(written_)) == 0) {
         lseek(fd_, static_cast<off_t>(written_), SEEK_SET);
       }
       throw Error(write_error(path_, error));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "file/format.hpp"
+#include "tscope/base/descriptor.hpp"
 
 namespace tscope {
 
@@ -73,6 +74,7 @@ class BlockBuffer {
   static constexpr std::size_t block_room = 1 << 16;
 
   std::string path_;
+  Descriptor file_;  // none for standard output
   int fd_;
   std::vector<std::uint8_t> bytes_;
   std::size_t used_ = 0;

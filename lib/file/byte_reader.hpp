@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 
 namespace tscope {
 
@@ -48,6 +49,24 @@ class Fields {
     return swapped_ ? __builtin_bswap64(get<std::uint64_t>(at)) : get<std::uint64_t>(at);
   }
   std::size_t size() const { return bytes_.size(); }
+
+  /// One field of what is laid out as Layout: get(&Layout::field).
+  template <typename Layout, typename T>
+  T get(T Layout::*field) const {
+    static_assert(std::is_unsigned_v<T>);
+    static constexpr Layout layout{};
+    const auto at = static_cast<std::size_t>(reinterpret_cast<const char*>(&(layout.*field)) -
+                                             reinterpret_cast<const char*>(&layout));
+    if constexpr (sizeof(T) == 8) return u64(at);
+    if constexpr (sizeof(T) == 4) return u32(at);
+    if constexpr (sizeof(T) == 2) return u16(at);
+    return static_cast<T>(get<std::uint8_t>(at));
+  }
+  /// True if there are enough bytes for a whole Layout.
+  template <typename Layout>
+  bool holds() const {
+    return bytes_.size() >= sizeof(Layout);
+  }
 
   /// At most `length` bytes from `at`, fewer where the end comes first.
   std::span<const std::uint8_t> bytes(std::size_t at, std::size_t length) const {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/container_hash/hash.hpp>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,8 +12,8 @@
 
 #include "file/block_buffer.hpp"
 #include "file/format.hpp"
+#include "record/identity.hpp"
 #include "tscope/base/error.hpp"
-#include "tscope/record/headers.hpp"
 
 namespace tscope {
 
@@ -31,81 +30,6 @@ struct Written {
   Interface interface;
   std::uint64_t packets = 0;
 };
-
-constexpr std::uint8_t protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17, protocol_icmp6 = 58;
-constexpr std::size_t tcp_fixed = 20, datagram_header = 8;
-
-// Where the transport header begins; 0 if it does not come next to the IP header or is cut.
-std::size_t transport_offset(const tscope_record& record, std::size_t header_length) {
-  const bool v4 = record.header[0] >> 4 == 4;
-  const std::size_t offset = v4 ? std::size_t{4} * (record.header[0] & 0x0fU) : 40;
-  return offset + header_length <= record.header_len ? offset : 0;
-}
-
-void hash_words(std::size_t& seed, const std::uint8_t* bytes, std::size_t length) {
-  for (; length >= 4; bytes += 4, length -= 4) {
-    std::uint32_t word = 0;
-    std::memcpy(&word, bytes, sizeof(word));
-    boost::hash_combine(seed, word);
-  }
-  for (; length > 0; bytes++, length--) boost::hash_combine(seed, *bytes);
-}
-
-void hash_ip(std::size_t& seed, const std::uint8_t* header) {
-  if (header[0] >> 4 == 4) {
-    boost::hash_combine(seed, header[4] << 8 | header[5]);
-    hash_words(seed, header + 12, 8);
-  } else {
-    hash_words(seed, header + 8, 32);
-  }
-}
-
-std::optional<std::uint64_t> segment_id(const tscope_record& record) {
-  const std::size_t tcp = transport_offset(record, tcp_fixed);
-  if (tcp == 0) return std::nullopt;
-  const std::uint8_t* header = record.header;
-  std::size_t seed = record.seq_end;
-  hash_ip(seed, header);
-  hash_words(seed, header + tcp, 12);
-  boost::hash_combine(seed, header[tcp + 13]);
-  hash_words(seed, header + tcp + tcp_fixed, record.header_len - tcp - tcp_fixed);
-  return seed;
-}
-
-// Of UDP and ICMP the length, all of the header but its checksum, and the payload's first bytes.
-std::optional<std::uint64_t> datagram_id(const tscope_record& record, bool udp) {
-  constexpr std::uint8_t more_fragments = 0x20;
-  const std::size_t at = transport_offset(record, datagram_header);
-  const std::uint8_t* header = record.header;
-  const bool v4 = header[0] >> 4 == 4;
-  if (at == 0 || (v4 && (header[6] & more_fragments) != 0)) return std::nullopt;
-  std::size_t seed = udp ? protocol_udp : protocol_icmp;
-  hash_words(seed, header + (v4 ? 2 : 4), 2);
-  hash_ip(seed, header);
-  const std::size_t checksum = udp ? 6 : 2;
-  hash_words(seed, header + at, checksum);
-  hash_words(seed, header + at + checksum + 2, record.header_len - at - checksum - 2);
-  return seed;
-}
-
-// A wire segment's identity: addresses, IPv4's id, ports, sequence range, ACK, flags and TCP
-// options (timestamps). Not TTL, TOS and checksums: they change on the way or are filled in late.
-std::optional<std::uint64_t> packet_id(const tscope_record& record) {
-  constexpr unsigned not_from_the_wire =
-      TSCOPE_F_SYNTH_IP | TSCOPE_F_SYNTH_TRANSPORT | TSCOPE_F_COALESCED | TSCOPE_F_CUT;
-  if (record.segs != 1 || (record.flags & not_from_the_wire) != 0) return std::nullopt;
-  switch (record.header[0] >> 4 == 4 ? record.header[9] : record.header[6]) {
-    case protocol_tcp:
-      return segment_id(record);
-    case protocol_udp:
-      return datagram_id(record, true);
-    case protocol_icmp:
-    case protocol_icmp6:
-      return datagram_id(record, false);
-    default:
-      return std::nullopt;
-  }
-}
 
 // As many facts as fit: a cut JSON text would be none.
 std::string facts_text(const std::map<std::string, std::string>& facts) {
@@ -129,9 +53,9 @@ struct CaptureFile::Impl {
     const auto found = std::ranges::find(written, interface, &Written::interface);
     if (found != written.end()) return static_cast<std::uint32_t>(found - written.begin());
     buffer.begin_block(format::interface_description);
-    buffer.put(static_cast<std::uint16_t>(link_type));
-    buffer.put(std::uint16_t{0});
-    buffer.put(format::snap_length);
+    buffer.put(format::InterfaceBlock{.link_type = static_cast<std::uint16_t>(link_type),
+                                      .reserved = 0,
+                                      .snap_length = format::snap_length});
     buffer.put_text_option(format::if_name,
                            fmt::format("{}/{}", interface.device, vantage_name(interface.vantage)));
     if (is_hardware(interface.vantage)) {
@@ -179,9 +103,15 @@ struct CaptureFile::Impl {
     if (stamps == last_nics.end()) return;
     buffer.put_option(
         format::nic_stamps_option,
-        format::NicStampsOption{static_cast<std::uint64_t>(stamps->error_ns), stamps->used,
-                                stamps->zero, stamps->still, stamps->stray, stamps->no_clock,
-                                stamps->steps, static_cast<std::uint32_t>(stamps->phc), 0});
+        format::NicStampsOption{.error_ns = static_cast<std::uint64_t>(stamps->error_ns),
+                                .used = stamps->used,
+                                .zero = stamps->zero,
+                                .still = stamps->still,
+                                .stray = stamps->stray,
+                                .no_clock = stamps->no_clock,
+                                .steps = stamps->steps,
+                                .phc = static_cast<std::uint32_t>(stamps->phc),
+                                .pad = 0});
   }
 
   void put_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns) {
@@ -212,9 +142,9 @@ struct CaptureFile::Impl {
       }
       const std::uint64_t dropped = lost.full_records + lost.contended_records;
       buffer.begin_block(format::interface_statistics);
-      buffer.put(static_cast<std::uint32_t>(id));
-      buffer.put(static_cast<std::uint32_t>(time >> 32));
-      buffer.put(static_cast<std::uint32_t>(time));
+      buffer.put(format::StatisticsBlock{.interface = static_cast<std::uint32_t>(id),
+                                         .time_high = static_cast<std::uint32_t>(time >> 32),
+                                         .time_low = static_cast<std::uint32_t>(time)});
       buffer.put_option(format::isb_ifrecv, interface.packets + dropped);
       buffer.put_option(format::isb_ifdrop, dropped);
       buffer.put_option(format::isb_usrdeliv, interface.packets);
@@ -247,10 +177,8 @@ CaptureFile::CaptureFile(const std::string& path, LinkType link_type,
     }
   };
   buffer.begin_block(format::section_header);
-  buffer.put(format::byte_order_magic);
-  buffer.put(std::uint16_t{1});
-  buffer.put(std::uint16_t{0});
-  buffer.put(std::int64_t{-1});
+  buffer.put(format::SectionBlock{
+      .magic = format::byte_order_magic, .major = 1, .minor = 0, .length = ~std::uint64_t{0}});
   put_fact(format::shb_hardware, "cpu");
   put_fact(format::shb_os, "kernel");
   put_fact(format::shb_userappl, "tool");
@@ -291,11 +219,11 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
 
   BlockBuffer& buffer = impl_->buffer;
   buffer.begin_block(format::enhanced_packet);
-  buffer.put(id);
-  buffer.put(static_cast<std::uint32_t>(time >> 32));
-  buffer.put(static_cast<std::uint32_t>(time));
-  buffer.put(captured);
-  buffer.put(std::max(captured, link + record.wire_len));
+  buffer.put(format::PacketBlock{.interface = id,
+                                 .time_high = static_cast<std::uint32_t>(time >> 32),
+                                 .time_low = static_cast<std::uint32_t>(time),
+                                 .captured = captured,
+                                 .original = std::max(captured, link + record.wire_len)});
   if (ethernet) impl_->put_link_header(record);
   buffer.put_bytes(record.header, header_len);
   buffer.pad();
@@ -307,28 +235,31 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
     buffer.put_text_option(format::opt_comment,
                            record.kind == TSCOPE_OPEN ? "connection opened" : "connection closed");
   }
-  if (const auto identity = packet_id(record)) buffer.put_option(format::epb_packetid, *identity);
-  buffer.put_option(format::record_option, format::RecordOption{record.tsc,
-                                                                record.netns,
-                                                                record.ifindex,
-                                                                record.seq,
-                                                                record.seq_end,
-                                                                record.wire_len,
-                                                                record.napi_poll,
-                                                                record.cpu,
-                                                                record.segs,
-                                                                record.flags,
-                                                                record.kind,
-                                                                record.clock,
-                                                                record.link_len,
-                                                                packet.late,
-                                                                {}});
+  if (const auto identity = wire_segment_id(record))
+    buffer.put_option(format::epb_packetid, *identity);
+  buffer.put_option(format::record_option, format::RecordOption{.tsc = record.tsc,
+                                                                .netns = record.netns,
+                                                                .ifindex = record.ifindex,
+                                                                .seq = record.seq,
+                                                                .seq_end = record.seq_end,
+                                                                .wire_len = record.wire_len,
+                                                                .napi_poll = record.napi_poll,
+                                                                .cpu = record.cpu,
+                                                                .segs = record.segs,
+                                                                .flags = record.flags,
+                                                                .kind = record.kind,
+                                                                .clock = record.clock,
+                                                                .link_len = record.link_len,
+                                                                .late = packet.late,
+                                                                .pad = {}});
   if (probe) {
     format::ProbeOption times{};
     std::memcpy(&times, record.header + TSCOPE_PROBE_AT, sizeof(times));
     buffer.put_option(format::probe_option, times);
   }
-  if (hardware) buffer.put_option(format::nic_time_option, nic_time(record));
+  if (hardware) {
+    buffer.put_option(format::nic_time_option, format::NicTimeOption{nic_time(record)});
+  }
   buffer.end_options();
   buffer.end_block();
   impl_->written[id].packets++;
@@ -337,15 +268,23 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
 void CaptureFile::write(const Anchor& anchor, std::uint32_t tsc_khz) {
   BlockBuffer& buffer = impl_->buffer;
   buffer.begin_block(format::clock_anchor);
-  buffer.put(format::AnchorBlock{anchor.tsc, anchor.width, anchor.monotonic_raw_ns,
-                                 anchor.realtime_ns, tsc_khz, 0});
+  buffer.put(format::AnchorBlock{.tsc = anchor.tsc,
+                                 .width = anchor.width,
+                                 .monotonic_raw_ns = anchor.monotonic_raw_ns,
+                                 .realtime_ns = anchor.realtime_ns,
+                                 .tsc_khz = tsc_khz,
+                                 .pad = 0});
   buffer.end_block();
 }
 
 void CaptureFile::write(const NicReading& reading) {
   BlockBuffer& buffer = impl_->buffer;
   buffer.begin_block(format::nic_reading);
-  buffer.put(format::NicReadingBlock{reading.tsc, reading.width, reading.nic_ns, reading.phc, 0});
+  buffer.put(format::NicReadingBlock{.tsc = reading.tsc,
+                                     .width = reading.width,
+                                     .nic_ns = reading.nic_ns,
+                                     .phc = reading.phc,
+                                     .pad = 0});
   buffer.end_block();
 }
 

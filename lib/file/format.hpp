@@ -3,8 +3,9 @@
 
 #include <cstdint>
 
-// The numbers of docs/file-format.md that writer and reader share. An option or block of ours may
-// grow at its end: the reader takes the part it knows.
+// What docs/file-format.md says, for writer and reader alike: the writer puts these layouts into
+// the file as they are, the reader takes each field from where its layout has it (Fields::get). An
+// option or block of ours may grow at its end: the reader takes the part it knows.
 namespace tscope::format {
 
 // Standard pcapng (draft-ietf-opsawg-pcapng).
@@ -35,6 +36,44 @@ inline constexpr std::uint16_t nic_stamps_option = 0x8005;
 inline constexpr std::uint32_t snap_length = 262144;   // libpcap's largest
 inline constexpr std::uint32_t block_max = 16U << 20;  // as libpcap: a longer one is damage
 
+// Blocks of the standard, up to their data and options.
+
+struct SectionBlock {
+  std::uint32_t magic;
+  std::uint16_t major, minor;
+  std::uint64_t length;  // all bits set: not known
+};
+static_assert(sizeof(SectionBlock) == 16);
+
+struct InterfaceBlock {
+  std::uint16_t link_type, reserved;
+  std::uint32_t snap_length;
+};
+static_assert(sizeof(InterfaceBlock) == 8);
+
+struct PacketBlock {
+  std::uint32_t interface, time_high, time_low;
+  std::uint32_t captured, original;  // bytes
+};
+static_assert(sizeof(PacketBlock) == 20);
+
+struct OldPacketBlock {
+  std::uint16_t interface, drops;
+  std::uint32_t time_high, time_low, captured, original;  // as in PacketBlock
+};
+static_assert(sizeof(OldPacketBlock) == sizeof(PacketBlock));
+
+struct SimplePacketBlock {
+  std::uint32_t original;
+};
+
+struct StatisticsBlock {
+  std::uint32_t interface, time_high, time_low;
+};
+static_assert(sizeof(StatisticsBlock) == 12);
+
+// Ours.
+
 struct RecordOption {
   std::uint64_t tsc;
   std::uint32_t netns;
@@ -58,6 +97,10 @@ struct ProbeOption {
   std::uint64_t scheduled, woken, spun;
 };
 static_assert(sizeof(ProbeOption) == 24);
+
+struct NicTimeOption {
+  std::uint64_t nic_ns;
+};
 
 struct LossOption {
   std::uint64_t full_records, full_segments;

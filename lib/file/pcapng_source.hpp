@@ -4,10 +4,10 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "file/block_reader.hpp"
+#include "file/file_interface.hpp"
 #include "tscope/file/file_source.hpp"
 
 namespace tscope {
@@ -32,31 +32,16 @@ class PcapngSource : public FileSource {
   LinkType link_type() const override { return link_type_; }
 
  private:
-  struct FileInterface {      // one of a section's
-    std::uint32_t index = 0;  // in interfaces_
-    Vantage at = Vantage::tap;
-    std::uint16_t link_type = 0;
-    std::uint32_t snap_length = 0;
-    bool ours = false;
-    double ns_per_tick = 1000;
-    std::uint64_t ticks_per_second = 1'000'000;
-    std::int64_t offset_s = 0;
-    Loss loss;  // of its last statistics block
-    ClockInfo clock;
-    std::optional<NicStamps> nic;
-  };
-
   bool read_block(Packet& packet);
   void read_section();
-  void read_interface();
-  void read_statistics();
+  void add_interface();
+  void add_statistics();
   void read_anchor();
   void read_nic_reading();
   void read_facts();
   bool read_packet(const Fields& body, Packet& packet);
   bool read_simple_packet(const Fields& body, Packet& packet);
-  bool read_our_record(const Fields& option, std::span<const std::uint8_t> frame,
-                       const FileInterface& interface, Packet& packet) const;
+  void note_link_type(std::uint16_t link_type);
   void refuse_if_no_link_type_was_known() const;
   std::uint32_t index_of(const Interface& interface);
 

@@ -11,6 +11,7 @@
 #include "live/nic/nic_clock.hpp"
 #include "live/nic/phc.hpp"
 #include "tscope/live/live_source.hpp"
+#include "tscope/live/nic_devices.hpp"
 
 namespace tscope {
 

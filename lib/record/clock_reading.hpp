@@ -2,18 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <ctime>
 
+#include "base/kernel_clock.hpp"
 #include "tscope/record/clock.hpp"
 
 namespace tscope {
-
-/// A clock of the kernel, in nanoseconds.
-inline std::int64_t read_clock_ns(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
-}
 
 /// What `ticks` reads, CLOCK_MONOTONIC_RAW and CLOCK_REALTIME together, from user space.
 template <typename Ticks>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tscope/record/source.hpp"
+#include "tscope/record/loss.hpp"
 
 namespace tscope {
 

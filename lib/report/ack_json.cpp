@@ -48,7 +48,7 @@ Json distribution_json(const AckDistribution& d) {
   return json;
 }
 
-Json pair_json(const AckPair& p) {
+Json pair_json(const AckStage& p) {
   const auto end = [](const Interface& i) {
     return Json{{"vantage", vantage_name(i.vantage)}, {"interface", i.device}};
   };
@@ -86,7 +86,7 @@ std::string ack_json(const AckReport& report, const std::string& file) {
                {"pairs", Json::array()}};
     for (const auto& d : flow.vantage_points)
       entry["vantage_points"].push_back(distribution_json(d));
-    for (const auto& p : flow.pairs) entry["pairs"].push_back(pair_json(p));
+    for (const auto& p : flow.stages) entry["pairs"].push_back(pair_json(p));
     json["flows"].push_back(std::move(entry));
   }
   if (report.flows.empty()) json["why_no_acks"] = why_no_acks(report);

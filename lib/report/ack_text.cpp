@@ -215,7 +215,7 @@ std::string cdf(Points points) {
   return "\n  Share of gaps below:\n" + text;
 }
 
-std::string matched(const AckPair& pair, bool has_segment_time) {
+std::string matched(const AckStage& pair, bool has_segment_time) {
   const auto first = vantage_name(pair.first.vantage), second = vantage_name(pair.second.vantage);
   std::string text =
       pair.matched == 0
@@ -266,7 +266,7 @@ std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
     const Points points = all.subspan(at, std::min(columns_max, all.size() - at));
     text += "\n" + table(points) + histogram(points, ascii) + cdf(points);
   }
-  for (const AckPair& pair : flow.pairs) text += matched(pair, first.segment_time_ns > 0);
+  for (const AckStage& pair : flow.stages) text += matched(pair, first.segment_time_ns > 0);
   return text + "\n" + wrapped(verdict(flow, lost), page_width, "  ");
 }
 

@@ -26,7 +26,7 @@ Json origin_json(const CompressionOrigin& origin) {
           {"driver_to_socket", origin.in_kernel}};
 }
 
-Json pair_entry(const CapturePair& p, const PairReport& report) {
+Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
   Json alignment = alignment_json(report.alignment, report.alignment_note);
   alignment["negative"] = p.negative;
   alignment["unaligned"] = p.unaligned;
@@ -70,7 +70,7 @@ Json pair_entry(const CapturePair& p, const PairReport& report) {
 
 }  // namespace
 
-std::string pair_json(const PairReport& report) {
+std::string pair_json(const AcksBetweenReport& report) {
   Json json{
       {"schema", "tscope-acks-pair-1"}, {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
       {"swapped", report.swapped},      {"common_packets", report.common_packets},
@@ -78,8 +78,8 @@ std::string pair_json(const PairReport& report) {
   for (std::size_t i = 0; i < report.files.size(); i++) {
     json["files"].push_back(Json::parse(ack_json(report.reports[i], report.files[i])));
   }
-  for (const CapturePair& pair : report.pairs) json["pairs"].push_back(pair_entry(pair, report));
-  if (report.pairs.empty()) json["why_no_pairs"] = report.why_no_pairs;
+  for (const AcksBetween& pair : report.flows) json["pairs"].push_back(pair_entry(pair, report));
+  if (report.flows.empty()) json["why_no_pairs"] = report.why_nothing;
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -25,7 +25,7 @@ std::string row(const std::string& label, const std::string& first, const std::s
 }
 
 template <typename Cell>
-std::string line(const CapturePair& pair, const std::string& label, Cell cell) {
+std::string line(const AcksBetween& pair, const std::string& label, Cell cell) {
   return row(label, cell(pair.at_first), cell(pair.at_second));
 }
 
@@ -41,7 +41,7 @@ std::string ratio(double value) {
   return fmt::format("{:.{}f}", value, value < 0.1 ? 3 : 2);
 }
 
-std::string table(const CapturePair& pair, const PairReport& report) {
+std::string table(const AcksBetween& pair, const AcksBetweenReport& report) {
   using D = const AckDistribution&;
   const bool has_time = pair.segment_time_ns > 0;
   std::string text = row("", fmt::format("first (file {})", pair.first.file + 1),
@@ -99,7 +99,7 @@ double share_of_row(const AckDistribution& d, int index, std::int64_t row_ns) {
   return part(count, d.gaps);
 }
 
-std::string histogram(const CapturePair& pair, bool ascii) {
+std::string histogram(const AcksBetween& pair, bool ascii) {
   if (pair.segment_time_ns < rows_per_segment_time) return "";
   constexpr int rows = rows_per_segment_time * segment_times_drawn;
   const std::int64_t row_ns = pair.segment_time_ns / rows_per_segment_time;
@@ -140,7 +140,7 @@ std::string fact(const std::string& label, const std::string& text) {
   return result;
 }
 
-std::string delays(const CapturePair& pair, const Alignment& alignment) {
+std::string delays(const AcksBetween& pair, const Alignment& alignment) {
   if (pair.delays == 0) return "none that makes sense";
   std::string text =
       fmt::format("{} median, {} at 99 %, {} at most", format_duration(pair.added_p50_ns),
@@ -181,7 +181,7 @@ std::string origin(const CompressionOrigin& origin) {
   return text;
 }
 
-std::string passage(const CapturePair& pair, const PairReport& report) {
+std::string passage(const AcksBetween& pair, const AcksBetweenReport& report) {
   std::string text = "\n  From the first to the second, the same ACKs:\n";
   text += fact("added delay", delays(pair, report.alignment));
   if (pair.negative > 0) {
@@ -204,7 +204,7 @@ std::string passage(const CapturePair& pair, const PairReport& report) {
   return text;
 }
 
-std::string pair_section(const CapturePair& pair, const PairReport& report, bool ascii) {
+std::string pair_section(const AcksBetween& pair, const AcksBetweenReport& report, bool ascii) {
   std::string text =
       fmt::format("\nACKs {} > {}\n", pair.flow.src.to_string(), pair.flow.dst.to_string());
   const std::string source = pair.at_first.segment_time_source;
@@ -227,7 +227,7 @@ std::string pair_section(const CapturePair& pair, const PairReport& report, bool
 
 }  // namespace
 
-std::string pair_text(const PairReport& report, bool ascii, bool all) {
+std::string pair_text(const AcksBetweenReport& report, bool ascii, bool all) {
   std::string text;
   for (std::size_t i = 0; i < 2; i++) {
     const AckReport& file = report.reports[i];
@@ -239,16 +239,16 @@ std::string pair_text(const PairReport& report, bool ascii, bool all) {
                                 report.why_swapped),
                     page_width, "");
   }
-  if (report.pairs.empty()) {
-    text += wrapped(fmt::format("No ACKs to compare: {}.", report.why_no_pairs), page_width, "");
+  if (report.flows.empty()) {
+    text += wrapped(fmt::format("No ACKs to compare: {}.", report.why_nothing), page_width, "");
     return ascii ? to_ascii(std::move(text)) : text;
   }
   text += fmt::format("{} in both, {} with ACKs\n", counted(report.common_packets, "packet"),
-                      counted(report.pairs.size(), "flow direction"));
+                      counted(report.flows.size(), "flow direction"));
   text += alignment_text(report.alignment, report.alignment_note);
   std::size_t left_out = 0;
-  for (std::size_t i = 0; i < report.pairs.size(); i++) {
-    const CapturePair& pair = report.pairs[i];
+  for (std::size_t i = 0; i < report.flows.size(); i++) {
+    const AcksBetween& pair = report.flows[i];
     if (all || i == 0 || pair.gaps >= gaps_to_show) {
       text += pair_section(pair, report, ascii);
     } else {

@@ -35,7 +35,7 @@ Json alignment_json(const Alignment& a, const std::string& note) {
   return json;
 }
 
-Json point_json(const PairPoint& point) {
+Json point_json(const CapturePoint& point) {
   return {{"file", point.file},
           {"vantage", vantage_name(point.interface.vantage)},
           {"interface", point.interface.device}};

@@ -12,6 +12,6 @@ namespace tscope {
 /// What every report of two captures says of their clocks.
 nlohmann::ordered_json alignment_json(const Alignment& alignment, const std::string& note);
 
-nlohmann::ordered_json point_json(const PairPoint& point);
+nlohmann::ordered_json point_json(const CapturePoint& point);
 
 }  // namespace tscope

@@ -43,7 +43,7 @@ Json chain_json(const BetweenChain& chain, const BetweenReport& report) {
   return json;
 }
 
-Json pair_json(const BetweenPair& pair) {
+Json pair_json(const BetweenCounts& pair) {
   return {{"from", point_json(pair.from)}, {"to", point_json(pair.to)},   {"matched", pair.matched},
           {"incomplete", pair.incomplete}, {"unmatched", pair.unmatched}, {"outside", pair.outside},
           {"copies", pair.copies}};
@@ -63,7 +63,7 @@ std::string between_json(const BetweenReport& report) {
   for (const BetweenChain& chain : report.chains) {
     between["chains"].push_back(chain_json(chain, report));
   }
-  for (const BetweenPair& pair : report.pairs) between["pairs"].push_back(pair_json(pair));
+  for (const BetweenCounts& pair : report.counts) between["pairs"].push_back(pair_json(pair));
   if (report.chains.empty()) between["why_nothing"] = report.why_nothing;
   json["between"] = std::move(between);
   return json.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -18,12 +18,12 @@ constexpr std::size_t page_width = 100, where_width = 10, name_width = where_wid
 constexpr std::uint64_t packets_to_show = 10;
 
 // Another program's capture may know no device.
-std::string device_text(const PairPoint& point) {
+std::string device_text(const CapturePoint& point) {
   const std::string& device = point.interface.device;
   return device == "-" ? "" : fmt::format(" ({})", device);
 }
 
-std::string point_text(const PairPoint& point) {
+std::string point_text(const CapturePoint& point) {
   return fmt::format("file {} {}{}", point.file + 1, vantage_name(point.interface.vantage),
                      device_text(point));
 }
@@ -90,7 +90,7 @@ std::string chain_text(const BetweenChain& chain, const BetweenReport& report, b
   return text + left_out(chain.inconsistent, "whose stamps contradict each other");
 }
 
-std::string pair_text(const BetweenPair& pair) {
+std::string pair_text(const BetweenCounts& pair) {
   std::string text = fmt::format("{} > {}: {} found at both", point_text(pair.from),
                                  point_text(pair.to), counted(pair.matched, "packet"));
   if (pair.incomplete > 0) {
@@ -139,7 +139,7 @@ std::string between_text(const BetweenReport& report, bool ascii, bool all) {
                         counted(few, "table"), packets_to_show);
   }
   text += "\nThe same packets in both captures:\n";
-  for (const BetweenPair& pair : report.pairs) text += pair_text(pair);
+  for (const BetweenCounts& pair : report.counts) text += pair_text(pair);
   return ascii ? to_ascii(std::move(text)) : text;
 }
 

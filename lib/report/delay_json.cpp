@@ -47,7 +47,7 @@ Json reasons_json(const std::array<std::uint64_t, unmatched_reasons>& counts) {
   return json;
 }
 
-Json pair_json(const DelayPair& pair) {
+Json pair_json(const StageCounts& pair) {
   return {{"way", way_name(pair.way)},
           {"protocol", pair.datagrams ? "datagram" : "tcp"},
           {"first", vantage_name(pair.first)},
@@ -111,7 +111,7 @@ std::string delay_json(const DelayReport& report, const std::string& file) {
       {"flows", Json::array()},
       {"flows_left_out", {{"flows", report.flows_left_out}, {"packets", report.packets_left_out}}}};
   for (const DelayChain& chain : report.chains) json["chains"].push_back(chain_json(chain));
-  for (const DelayPair& pair : report.pairs) json["pairs"].push_back(pair_json(pair));
+  for (const StageCounts& pair : report.stages) json["pairs"].push_back(pair_json(pair));
   for (const DelayFlow& flow : report.flows) json["flows"].push_back(flow_json(flow));
   if (report.chains.empty()) json["why_no_delays"] = why_no_delays(report);
   return json.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -8,6 +8,7 @@
 #include "report/text.hpp"
 #include "tscope/analysis/delay_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/nic.hpp"
 
 namespace tscope {
 
@@ -107,7 +108,7 @@ std::string reasons_text(const std::array<std::uint64_t, unmatched_reasons>& cou
   return text.empty() ? "" : fmt::format("; only at {}: {}", vantage_name(where), text);
 }
 
-std::string pair_text(const DelayPair& pair) {
+std::string pair_text(const StageCounts& pair) {
   const std::uint64_t all = pair.matched + pair.unmatched();
   std::string text =
       fmt::format("{} > {}{}: {} of {} found at both ({:.3f} %)", vantage_name(pair.first),
@@ -159,7 +160,7 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
   }
   if (report.per_flow) text += flow_table(report, all);
   text += "\nThe same packets at neighbouring vantage points:\n";
-  for (const DelayPair& pair : report.pairs) text += pair_text(pair);
+  for (const StageCounts& pair : report.stages) text += pair_text(pair);
   text += "\n" + wrapped(quality(report), page_width, "");
   return ascii ? to_ascii(std::move(text)) : text;
 }

@@ -5,6 +5,7 @@
 
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/nic.hpp"
 
 namespace tscope {
 

@@ -89,7 +89,7 @@ here, there = protocol.socket(family, address), protocol.socket(family, other)
 here.settimeout(1)
 held = None
 print("ready", flush=True)
-end = time.monotonic() + 20
+end = time.monotonic() + 120
 while time.monotonic() < end:
     try:
         packet, sender = here.recvfrom(65536)

@@ -46,7 +46,7 @@ start_helper() { # COMMAND...: in the far namespace, until it says that it is re
 	: >"$work/helper"
 	ip netns exec "$far" "$@" >"$work/helper" 2>&1 &
 	helper=$!
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 300; i++)); do
 		grep -qE 'ready|reflecting' "$work/helper" && return
 		sleep 0.1
 	done
@@ -261,7 +261,7 @@ is "$(in_near "$tscope" ping --clean 3 --max 1000 -i 0.01 --json 10.9.0.2 | jq .
 exit_status 1 "--clean that its bound keeps from its number" \
 	in_near "$tscope" ping --clean 3 --max 3 -i 0.01 -W 0.1 10.9.0.99
 
-start_helper "$tscope" reflect --duration 20s
+start_helper "$tscope" reflect --duration 120s
 is "$(in_near "$tscope" ping --udp -c 5 -i 0.02 --json 10.9.0.2 |
 	jq -c '[.protocol, .received, .inconsistent, .forged, [.layers[].layer]]')" \
 	'["udp",5,0,0,["app","driver"]]' "STAMP over UDP"
@@ -279,7 +279,7 @@ is "$(sed -n 's/.*, time \([0-9]*\)ms/\1/p' "$work/paced" | awk '{ print ($1 > 3
 start_helper python3 -c 'import socket, time
 s = socket.create_server(("10.9.0.2", 7777), backlog=64)
 print("ready", flush=True)
-time.sleep(20)'
+time.sleep(120)'
 is "$(in_near "$tscope" ping --tcp 7777 -c 3 -i 0.02 --json 10.9.0.2 2>"$work/lacking" |
 	jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,0]' \
 	"TCP: SYN-ACKs"

@@ -47,4 +47,9 @@ start_exchange paced right 10.9.0.2 5302 20000 100 10000
 stop_capture
 stop_exchange
 is "$(at driver-tx segments)" "$(jq .segs_out paced.client)" "every segment of the paced transfer is there"
+tcpdump -n -tt --time-stamp-precision=nano -r paced.pcapng 'greater 150' 2>tcpdump.log |
+	awk '{ split($1, at, "."); us = at[1] % 100000 * 1e6 + at[2] / 1e3; if (NR > 1) print us - last; last = us }' >gaps
+is "$(wc -l <gaps)" 199 "200 segments with data"
+even=$(awk '$1 > 9900 && $1 < 10100' gaps | wc -l)
+holds "three gaps of four are 10 ms to within 100 us ($even of 199)" test "$even" -ge 150
 drop_pair

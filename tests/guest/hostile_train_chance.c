@@ -171,15 +171,17 @@ static void smaller_mtu(void)
 	int fd = open_train_session(64);
 	struct tscope_train_status status;
 	struct request r;
+	char what[80];
 
 	make_good(&r);
-	periodic(r.probes, PROBES, 2000000000, GAP_NS);
+	periodic(r.probes, PROBES, 5000000000, GAP_NS);
 	check(!try_ioctl(fd, TSCOPE_IOC_TRAIN, &r.train) && !shell("ip link set lo mtu 68"), "a train that no longer fits its device");
 	do {
 		usleep(50000);
 		status = status_of(fd, r.train.number);
 	} while (status.state == TSCOPE_TRAIN_RUNNING);
-	check(status.failed == PROBES && !status.sent, "is not sent");
+	snprintf(what, sizeof(what), "is not sent (%u of %d probes failed)", status.failed, PROBES);
+	check(status.failed == PROBES && !status.sent, what);
 	shell("ip link set lo mtu 65536");
 	close(fd);
 }

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "analysis/acks/modes.hpp"
 #include "analysis/acks/stream.hpp"
+#include "record/flow_filter.hpp"
 #include "tscope/analysis/ack_report.hpp"
 
 namespace tscope {
@@ -43,14 +43,13 @@ void wilson(std::uint64_t part, std::uint64_t whole, double& low, double& high) 
 }  // namespace
 
 struct AckAnalysis::Impl {
-  explicit Impl(AckOptions given) : options(std::move(given)) {
+  explicit Impl(AckOptions given) : options(std::move(given)), filter(options.flow) {
     if (options.link_rate_bps) {
       segment_time_ns = std::max<std::int64_t>(
           1, std::llround((options.mtu + ethernet_overhead) * 8e9 / *options.link_rate_bps));
     }
   }
 
-  bool wanted(const Flow& flow);
   AckStreams* streams_of(const Flow& flow);
   std::int64_t segment_time_of(const Flow& flow, const std::vector<const AckStream*>& streams,
                                std::string& source) const;
@@ -59,29 +58,17 @@ struct AckAnalysis::Impl {
   AckFlow finish(const Flow& flow, const AckStreams& streams) const;
 
   AckOptions options;
+  FlowFilter filter;
   std::int64_t segment_time_ns = 0;  // 0: to be inferred
   std::unordered_map<Flow, AckStreams, FlowHash> flows;
-  std::unordered_set<Flow, FlowHash> unwanted;
   std::unordered_map<Flow, std::uint32_t, FlowHash> mss;  // largest payload of a single segment
   AckReport counts;
 };
 
-bool AckAnalysis::Impl::wanted(const Flow& flow) {
-  if (!options.flow) return true;
-  if (unwanted.contains(flow)) return false;
-  const std::string text = fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string());
-  if (text.find(*options.flow) != std::string::npos) return true;
-  if (unwanted.size() < flows_max) unwanted.insert(flow);
-  return false;
-}
-
 AckStreams* AckAnalysis::Impl::streams_of(const Flow& flow) {
   const auto found = flows.find(flow);
   if (found != flows.end()) return &found->second;
-  if (!wanted(flow)) {
-    counts.other_flows++;
-    return nullptr;
-  }
+  if (!filter.keeps(flow)) return nullptr;
   if (flows.size() >= flows_max) {
     counts.untracked_flows++;
     return nullptr;
@@ -134,7 +121,7 @@ std::int64_t AckAnalysis::Impl::segment_time_of(const Flow& flow,
 AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::int64_t segment_time,
                                                 const std::string& source) const {
   AckDistribution result;
-  const DurationHistogram& gaps = stream.gaps;
+  const Histogram& gaps = stream.gaps;
   result.interface = stream.interface();
   result.acks = stream.acks;
   result.gaps = gaps.count();
@@ -146,10 +133,10 @@ AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::in
         static_cast<double>(result.compressed) / static_cast<double>(result.gaps);
   }
   wilson(result.compressed, result.gaps, result.share_low, result.share_high);
-  result.p50_ns = gaps.quantile_ns(0.5);
-  result.p90_ns = gaps.quantile_ns(0.9);
-  result.p99_ns = gaps.quantile_ns(0.99);
-  result.max_ns = gaps.max_ns();
+  result.p50_ns = gaps.quantile(0.5);
+  result.p90_ns = gaps.quantile(0.9);
+  result.p99_ns = gaps.quantile(0.99);
+  result.max_ns = gaps.max();
   result.merged_records = stream.merged_records;
   result.merged_segments = stream.merged_segments;
   result.same_poll_gaps = stream.same_poll_gaps;
@@ -181,8 +168,8 @@ AckFlow AckAnalysis::Impl::finish(const Flow& flow, const AckStreams& streams) c
   for (const AckStream* stream : in_order) {
     result.vantage_points.push_back(distribution(*stream, segment_time, source));
     if (stream->before != nullptr && stream->before->acks > 0) {
-      result.pairs.push_back(stream->from_before.result(stream->before->interface(),
-                                                        stream->interface(), segment_time));
+      result.stages.push_back(stream->from_before.result(stream->before->interface(),
+                                                         stream->interface(), segment_time));
     }
   }
   return result;
@@ -190,6 +177,7 @@ AckFlow AckAnalysis::Impl::finish(const Flow& flow, const AckStreams& streams) c
 
 AckReport AckAnalysis::finish(const Source& source) {
   AckReport report = impl_->counts;
+  report.other_flows = impl_->filter.left_out();
   report.loss = source.loss();
   report.clock = source.clock();
   report.truncated = source.truncated();

@@ -14,26 +14,16 @@ double share(std::uint64_t part, std::uint64_t whole) {
 }
 
 bool same(const AckStamp& a, const AckStamp& b) {
-  return a.ack == b.ack && a.seq == b.seq && a.tsval == b.tsval && a.tsecr == b.tsecr &&
-         (!a.real_ip_id || !b.real_ip_id || a.ip_id == b.ip_id);
+  return same_packet(a.identity, b.identity);
 }
 
 }  // namespace
 
-// A merged record keeps the IP header of its first ACK, but the ACK number of its last.
 AckStamp::AckStamp(const TcpHeaders& tcp, const Packet& packet)
-    : time_ns(packet.time_ns),
-      ack(tcp.ack),
-      seq(tcp.seq),
-      tsval(tcp.tsval),
-      tsecr(tcp.tsecr),
-      ip_id(tcp.ip_id),
-      segs(packet.record.segs),
-      real_ip_id((packet.record.flags & TSCOPE_F_SYNTH_IP) == 0 && tcp.flow.src.family == 4 &&
-                 packet.record.segs <= 1) {
+    : identity(identity_of(tcp, packet.record)), time_ns(packet.time_ns), segs(packet.record.segs) {
 }
 
-void PairMatcher::at_first(const AckStamp& first) {
+void AckMatcher::at_first(const AckStamp& first) {
   const auto early =
       std::ranges::find_if(early_, [&](const AckStamp& second) { return same(first, second); });
   if (early != early_.end()) {
@@ -48,7 +38,7 @@ void PairMatcher::at_first(const AckStamp& first) {
   pending_.push_back({first});
 }
 
-void PairMatcher::at_second(const AckStamp& second) {
+void AckMatcher::at_second(const AckStamp& second) {
   auto found = std::ranges::find_if(
       pending_, [&](const Waiting& waiting) { return same(waiting.ack, second); });
   if (found == pending_.end()) {
@@ -71,7 +61,7 @@ void PairMatcher::at_second(const AckStamp& second) {
   }
 }
 
-void PairMatcher::compare(const AckStamp& first, const AckStamp& second) {
+void AckMatcher::compare(const AckStamp& first, const AckStamp& second) {
   matched_++;
   if (second.time_ns < first.time_ns) {
     negative_++;
@@ -93,23 +83,23 @@ void PairMatcher::compare(const AckStamp& first, const AckStamp& second) {
   previous_second_ns_ = second.time_ns;
 }
 
-AckPair PairMatcher::result(const Interface& first, const Interface& second,
+AckStage AckMatcher::result(const Interface& first, const Interface& second,
                             std::int64_t segment_time_ns) const {
-  AckPair pair;
-  pair.first = first;
-  pair.second = second;
-  pair.matched = matched_;
-  pair.only_first = only_first_ + pending_.size();
-  pair.only_second = only_second_ + early_.size();
-  pair.merged = merged_;
-  pair.negative = negative_;
-  pair.share_first = share(gaps_first_.below(segment_time_ns), gaps_first_.count());
-  pair.share_second = share(gaps_second_.below(segment_time_ns), gaps_second_.count());
-  pair.added_p50_ns = added_.quantile_ns(0.5);
-  pair.added_p99_ns = added_.quantile_ns(0.99);
-  pair.added_max_ns = added_.max_ns();
-  pair.gap_ratio_p50 = static_cast<double>(ratio_.quantile_ns(0.5)) / ratio_scale;
-  return pair;
+  AckStage stage;
+  stage.first = first;
+  stage.second = second;
+  stage.matched = matched_;
+  stage.only_first = only_first_ + pending_.size();
+  stage.only_second = only_second_ + early_.size();
+  stage.merged = merged_;
+  stage.negative = negative_;
+  stage.share_first = share(gaps_first_.below(segment_time_ns), gaps_first_.count());
+  stage.share_second = share(gaps_second_.below(segment_time_ns), gaps_second_.count());
+  stage.added_p50_ns = added_.quantile(0.5);
+  stage.added_p99_ns = added_.quantile(0.99);
+  stage.added_max_ns = added_.max();
+  stage.gap_ratio_p50 = static_cast<double>(ratio_.quantile(0.5)) / ratio_scale;
+  return stage;
 }
 
 }  // namespace tscope

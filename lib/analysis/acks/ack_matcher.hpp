@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <deque>
 
+#include "record/identity.hpp"
 #include "tscope/analysis/ack_report.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 #include "tscope/record/headers.hpp"
 
 namespace tscope {
@@ -14,11 +15,9 @@ namespace tscope {
 struct AckStamp {
   AckStamp(const TcpHeaders& tcp, const Packet& packet);
 
+  PacketIdentity identity;
   std::int64_t time_ns;
-  std::uint32_t ack, seq, tsval, tsecr;
-  std::uint16_t ip_id;
   std::uint16_t segs;
-  bool real_ip_id;  ///< an IPv4 header as it was on the wire, of this very ACK
 };
 
 /// Finds the same ACKs of one flow at two vantage points and compares their stamps.
@@ -26,17 +25,17 @@ struct AckStamp {
 /// Equal ACKs (duplicates without a telling IP id) match in order. ACKs pass each other on the way
 /// (two CPUs), so one that others overtook is waited for until `overtaken_max` have; then it counts
 /// as seen at the first only.
-class PairMatcher {
+class AckMatcher {
  public:
   /// segment_time_ns: shares below it are exact; 0 if it is to be inferred.
-  explicit PairMatcher(std::int64_t segment_time_ns) : exact_ns_(segment_time_ns) {}
+  explicit AckMatcher(std::int64_t segment_time_ns) : exact_ns_(segment_time_ns) {}
 
   void at_first(const AckStamp& first);
   void at_second(const AckStamp& second);
 
   /// segment_time_ns 0: no shares.
-  AckPair result(const Interface& first, const Interface& second,
-                 std::int64_t segment_time_ns) const;
+  AckStage result(const Interface& first, const Interface& second,
+                  std::int64_t segment_time_ns) const;
 
  private:
   struct Waiting {
@@ -56,8 +55,8 @@ class PairMatcher {
   bool has_previous_ = false;
   std::int64_t previous_first_ns_ = 0, previous_second_ns_ = 0;
   std::uint64_t matched_ = 0, only_first_ = 0, only_second_ = 0, merged_ = 0, negative_ = 0;
-  DurationHistogram gaps_first_{exact_ns_}, gaps_second_{exact_ns_};
-  DurationHistogram added_, ratio_;  // ratio in thousandths
+  Histogram gaps_first_{exact_ns_}, gaps_second_{exact_ns_};
+  Histogram added_, ratio_;  // ratio in thousandths
 };
 
 }  // namespace tscope

@@ -32,12 +32,12 @@ struct Heap {  // what lies in one bin
 using Heaps = std::map<std::int64_t, Heap>;
 
 template <typename IndexOf>
-Heaps heap_up(const std::vector<DurationHistogram::Bin>& bins, IndexOf index_of) {
+Heaps heap_up(const std::vector<Histogram::Bin>& bins, IndexOf index_of) {
   Heaps heaps;
   for (const auto& bin : bins) {
-    Heap& heap = heaps[index_of(bin.middle_ns())];
+    Heap& heap = heaps[index_of(bin.middle())];
     heap.count += bin.count;
-    heap.sum_ns += static_cast<double>(bin.middle_ns()) * static_cast<double>(bin.count);
+    heap.sum_ns += static_cast<double>(bin.middle()) * static_cast<double>(bin.count);
     heap.weight += bin.weight;
   }
   return heaps;
@@ -88,7 +88,7 @@ std::uint64_t part_of(std::uint64_t count, double share) {
 
 }  // namespace
 
-std::vector<HistogramBin> equal_bins(const DurationHistogram& gaps, std::int64_t bin_ns,
+std::vector<HistogramBin> equal_bins(const Histogram& gaps, std::int64_t bin_ns,
                                      std::int64_t limit_ns) {
   const auto bins = static_cast<std::size_t>(limit_ns / bin_ns);
   std::vector<HistogramBin> result(bins + 1);
@@ -96,14 +96,14 @@ std::vector<HistogramBin> equal_bins(const DurationHistogram& gaps, std::int64_t
     result[i].from_ns = static_cast<std::int64_t>(i) * bin_ns;
     result[i].to_ns = result[i].from_ns + bin_ns;
   }
-  result.back().to_ns = std::max(result.back().to_ns, gaps.max_ns() + 1);
+  result.back().to_ns = std::max(result.back().to_ns, gaps.max() + 1);
   for (const auto& bin : gaps.bins()) {
-    result[std::min(bins, static_cast<std::size_t>(bin.middle_ns() / bin_ns))].count += bin.count;
+    result[std::min(bins, static_cast<std::size_t>(bin.middle() / bin_ns))].count += bin.count;
   }
   return result;
 }
 
-Modes find_modes(const DurationHistogram& gaps, std::int64_t bin_ns, std::int64_t segment_time_ns) {
+Modes find_modes(const Histogram& gaps, std::int64_t bin_ns, std::int64_t segment_time_ns) {
   Modes modes;
   const Heaps heaps = heap_up(gaps.bins(), [&](std::int64_t ns) { return ns / bin_ns; });
   for (const std::int64_t index : peaks(heaps, part_of(gaps.count(), mode_share_min))) {
@@ -124,7 +124,7 @@ Modes find_modes(const DurationHistogram& gaps, std::int64_t bin_ns, std::int64_
   return modes;
 }
 
-std::int64_t infer_segment_time(const DurationHistogram& gaps, std::uint32_t mss) {
+std::int64_t infer_segment_time(const Histogram& gaps, std::uint32_t mss) {
   if (gaps.count() < gaps_for_inference || mss == 0) return 0;
   const auto bins = gaps.bins();
   const Heaps heaps = heap_up(bins, [](std::int64_t ns) {
@@ -142,7 +142,7 @@ std::int64_t infer_segment_time(const DurationHistogram& gaps, std::uint32_t mss
     const Heap& heap = heaps.at(index);
     double near_ns = 0;
     for (const auto& bin : bins) {
-      const auto middle = static_cast<double>(bin.middle_ns());
+      const auto middle = static_cast<double>(bin.middle());
       if (middle <= near_multiple * heap.mean_ns())
         near_ns += middle * static_cast<double>(bin.count);
     }

@@ -78,7 +78,7 @@ AckStreams::Member& AckStreams::member(const Interface& interface) {
     AckStream* before = find_before(*each.stream);
     if (before == each.stream->before) continue;
     each.stream->before = before;
-    each.stream->from_before = PairMatcher(segment_time_ns_);
+    each.stream->from_before = AckMatcher(segment_time_ns_);
     const auto source =
         std::ranges::find_if(members_, [&](const Member& m) { return m.stream.get() == before; });
     for (const AckStamp& stamp : source->recent) each.stream->from_before.at_first(stamp);

@@ -9,7 +9,7 @@
 #include "analysis/acks/ack_matcher.hpp"
 #include "record/ack_classifier.hpp"
 #include "tscope/analysis/ack_report.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 #include "tscope/record/headers.hpp"
 
 namespace tscope {
@@ -32,10 +32,10 @@ class AckStream {
   std::uint64_t acks = 0;
   std::uint64_t merged_records = 0, merged_segments = 0, same_poll_gaps = 0;
   std::int64_t first_ack_ns = 0;
-  DurationHistogram gaps;  // weight: bytes that the second ACK acknowledged
+  Histogram gaps;  // weight: bytes that the second ACK acknowledged
 
   AckStream* before = nullptr;  // the vantage point that ACKs pass before this one
-  PairMatcher from_before;
+  AckMatcher from_before;
 
  private:
   struct Last {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
-#include "analysis/two_captures/paired_captures.hpp"
+#include "analysis/acks_between/flow_stats.hpp"
+#include "analysis/two_captures/two_captures.hpp"
+#include "record/flow_filter.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
 
 namespace tscope {
@@ -14,24 +16,22 @@ constexpr std::uint32_t ethernet_overhead = 38;  // as AckOptions::mtu counts
 
 class Comparison {
  public:
-  Comparison(const std::string& first, const std::string& second, const PairOptions& options)
+  Comparison(const std::string& first, const std::string& second, const AcksBetweenOptions& options)
       : options_(options),
-        captures_(first, second,
-                  {options.align, false, options.acks.advancing_only, options.progress}) {}
+        captures_(first, second, {options, false, options.acks.advancing_only}) {}
 
-  PairReport run();
+  AcksBetweenReport run();
 
  private:
   void survey(std::size_t file);
   void choose_segment_time();
   void compare();
   void add_distributions();
-  bool wanted(const Flow& flow) const;
 
-  const PairOptions& options_;
-  PairedCaptures captures_;
+  const AcksBetweenOptions& options_;
+  TwoCaptures captures_;
   std::int64_t segment_time_ns_ = 0;
-  PairReport report_;
+  AcksBetweenReport report_;
 };
 
 void Comparison::survey(std::size_t file) {
@@ -53,11 +53,6 @@ void Comparison::choose_segment_time() {
   }
 }
 
-bool Comparison::wanted(const Flow& flow) const {
-  return !options_.acks.flow || fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string())
-                                        .find(*options_.acks.flow) != std::string::npos;
-}
-
 void Comparison::compare() {
   AckOptions acks = options_.acks;
   const bool again = !acks.link_rate_bps && segment_time_ns_ > 0;
@@ -68,10 +63,11 @@ void Comparison::compare() {
   std::array<AckAnalysis, 2> analyses{AckAnalysis(acks), AckAnalysis(acks)};
   const auto& plans = captures_.plans();
   const auto& coverage = captures_.coverage();
-  const Alignment& used = captures_.used();
+  const Alignment& used = captures_.alignment_used();
+  FlowFilter filter(options_.acks.flow);
   std::vector<std::unique_ptr<FlowStats>> stats(plans.size());
   for (std::size_t i = 0; i < plans.size(); i++) {
-    if (!wanted(plans[i].flow) || !coverage[i][0].any) continue;
+    if (!filter.keeps(plans[i].flow) || !coverage[i][0].any) continue;
     stats[i] = std::make_unique<FlowStats>(plans[i], coverage[i], captures_.resolution_ns(),
                                            segment_time_ns_);
   }
@@ -111,17 +107,17 @@ void Comparison::compare() {
   }
   for (const auto& flow : stats) {
     if (!flow) continue;
-    CapturePair pair = flow->finish();
-    if (pair.matched > 0) report_.pairs.push_back(std::move(pair));
+    AcksBetween acks_of_flow = flow->finish();
+    if (acks_of_flow.matched > 0) report_.flows.push_back(std::move(acks_of_flow));
   }
 }
 
 void Comparison::add_distributions() {
-  for (CapturePair& pair : report_.pairs) {
+  for (AcksBetween& acks : report_.flows) {
     for (auto [point, to] :
-         {std::pair{&pair.first, &pair.at_first}, std::pair{&pair.second, &pair.at_second}}) {
+         {std::pair{&acks.first, &acks.at_first}, std::pair{&acks.second, &acks.at_second}}) {
       const auto& flows = report_.reports[point->file].flows;
-      const auto flow = std::ranges::find(flows, pair.flow, &AckFlow::flow);
+      const auto flow = std::ranges::find(flows, acks.flow, &AckFlow::flow);
       if (flow == flows.end()) continue;
       const auto found =
           std::ranges::find(flow->vantage_points, point->interface, &AckDistribution::interface);
@@ -130,24 +126,24 @@ void Comparison::add_distributions() {
   }
 }
 
-PairReport Comparison::run() {
+AcksBetweenReport Comparison::run() {
   for (std::size_t i = 0; i < 2; i++) survey(i);
   report_.swapped = captures_.take_order();
   report_.why_swapped = captures_.why_swapped();
   if (report_.swapped) std::swap(report_.reports[0], report_.reports[1]);
   report_.files = captures_.paths();
-  report_.why_no_pairs = captures_.why_nothing();
-  if (!report_.why_no_pairs.empty()) return std::move(report_);
+  report_.why_nothing = captures_.why_nothing();
+  if (!report_.why_nothing.empty()) return std::move(report_);
   choose_segment_time();
   captures_.align();
   report_.alignment = captures_.alignment();
   report_.alignment_note = captures_.alignment_note();
   report_.common_packets = captures_.common_packets();
   compare();
-  std::ranges::stable_sort(report_.pairs, std::greater(), &CapturePair::matched);
+  std::ranges::stable_sort(report_.flows, std::greater(), &AcksBetween::matched);
   add_distributions();
-  if (report_.pairs.empty()) {
-    report_.why_no_pairs = fmt::format(
+  if (report_.flows.empty()) {
+    report_.why_nothing = fmt::format(
         "the captures have {} packets in common, but no ACK{}", report_.common_packets,
         options_.acks.flow ? " of a flow that --flow names; try without it"
                            : " among them; ACKs go against the data: capture both directions");
@@ -157,8 +153,8 @@ PairReport Comparison::run() {
 
 }  // namespace
 
-PairReport compare_captures(const std::string& first, const std::string& second,
-                            const PairOptions& options) {
+AcksBetweenReport acks_between(const std::string& first, const std::string& second,
+                               const AcksBetweenOptions& options) {
   return Comparison(first, second, options).run();
 }
 

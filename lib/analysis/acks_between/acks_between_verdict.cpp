@@ -21,7 +21,7 @@ double part(std::uint64_t some, std::uint64_t all) {
   return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
 }
 
-std::string shares(const CapturePair& pair) {
+std::string shares(const AcksBetween& pair) {
   return fmt::format(
       "{:.1f} % of {} gaps are shorter than one segment time of {} at the first "
       "capture and {:.1f} % at the second",
@@ -29,7 +29,7 @@ std::string shares(const CapturePair& pair) {
       100 * pair.share_second);
 }
 
-std::string stage(const CapturePair& pair) {
+std::string stage(const AcksBetween& pair) {
   if (!pair.origin || pair.origin->events == 0) return "";
   const CompressionOrigin& o = *pair.origin;
   const auto most = std::max({o.between, o.one_poll, o.in_kernel});
@@ -42,7 +42,7 @@ std::string stage(const CapturePair& pair) {
 
 }  // namespace
 
-std::string pair_verdict(const CapturePair& pair, const PairReport& report) {
+std::string pair_verdict(const AcksBetween& pair, const AcksBetweenReport& report) {
   if (pair.gaps < gaps_to_judge) {
     return fmt::format("Too few gaps of matched ACKs to judge ({}; {} are needed).", pair.gaps,
                        gaps_to_judge);

@@ -65,7 +65,7 @@ void CompressionRuns::close() {
 
 CompressionEvents CompressionRuns::events() const {
   CompressionEvents result = events_;
-  result.xi_p50 = static_cast<double>(xi_.quantile_ns(0.5)) / xi_scale;
+  result.xi_p50 = static_cast<double>(xi_.quantile(0.5)) / xi_scale;
   return result;
 }
 

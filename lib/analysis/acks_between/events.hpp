@@ -5,7 +5,7 @@
 #include <map>
 
 #include "tscope/analysis/acks_between_report.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 
 namespace tscope {
 
@@ -51,7 +51,7 @@ class CompressionRuns {
   std::uint64_t run_ = 0;  // ACKs in the current run, 0 or at least 2
   bool one_poll_ = false;
   CompressionEvents events_;
-  DurationHistogram xi_;  // in thousandths
+  Histogram xi_;  // in thousandths
   CompressionOrigin origin_;
 };
 

@@ -13,17 +13,11 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-double scaled(const DurationHistogram& ratios, double q) {
-  return static_cast<double>(ratios.quantile_ns(q)) / ratio_scale;
+double scaled(const Histogram& ratios, double q) {
+  return static_cast<double>(ratios.quantile(q)) / ratio_scale;
 }
 
 }  // namespace
-
-void Coverage::add(std::int64_t time_ns) {
-  from_ns = any ? std::min(from_ns, time_ns) : time_ns;
-  to_ns = any ? std::max(to_ns, time_ns) : time_ns;
-  any = true;
-}
 
 FlowStats::FlowStats(const FlowPlan& plan, std::array<Coverage, 2> coverage,
                      std::array<std::int64_t, 2> resolution_ns, std::int64_t segment_time_ns)
@@ -58,8 +52,8 @@ void FlowStats::match(const PacketStamp& first, const PacketStamp& second,
   if (held.into.segs > 1) result_.merged += held.into.segs - 1U;
   align(held.from, 1 - into, offset_ns.value_or(0));
   align(held.into, into, offset_ns.value_or(0));
-  const auto early =
-      std::ranges::find_if(early_, [&](const PacketStamp& p) { return same_packet(p, held.into); });
+  const auto early = std::ranges::find_if(
+      early_, [&](const PacketStamp& p) { return same_packet(p.identity, held.into.identity); });
   if (early != early_.end()) {
     held.last_ns = early->time_ns;
     early_.erase(early);
@@ -80,8 +74,9 @@ void FlowStats::missing(std::size_t file, const PacketStamp& packet) {
 void FlowStats::arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns) {
   PacketStamp at_last = packet;
   align(at_last, plan_.into(), offset_ns.value_or(0));
-  const auto found = std::ranges::find_if(
-      held_, [&](const Held& held) { return !held.last_ns && same_packet(held.into, at_last); });
+  const auto found = std::ranges::find_if(held_, [&](const Held& held) {
+    return !held.last_ns && same_packet(held.into.identity, at_last.identity);
+  });
   if (found == held_.end()) {
     if (early_.size() == early_max) early_.pop_front();
     early_.push_back(at_last);
@@ -144,7 +139,7 @@ void FlowStats::emit(const Held& held) {
   previous_ = held;
 }
 
-CapturePair FlowStats::finish() {
+AcksBetween FlowStats::finish() {
   for (const Held& held : held_) emit(held);
   held_.clear();
   to_second_.cut();
@@ -161,9 +156,9 @@ CapturePair FlowStats::finish() {
   result_.gap_ratio_p50 = scaled(ratio_, 0.5);
   result_.gap_ratio_p90 = scaled(ratio_, 0.9);
   result_.delays = added_.count();
-  result_.added_p50_ns = added_.quantile_ns(0.5);
-  result_.added_p99_ns = added_.quantile_ns(0.99);
-  result_.added_max_ns = added_.max_ns();
+  result_.added_p50_ns = added_.quantile(0.5);
+  result_.added_p99_ns = added_.quantile(0.99);
+  result_.added_max_ns = added_.max();
   if (segment_time_ns_ > 0) result_.batches = batches_.result();
   if (any_last_) {
     result_.origin = to_last_.origin();

@@ -7,21 +7,13 @@
 #include <optional>
 
 #include "analysis/acks_between/events.hpp"
+#include "analysis/two_captures/coverage.hpp"
+#include "analysis/two_captures/packet_stamp.hpp"
 #include "analysis/two_captures/plan.hpp"
-#include "record/identity.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 
 namespace tscope {
-
-/// The time of one file's clock that both captures' packets of a flow cover.
-struct Coverage {
-  std::int64_t from_ns = 0, to_ns = 0;
-  bool any = false;
-
-  void add(std::int64_t time_ns);
-  bool holds(std::int64_t time_ns) const { return any && time_ns >= from_ns && time_ns <= to_ns; }
-};
 
 /// Compares the matched ACKs of one flow's direction.
 class FlowStats {
@@ -39,7 +31,7 @@ class FlowStats {
   /// Stamped at the plan's last vantage point.
   void arrived(const PacketStamp& packet, std::optional<std::int64_t> offset_ns);
 
-  CapturePair finish();
+  AcksBetween finish();
 
  private:
   // Enough for what passes each other between two vantage points of one machine.
@@ -61,8 +53,8 @@ class FlowStats {
   std::deque<Held> held_;          // by the second stamp
   std::deque<PacketStamp> early_;  // at the last vantage point, not matched yet
   std::optional<Held> previous_;
-  CapturePair result_;
-  DurationHistogram gaps_first_, gaps_second_, added_, ratio_;  // ratio in thousandths
+  AcksBetween result_;
+  Histogram gaps_first_, gaps_second_, added_, ratio_;  // ratio in thousandths
   CompressionRuns to_second_, to_last_;
   BatchFinder batches_;
   bool any_poll_ = false, any_last_ = false;

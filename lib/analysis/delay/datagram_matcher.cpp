@@ -21,8 +21,7 @@ bool DatagramMatcher::take(Table& table, const Datagram& datagram, std::uint8_t 
   auto best = table.end();
   for (auto at = table.end(); at != table.begin();) {
     --at;
-    const bool other_id = at->ip_id != 0 && datagram.ip_id != 0 && at->ip_id != datagram.ip_id;
-    if (at->key != datagram.key || other_id || (at->used & by) != 0) continue;
+    if ((at->used & by) != 0 || !same_packet(at->identity, datagram.identity)) continue;
     best = at;
     if (at->time_ns <= datagram.stamp.time_ns) break;
   }
@@ -99,7 +98,7 @@ void DatagramMatcher::go_on(std::size_t place, std::size_t slot, const Datagram&
          (budget_.full(table.size()) || (table.front().used != 0 && table.size() > used_kept))) {
     drop_front(place, table);
   }
-  table.push_back({datagram.key, datagram.ip_id, datagram.stamp.time_ns, unit});
+  table.push_back({datagram.identity, datagram.stamp.time_ns, unit});
   budget_.waiting++;
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "analysis/delay/captured.hpp"
+#include "analysis/delay/datagram.hpp"
 #include "analysis/delay/tally.hpp"
-#include "record/datagram.hpp"
 
 namespace tscope {
 
@@ -34,8 +34,7 @@ class DatagramMatcher {
   static constexpr std::size_t used_kept = 64;
 
   struct Waiting {
-    std::uint64_t key;
-    std::uint16_t ip_id;
+    PacketIdentity identity;
     std::int64_t time_ns;
     Unit unit;
     std::uint8_t used = 0;  // by device, a bit each

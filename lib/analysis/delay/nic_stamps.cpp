@@ -20,11 +20,12 @@ std::uint64_t hash_of(const Parts&... parts) {
 
 std::uint64_t nic_key(const void* flow, Way way, std::uint16_t device, const Segment& segment) {
   return hash_of(flow, static_cast<int>(way), device, segment.seq, segment.range, segment.ack,
-                 segment.options, segment.ip_id);
+                 segment.options, segment.ip_id.value);
 }
 
 std::uint64_t nic_key(const void* flow, Way way, std::uint16_t device, const Datagram& datagram) {
-  return hash_of(flow, static_cast<int>(way), device, datagram.key, datagram.ip_id);
+  return hash_of(flow, static_cast<int>(way), device, datagram.identity.key,
+                 datagram.identity.ip_id.value);
 }
 
 void NicStampTable::add(std::uint64_t key, const Stamp& stamp) {

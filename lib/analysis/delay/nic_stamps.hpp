@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "analysis/delay/datagram.hpp"
 #include "analysis/delay/segment.hpp"
-#include "record/datagram.hpp"
 
 namespace tscope {
 

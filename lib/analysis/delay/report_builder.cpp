@@ -54,9 +54,9 @@ DelayFlowChain flow_chain_of(Way way, const Outcomes::TimesKey& key, const WayTi
   chain.segments = times.segments;
   chain.negative = times.negative;
   chain.inconsistent = times.inconsistent;
-  chain.p50_ns = times.total.quantile_ns(0.5);
-  chain.p99_ns = times.total.quantile_ns(0.99);
-  chain.max_ns = times.total.max_ns();
+  chain.p50_ns = times.total.quantile(0.5);
+  chain.p99_ns = times.total.quantile(0.99);
+  chain.max_ns = times.total.max();
   chain.sum_ns = times.total_sum;
   auto previous = static_cast<std::size_t>(std::countr_zero(key.seen));
   std::int64_t largest = -1;
@@ -100,21 +100,21 @@ bool ReportBuilder::whole(Way way, PacketKind kind, std::uint8_t seen) const {
   return is_whole(way, seen, wanted(way, kind)) && std::popcount(seen) >= 2;
 }
 
-DelayPair& ReportBuilder::pair(Way way, bool datagrams, std::size_t first, std::size_t second) {
+StageCounts& ReportBuilder::stage(Way way, bool datagrams, std::size_t first, std::size_t second) {
   const Vantage a = vantage_at(way, first), b = vantage_at(way, second);
-  for (DelayPair& pair : pairs_) {
-    if (pair.first == a && pair.second == b && pair.datagrams == datagrams) return pair;
+  for (StageCounts& stage : stages_) {
+    if (stage.first == a && stage.second == b && stage.datagrams == datagrams) return stage;
   }
-  DelayPair& pair = pairs_.emplace_back();
-  pair.way = way;
-  pair.datagrams = datagrams;
-  pair.first = a;
-  pair.second = b;
-  return pair;
+  StageCounts& stage = stages_.emplace_back();
+  stage.way = way;
+  stage.datagrams = datagrams;
+  stage.first = a;
+  stage.second = b;
+  return stage;
 }
 
-void ReportBuilder::count_pairs(Way way, const Outcomes& outcomes, const Outcomes::Key& key,
-                                std::uint64_t count) {
+void ReportBuilder::count_stages(Way way, const Outcomes& outcomes, const Outcomes::Key& key,
+                                 std::uint64_t count) {
   const std::uint8_t path = wanted(way, key.kind);
   constexpr std::size_t none = places_max;
   std::size_t before = none;
@@ -125,7 +125,7 @@ void ReportBuilder::count_pairs(Way way, const Outcomes& outcomes, const Outcome
       continue;
     }
     const bool first = (key.seen >> before & 1) != 0, second = (key.seen >> at & 1) != 0;
-    DelayPair& here = pair(way, is_datagram(key.kind), before, at);
+    StageCounts& here = stage(way, is_datagram(key.kind), before, at);
     if (first && second) {
       here.matched += count;
       here.merged += key.merged && way == Way::receive && before == in::driver ? count : 0;
@@ -156,7 +156,7 @@ void ReportBuilder::add(const Flow& flow, bool datagrams, const Outcomes& outcom
   entry.way = outcomes.way();
   entry.datagrams = datagrams;
   for (const auto& [key, count] : outcomes.counts()) {
-    count_pairs(outcomes.way(), outcomes, key, count);
+    count_stages(outcomes.way(), outcomes, key, count);
     entry.packets[static_cast<std::size_t>(key.kind)] += count;
     const std::uint8_t path = wanted(outcomes.way(), key.kind);
     if (whole(outcomes.way(), key.kind, key.seen & path)) entry.whole += count;
@@ -190,9 +190,9 @@ void ReportBuilder::explain_by_loss(const Loss& loss) {
         left -= part;
       }
     };
-    for (DelayPair& pair : pairs_) {
-      if (pair.second == vantage) explain(pair.only_first);
-      if (pair.first == vantage) explain(pair.only_second);
+    for (StageCounts& stage : stages_) {
+      if (stage.second == vantage) explain(stage.only_first);
+      if (stage.first == vantage) explain(stage.only_second);
     }
   }
 }
@@ -208,10 +208,10 @@ void ReportBuilder::finish(const Statistics& statistics, DelayReport& report) {
     return std::tuple(chain.way, chain.kind, ~chain.packets);
   });
   explain_by_loss(report.loss);
-  std::ranges::sort(pairs_, {}, [](const DelayPair& pair) {
-    return std::tuple(pair.datagrams, pair.way, path_order(pair.first));
+  std::ranges::sort(stages_, {}, [](const StageCounts& stage) {
+    return std::tuple(stage.datagrams, stage.way, path_order(stage.first));
   });
-  report.pairs = std::move(pairs_);
+  report.stages = std::move(stages_);
   list_flows(report);
 }
 
@@ -231,7 +231,7 @@ std::uint64_t DelayFlow::packets_of_all_kinds() const {
   return std::accumulate(packets.begin(), packets.end(), std::uint64_t{0});
 }
 
-std::uint64_t DelayPair::unmatched() const {
+std::uint64_t StageCounts::unmatched() const {
   return std::accumulate(only_first.begin(), only_first.end(), std::uint64_t{0}) +
          std::accumulate(only_second.begin(), only_second.end(), std::uint64_t{0});
 }

@@ -25,16 +25,16 @@ class ReportBuilder {
   std::uint8_t wanted(Way way, PacketKind kind) const;
   /// Seen wherever the capture could see it, and at two places at least.
   bool whole(Way way, PacketKind kind, std::uint8_t seen) const;
-  DelayPair& pair(Way way, bool datagrams, std::size_t first, std::size_t second);
-  void count_pairs(Way way, const Outcomes& outcomes, const Outcomes::Key& key,
-                   std::uint64_t count);
+  StageCounts& stage(Way way, bool datagrams, std::size_t first, std::size_t second);
+  void count_stages(Way way, const Outcomes& outcomes, const Outcomes::Key& key,
+                    std::uint64_t count);
   std::vector<DelayFlowChain> chains_of(const Outcomes& outcomes) const;
   void list_flows(DelayReport& report);
   void explain_by_loss(const Loss& loss);
 
   const Captured& captured_;
   const std::vector<std::string>& devices_;
-  std::vector<DelayPair> pairs_;
+  std::vector<StageCounts> stages_;
   std::vector<DelayFlow> flows_;
 };
 

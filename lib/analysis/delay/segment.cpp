@@ -20,10 +20,9 @@ Segment::Segment(const TcpHeaders& tcp, const Packet& packet)
       payload(tcp.payload),
       ack(tcp.ack),
       options(tcp.options_hash),
+      ip_id(ip_id_of(tcp.flow, tcp.ip_id, packet.record)),
       window(tcp.window),
-      ip_id(tcp.ip_id),
       segs(std::max<std::uint16_t>(1, packet.record.segs)),
-      real_ip_id((packet.record.flags & TSCOPE_F_SYNTH_IP) == 0 && tcp.flow.src.family == 4),
       syn((tcp.flags & tcp_flag::syn) != 0),
       fin((tcp.flags & tcp_flag::fin) != 0),
       rst((tcp.flags & tcp_flag::rst) != 0),
@@ -52,14 +51,12 @@ void SequenceLine::place(Segment& segment) {
   }
 }
 
-// A GSO record's segments count their IP identifications on from its own.
 bool split_from(const Segment& part, const Segment& whole) {
   if (part.ack != whole.ack || part.window != whole.window || part.options != whole.options ||
       part.syn != whole.syn || part.rst != whole.rst) {
     return false;
   }
-  return !part.real_ip_id || !whole.real_ip_id ||
-         static_cast<std::uint16_t>(part.ip_id - whole.ip_id) < whole.segs;
+  return may_be_cut_from(part.ip_id, whole.ip_id);
 }
 
 // Merging asks for equal options; the backlog lets ACK number and window go on.
@@ -67,7 +64,7 @@ bool merged_into(const Segment& part, const Segment& whole) {
   if (part.options != whole.options || part.syn != whole.syn || part.rst != whole.rst) return false;
   if (part.segs != whole.segs || part.range < whole.range) return at_or_before(part.ack, whole.ack);
   return part.ack == whole.ack && part.window == whole.window &&
-         (!part.real_ip_id || !whole.real_ip_id || part.ip_id == whole.ip_id);
+         may_be_one(part.ip_id, whole.ip_id);
 }
 
 }  // namespace tscope

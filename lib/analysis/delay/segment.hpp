@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "analysis/delay/unit.hpp"
+#include "record/identity.hpp"
 #include "tscope/record/headers.hpp"
 #include "tscope/record/packet.hpp"
 
@@ -24,8 +25,8 @@ struct Segment {
   std::uint32_t payload;
   std::uint32_t ack;
   std::uint64_t options;
-  std::uint16_t window, ip_id, segs;
-  bool real_ip_id;  ///< an IPv4 header as it was on the wire
+  IpId ip_id;
+  std::uint16_t window, segs;
   bool syn, fin, rst, acks;
 };
 
@@ -45,11 +46,12 @@ class SequenceLine {
   std::int64_t newest_ = 0;
 };
 
-/// May `part` be a packet of what was `whole` nearer the socket, on the way out? Ranges are not
-/// looked at.
+/// Returns true if `part` may be a packet of what was `whole` nearer the socket, on the way out.
+/// Ranges are not looked at.
 bool split_from(const Segment& part, const Segment& whole);
 
-/// May `part` have become part of `whole` on the way in (GRO, backlog)? Ranges are not looked at.
+/// Returns true if `part` may have become part of `whole` on the way in (GRO, backlog). Ranges are
+/// not looked at.
 bool merged_into(const Segment& part, const Segment& whole);
 
 }  // namespace tscope

@@ -23,16 +23,16 @@ std::vector<std::int64_t> edges(std::int64_t shortest, std::int64_t longest) {
 
 }  // namespace
 
-DelayStage stage_of(const DurationHistogram& times, std::int64_t sum, std::int64_t total_sum) {
+DelayStage stage_of(const Histogram& times, std::int64_t sum, std::int64_t total_sum) {
   DelayStage stage;
-  stage.p50_ns = times.quantile_ns(0.5);
-  stage.p90_ns = times.quantile_ns(0.9);
-  stage.p99_ns = times.quantile_ns(0.99);
-  stage.max_ns = times.max_ns();
+  stage.p50_ns = times.quantile(0.5);
+  stage.p90_ns = times.quantile(0.9);
+  stage.p99_ns = times.quantile(0.99);
+  stage.max_ns = times.max();
   stage.sum_ns = sum;
   if (total_sum > 0) stage.share = static_cast<double>(sum) / static_cast<double>(total_sum);
-  const std::int64_t shortest = times.count() > 0 ? times.bins().front().from_ns : 0;
-  for (const std::int64_t edge : edges(shortest, times.max_ns())) {
+  const std::int64_t shortest = times.count() > 0 ? times.bins().front().from : 0;
+  for (const std::int64_t edge : edges(shortest, times.max())) {
     const auto below = static_cast<double>(times.below(edge));
     stage.cdf.push_back(
         {edge, below / static_cast<double>(std::max<std::uint64_t>(1, times.count()))});

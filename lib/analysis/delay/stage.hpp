@@ -4,11 +4,11 @@
 #include <cstdint>
 
 #include "tscope/analysis/delay_report.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 
 namespace tscope {
 
 /// Quantiles, share and CDF of a stage; its vantage points are the caller's to fill.
-DelayStage stage_of(const DurationHistogram& times, std::int64_t sum, std::int64_t total_sum);
+DelayStage stage_of(const Histogram& times, std::int64_t sum, std::int64_t total_sum);
 
 }  // namespace tscope

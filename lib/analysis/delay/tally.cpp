@@ -69,7 +69,7 @@ void Outcomes::add(const Unit& unit, Unmatched before, Unmatched after) {
   statistics_.add(way_, unit);
   if (!statistics_.per_flow()) return;
   const auto [entry, made] = times_.try_emplace({unit.kind, unit.device, unit.seen});
-  if (made) entry->second.total = DurationHistogram::coarse();
+  if (made) entry->second.total = Histogram::coarse();
   entry->second.add(unit, UnitStages(unit));
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "analysis/delay/unit.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 
 namespace tscope {
 
@@ -30,7 +30,7 @@ struct WayTimes {
 
   std::uint64_t packets = 0, segments = 0, negative = 0, inconsistent = 0;
   std::array<std::int64_t, places_max> sums{};  ///< [place]: since the stamp before it
-  DurationHistogram total;
+  Histogram total;
   std::int64_t total_sum = 0;
 };
 
@@ -38,7 +38,7 @@ struct WayTimes {
 struct ChainStatistics : WayTimes {
   void add(const Unit& unit);
 
-  std::array<DurationHistogram, places_max> since_previous;
+  std::array<Histogram, places_max> since_previous;
 };
 
 /// The statistics of a whole capture. How many chains are kept depends on devices, not on flows.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "analysis/delay/packet_follower.hpp"
 #include "analysis/delay_between/joiner.hpp"
+#include "record/flow_filter.hpp"
 #include "tscope/analysis/delay_between_report.hpp"
 #include "tscope/file/file_source.hpp"
 
@@ -19,26 +21,20 @@ DelayReport alone(const std::string& file, const DelayOptions& options) {
   return analysis.finish(*source);
 }
 
-bool wanted(const Flow& flow, const DelayOptions& options) {
-  return !options.flow ||
-         fmt::format("{} > {}", flow.src.to_string(), flow.dst.to_string()).find(*options.flow) !=
-             std::string::npos;
-}
-
 // A NIC's stamp lies beyond the records that are compared.
-void join(const PairedCaptures& captures, DelayOptions options, BetweenReport& report) {
+void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& report) {
   options.hardware = false;
   std::vector<bool> is_wanted;
-  for (const FlowPlan& plan : captures.plans()) is_wanted.push_back(wanted(plan.flow, options));
+  FlowFilter filter(options.flow);
+  for (const FlowPlan& plan : captures.plans()) is_wanted.push_back(filter.keeps(plan.flow));
   Joiner joiner(captures);
-  std::array<DelayAnalysis, 2> analyses{DelayAnalysis(options), DelayAnalysis(options)};
-  for (std::size_t file = 0; file < 2; file++) {
-    analyses[file].follow(
-        [&joiner, file](Way way, const Unit& unit) { joiner.add(file, way, unit); });
-  }
+  const auto joined = [&joiner](std::size_t file) {
+    return [&joiner, file](Way way, const Unit& unit) { joiner.add(file, way, unit); };
+  };
+  std::array followers{PacketFollower(options, joined(0)), PacketFollower(options, joined(1))};
   SideBySideEvents events;
   events.packet = [&](std::size_t file, const Packet& packet, const Interface& interface) {
-    analyses[file].add(packet, interface);
+    followers[file].add(packet, interface);
   };
   events.match = [&](const PacketMatcher::Match& match) {
     if (is_wanted[match.first.flow]) joiner.match(match);
@@ -52,7 +48,7 @@ void join(const PairedCaptures& captures, DelayOptions options, BetweenReport& r
   SideBySide reading = captures.side_by_side();
   captures.read(reading, events);
   for (std::size_t file = 0; file < 2; file++) {
-    report.reports[file] = analyses[file].finish(reading.source(file));
+    report.reports[file] = followers[file].finish(reading.source(file));
   }
   joiner.finish(report);
 }
@@ -61,7 +57,7 @@ void join(const PairedCaptures& captures, DelayOptions options, BetweenReport& r
 
 BetweenReport delays_between(const std::string& first, const std::string& second,
                              const BetweenOptions& options) {
-  PairedCaptures captures(first, second, {options.align, true, false, options.progress});
+  TwoCaptures captures(first, second, {options, true, false});
   BetweenReport report;
   for (std::size_t file = 0; file < 2; file++) captures.survey(file, {}, [](const Source&) {});
   report.swapped = captures.take_order();
@@ -81,7 +77,7 @@ BetweenReport delays_between(const std::string& first, const std::string& second
   join(captures, options.delay, report);
   if (!report.chains.empty()) return report;
   report.why_nothing =
-      report.pairs.empty() && options.delay.flow
+      report.counts.empty() && options.delay.flow
           ? fmt::format(
                 "none of their {} common packets is of a flow that --flow names; try "
                 "without it",

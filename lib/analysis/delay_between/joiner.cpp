@@ -20,7 +20,7 @@ std::uint64_t edge_of(Way way, const Unit& unit) {
 
 }  // namespace
 
-Joiner::Joiner(const PairedCaptures& captures) : captures_(captures) {
+Joiner::Joiner(const TwoCaptures& captures) : captures_(captures) {
   for (std::uint32_t plan = 0; plan < captures.plans().size(); plan++) {
     route_by_plan_.push_back(route_of(plan));
   }
@@ -41,10 +41,10 @@ std::size_t Joiner::file_of(std::uint32_t plan, std::size_t half) const {
 std::size_t Joiner::route_of(std::uint32_t plan) {
   const auto point = [&](std::size_t half) {
     const std::size_t file = file_of(plan, half);
-    return PairPoint{file, captures_.plans()[plan].points[file]};
+    return CapturePoint{file, captures_.plans()[plan].points[file]};
   };
-  const PairPoint from = point(0), to = point(1);
-  const auto known = std::ranges::find_if(routes_, [&](const BetweenPair& route) {
+  const CapturePoint from = point(0), to = point(1);
+  const auto known = std::ranges::find_if(routes_, [&](const BetweenCounts& route) {
     return route.from.file == from.file && route.from.interface == from.interface &&
            route.to.interface == to.interface;
   });
@@ -82,7 +82,7 @@ void Joiner::match(const PacketMatcher::Match& match) {
   joined.plan = match.first.flow;
   const bool towards_second = captures_.plans()[joined.plan].towards_second;
   routes_[route_by_plan_[joined.plan]].matched++;
-  if (const auto offset = captures_.used().offset_at(match.first.time_ns)) {
+  if (const auto offset = captures_.alignment_used().offset_at(match.first.time_ns)) {
     const std::int64_t distance = match.second.time_ns - *offset - match.first.time_ns;
     joined.between_ns = towards_second ? distance : -distance;
   }
@@ -158,13 +158,13 @@ void Joiner::add(std::size_t file, Way way, const Unit& unit) {
 }
 
 void Joiner::missing(std::size_t file, const PacketStamp& packet) {
-  BetweenPair& route = routes_[route_by_plan_[packet.flow]];
+  BetweenCounts& route = routes_[route_by_plan_[packet.flow]];
   const bool held = captures_.coverage()[packet.flow][file].holds(packet.time_ns);
   (held ? route.unmatched : route.outside)[file == route.from.file ? 0 : 1]++;
 }
 
 void Joiner::copy(std::size_t file, const PacketStamp& packet) {
-  BetweenPair& route = routes_[route_by_plan_[packet.flow]];
+  BetweenCounts& route = routes_[route_by_plan_[packet.flow]];
   route.copies[file == route.from.file ? 0 : 1]++;
 }
 
@@ -218,7 +218,7 @@ void Joiner::count(const Joined& joined) {
 bool Joiner::is_whole(const Key& key) const {
   for (std::size_t half = 0; half < 2; half++) {
     if (key.alone[half]) continue;
-    const BetweenPair& route = routes_[key.route];
+    const BetweenCounts& route = routes_[key.route];
     const std::size_t file = half == 0 ? route.from.file : route.to.file;
     const PacketKind kind = key.kinds[half];
     auto path = static_cast<std::uint8_t>(places_of(ways[half], kind) &
@@ -231,7 +231,7 @@ bool Joiner::is_whole(const Key& key) const {
 
 BetweenChain Joiner::chain_of(const Key& key, const Times& times) const {
   BetweenChain chain = times.counts;
-  const BetweenPair& route = routes_[key.route];
+  const BetweenCounts& route = routes_[key.route];
   chain.from = route.from;
   chain.to = route.to;
   for (std::size_t half = 0; half < 2; half++) {
@@ -273,9 +273,9 @@ void Joiner::finish(BetweenReport& report) {
     }
   }
   std::ranges::stable_sort(report.chains, std::greater(), &BetweenChain::packets);
-  std::erase_if(routes_, [](const BetweenPair& route) { return route.matched == 0; });
-  std::ranges::stable_sort(routes_, std::greater(), &BetweenPair::matched);
-  report.pairs = std::move(routes_);
+  std::erase_if(routes_, [](const BetweenCounts& route) { return route.matched == 0; });
+  std::ranges::stable_sort(routes_, std::greater(), &BetweenCounts::matched);
+  report.counts = std::move(routes_);
 }
 
 }  // namespace tscope

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "analysis/delay/unit.hpp"
-#include "analysis/two_captures/paired_captures.hpp"
+#include "analysis/two_captures/two_captures.hpp"
 #include "tscope/analysis/delay_between_report.hpp"
-#include "tscope/base/duration_histogram.hpp"
+#include "tscope/base/histogram.hpp"
 
 namespace tscope {
 
@@ -22,7 +22,7 @@ namespace tscope {
 /// belong together.
 class Joiner {
  public:
-  explicit Joiner(const PairedCaptures& captures);
+  explicit Joiner(const TwoCaptures& captures);
 
   /// A packet as one capture saw it.
   void add(std::size_t file, Way way, const Unit& unit);
@@ -64,9 +64,9 @@ class Joiner {
     BetweenChain counts;
     // [0, places_max): in the machine that it leaves, since the stamp before; then since the other
     // capture's last stamp, and in the machine that it reaches.
-    std::array<DurationHistogram, 2 * places_max> since_previous;
+    std::array<Histogram, 2 * places_max> since_previous;
     std::array<std::int64_t, 2 * places_max> sums{};
-    DurationHistogram total;
+    Histogram total;
     std::int64_t total_sum = 0;
   };
 
@@ -80,13 +80,13 @@ class Joiner {
   bool is_whole(const Key& key) const;
   BetweenChain chain_of(const Key& key, const Times& times) const;
 
-  const PairedCaptures& captures_;
+  const TwoCaptures& captures_;
   std::array<bool, 2> passes_on_{};  // a flow without socket records has no socket there
   std::array<Side, 2> sides_;
   std::unordered_map<std::uint64_t, Joined> waiting_;
   std::deque<std::uint64_t> turns_;  // of waiting_, those joined are passed over
   std::uint64_t next_id_ = 0;
-  std::vector<BetweenPair> routes_;
+  std::vector<BetweenCounts> routes_;
   std::vector<std::size_t> route_by_plan_;
   std::map<Key, Times> chains_;
   // Places at which any packet was seen, by file, way and datagrams.

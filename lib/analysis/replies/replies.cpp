@@ -5,6 +5,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "align/envelope.hpp"
 #include "analysis/replies/dispersion.hpp"
 #include "analysis/replies/reply_order.hpp"
 
@@ -16,8 +17,9 @@ namespace {
 // step.
 constexpr std::int64_t stamp_noise_ns = 1000;
 
-// An answered probe's way on the sender's clock; the reflector's times are missing within a step.
-struct Way {
+// An answered probe's way there and back on the sender's clock; the reflector's times are missing
+// within a step.
+struct Trip {
   std::int64_t out = 0, back = 0;                  ///< at the sender
   std::optional<std::int64_t> there_rx, there_tx;  ///< at the reflector
 };
@@ -126,7 +128,7 @@ ReplyReport analyse_replies(const std::vector<SentProbe>& sent, const ReplySet& 
 
   const std::int64_t error = report.alignment.error_ns.value_or(0);
   std::vector<std::optional<std::int64_t>> at_reflector(matched.by_index.size());
-  std::unordered_map<const AnsweredProbe*, Way> ways;
+  std::unordered_map<const AnsweredProbe*, Trip> trips;
   std::vector<Leg> there_and_back, there, back;
   std::vector<std::int64_t> residence;
   for (std::size_t i = 0; i < matched.by_index.size(); i++) {
@@ -134,28 +136,28 @@ ReplyReport analyse_replies(const std::vector<SentProbe>& sent, const ReplySet& 
     if (probe.reply == nullptr) continue;
     const ProbeReply& reply = *probe.reply;
     const std::int64_t stay = reply.reflector_tx_ns - reply.reflector_rx_ns;
-    Way way{probe.sent.handed_ns, reply.arrival_ns,
-            to_sender(report.alignment, reply.reflector_rx_ns),
-            to_sender(report.alignment, reply.reflector_tx_ns)};
+    Trip trip{probe.sent.handed_ns, reply.arrival_ns,
+              to_sender(report.alignment, reply.reflector_rx_ns),
+              to_sender(report.alignment, reply.reflector_tx_ns)};
     residence.push_back(stay);
-    there_and_back.push_back({way.out, way.back - stay, probe.sent.index});
-    if (way.there_rx && way.there_tx) {
-      there.push_back({way.out, *way.there_rx, probe.sent.index});
-      at_reflector[i] = way.there_rx;
+    there_and_back.push_back({trip.out, trip.back - stay, probe.sent.index});
+    if (trip.there_rx && trip.there_tx) {
+      there.push_back({trip.out, *trip.there_rx, probe.sent.index});
+      at_reflector[i] = trip.there_rx;
     } else {
       report.unaligned++;
     }
-    ways.emplace(&probe, way);
+    trips.emplace(&probe, trip);
     report.synchronised = report.synchronised && reply.synchronised;
     report.ttl_min = std::min(report.ttl_min.value_or(255), reply.sender_ttl);
     report.ttl_max = std::max<std::uint8_t>(report.ttl_max.value_or(0), reply.sender_ttl);
   }
   for (std::size_t i = 0; i < matched.by_reflector.size(); i++) {
     const AnsweredProbe* probe = matched.by_reflector[i];
-    const Way& way = ways.at(probe);
+    const Trip& trip = trips.at(probe);
     const bool counted = matched.stateful.value_or(false);
     const std::uint64_t number = counted ? probe->reply->reflector_sequence : i;
-    if (way.there_tx && way.there_rx) back.push_back({*way.there_tx, way.back, number});
+    if (trip.there_tx && trip.there_rx) back.push_back({*trip.there_tx, trip.back, number});
   }
   report.residence = delay_quantiles(std::move(residence));
   measure(std::move(there_and_back), 0, report.round_trip);

@@ -11,17 +11,19 @@ void PacketMatcher::add(int side, const PacketStamp& packet, std::int64_t common
   while (!other.turns.empty() && other.turns.front().common_ns < common_ns - horizon_ns) {
     drop_oldest(static_cast<int>(others));
   }
-  const auto found = other.by_key.find(packet.key);
+  const auto found = other.by_key.find(packet.identity.key);
   if (found != other.by_key.end()) {
     auto& candidates = found->second;
     const auto end =
         candidates.begin() + static_cast<std::ptrdiff_t>(std::min(candidates.size(), alike_max));
-    const auto same = [&](const Waiting& w) { return same_packet(w.packet, packet); };
+    const auto same = [&](const Waiting& w) {
+      return same_packet(w.packet.identity, packet.identity);
+    };
     const auto match = std::find_if(candidates.begin(), end, same);
     if (match != end) {
       const PacketStamp& like = match->packet;
       const bool alone = std::find_if(match + 1, end, same) == end;
-      const bool certain = alone && told_apart(like, packet);
+      const bool certain = alone && told_apart(like.identity, packet.identity);
       on_match_(side == 0 ? Match{packet, like, alone, certain}
                           : Match{like, packet, alone, certain});
       candidates.erase(match);
@@ -33,8 +35,8 @@ void PacketMatcher::add(int side, const PacketStamp& packet, std::int64_t common
   Side& own = sides_[mine];
   while (!own.turns.empty() && oldest_was_matched(own)) own.turns.pop_front();
   while (own.waiting >= waiting_max || own.turns.size() >= 4 * waiting_max) drop_oldest(side);
-  own.by_key[packet.key].push_back({++serial_, packet});
-  own.turns.push_back({packet.key, serial_, common_ns});
+  own.by_key[packet.identity.key].push_back({++serial_, packet});
+  own.turns.push_back({packet.identity.key, serial_, common_ns});
   own.waiting++;
 }
 
@@ -60,9 +62,10 @@ void PacketMatcher::drop_oldest(int side) {
 }
 
 bool CopyFilter::is_copy(const PacketStamp& packet) {
-  if (!packet.real_ip_id || packet.ip_id == 0) return false;
-  const std::uint64_t whole =
-      packet.key ^ std::uint64_t{packet.ip_id} << 48 ^ std::uint64_t{packet.tsval} << 16;
+  if (!packet.identity.ip_id.tells()) return false;
+  const std::uint64_t whole = packet.identity.key ^
+                              std::uint64_t{packet.identity.ip_id.value} << 48 ^
+                              std::uint64_t{packet.identity.tsval} << 16;
   if (!known_.insert(whole).second) return true;
   order_.push_back(whole);
   if (order_.size() > remembered) {

@@ -9,7 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "record/identity.hpp"
+#include "analysis/two_captures/packet_stamp.hpp"
 
 namespace tscope {
 

@@ -9,22 +9,24 @@ namespace tscope {
 
 namespace {
 
-enum class Way { in, through, out };
+// What a vantage point is to the packets of a flow.
+enum class Role { entry, transit, exit };
 
-Way way(Vantage vantage) {
-  if (vantage == Vantage::tap) return Way::through;
-  return is_receive(vantage) ? Way::in : Way::out;
+Role role_of(Vantage vantage) {
+  if (vantage == Vantage::tap) return Role::transit;
+  return is_receive(vantage) ? Role::entry : Role::exit;
 }
 
-bool only(const std::vector<Interface>& points, Way wanted) {
-  return std::ranges::all_of(points, [&](const Interface& p) { return way(p.vantage) == wanted; });
+bool only(const std::vector<Interface>& points, Role wanted) {
+  return std::ranges::all_of(points,
+                             [&](const Interface& p) { return role_of(p.vantage) == wanted; });
 }
 
 // What the vantage points alone tell: a flow that is only received in one of the captures ends
 // there.
 int hint_towards_second(const std::vector<Interface>& first, const std::vector<Interface>& second) {
-  const bool there = only(second, Way::in) || only(first, Way::out);
-  const bool back = only(first, Way::in) || only(second, Way::out);
+  const bool there = only(second, Role::entry) || only(first, Role::exit);
+  const bool back = only(first, Role::entry) || only(second, Role::exit);
   return there == back ? 0 : there ? 1 : -1;
 }
 
@@ -34,14 +36,14 @@ Interface point_out(const std::vector<Interface>& points) {
   const Interface* best = &points.front();
   for (const Interface& point : points) {
     const auto better = [&] {
-      if (way(point.vantage) != way(best->vantage)) {
-        return way(point.vantage) > way(best->vantage);
+      if (role_of(point.vantage) != role_of(best->vantage)) {
+        return role_of(point.vantage) > role_of(best->vantage);
       }
       // Received only: a forwarder whose sending side was not captured.
-      if (way(point.vantage) == Way::in) {
+      if (role_of(point.vantage) == Role::entry) {
         return path_order(point.vantage) <= path_order(best->vantage);
       }
-      return way(point.vantage) == Way::through ||
+      return role_of(point.vantage) == Role::transit ||
              path_order(point.vantage) >= path_order(best->vantage);
     };
     if (better()) best = &point;
@@ -53,10 +55,10 @@ Interface point_in(const std::vector<Interface>& points) {
   const Interface* best = &points.front();
   for (const Interface& point : points) {
     const auto better = [&] {
-      if (way(point.vantage) != way(best->vantage)) {
-        return way(point.vantage) < way(best->vantage);
+      if (role_of(point.vantage) != role_of(best->vantage)) {
+        return role_of(point.vantage) < role_of(best->vantage);
       }
-      return way(point.vantage) != Way::through &&
+      return role_of(point.vantage) != Role::transit &&
              path_order(point.vantage) < path_order(best->vantage);
     };
     if (better()) best = &point;

@@ -51,7 +51,7 @@ void SideBySide::take(std::size_t file, PacketMatcher& matcher, const SideBySide
   if (events.packet) events.packet(file, at.packet, interface);
   if (at.packet.record.kind != TSCOPE_PACKET) return;
   const auto tcp = decode_tcp(at.packet.record);
-  const auto datagram = !tcp && datagrams_ ? datagram_of(at.packet) : std::nullopt;
+  const auto datagram = !tcp && datagrams_ ? decode_datagram(at.packet.record) : std::nullopt;
   if (!tcp && !datagram) return;
   const auto found = by_flow_.find(tcp ? tcp->flow : datagram->flow);
   if (found == by_flow_.end()) return;

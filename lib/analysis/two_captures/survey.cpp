@@ -37,7 +37,7 @@ void CaptureSurvey::add(const Packet& packet, const Interface& interface) {
   }
   if (!is_segment(interface.vantage)) return;
   const auto tcp = decode_tcp(packet.record);
-  const auto datagram = !tcp && datagrams_ ? datagram_of(packet) : std::nullopt;
+  const auto datagram = !tcp && datagrams_ ? decode_datagram(packet.record) : std::nullopt;
   if (!tcp && !datagram) return;
   const Flow& flow = tcp ? tcp->flow : datagram->flow;
   last_stamp = {packet.record.tsc, packet.time_ns};
@@ -56,7 +56,7 @@ void CaptureSurvey::add(const Packet& packet, const Interface& interface) {
     direction.acks += tcp->payload == 0 ? 1 : 0;
     note_echo(*tcp, packet.time_ns);
   }
-  sample(tcp ? packet_key(*tcp) : packet_key(*datagram),
+  sample((tcp ? identity_of(*tcp, packet.record) : identity_of(*datagram, packet.record)).key,
          {packet.time_ns, &known->first, interface.vantage});
 }
 
@@ -64,7 +64,7 @@ void CaptureSurvey::note_socket(const Packet& packet) {
   if (sockets_.size() >= flows_max) return;
   if (const auto tcp = decode_tcp(packet.record)) {
     sockets_.insert(tcp->flow);
-  } else if (const auto datagram = datagrams_ ? datagram_of(packet) : std::nullopt) {
+  } else if (const auto datagram = datagrams_ ? decode_datagram(packet.record) : std::nullopt) {
     sockets_.insert(datagram->flow);
   }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <bit>
 #include <cerrno>
@@ -12,6 +10,7 @@
 #include "live/bpf/programs.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
+#include "live/ring_memory.hpp"
 #include "record/clock_reading.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/tsc.hpp"
@@ -27,35 +26,10 @@ constexpr std::uint32_t slots_max = 1U << 20;
 constexpr std::uint32_t ns_khz = 1'000'000;
 constexpr milliseconds nap{5};  // nothing wakes us: a full ring lasts far longer
 
-/// A mapped array of a BPF object.
-class MappedArray {
- public:
-  MappedArray(int fd, std::size_t bytes, bool writable)
-      : bytes_(whole_pages(bytes)),
-        data_(mmap(nullptr, bytes_, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0)) {
-    if (data_ == MAP_FAILED) {
-      throw Error(
-          fmt::format("can't map the rings: {}; ask for fewer --ring-slots", std::strerror(errno)));
-    }
-  }
-  ~MappedArray() { munmap(data_, bytes_); }
-  MappedArray(const MappedArray&) = delete;
-  MappedArray& operator=(const MappedArray&) = delete;
-
-  template <typename T>
-  T* as() const {
-    return static_cast<T*>(data_);
-  }
-
- private:
-  static std::size_t whole_pages(std::size_t bytes) {
-    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    return (bytes + page - 1) / page * page;
-  }
-
-  std::size_t bytes_;
-  void* data_;
-};
+// Each array map of the programs is mapped as a whole.
+Mapping map_array(int fd, std::size_t bytes, Mapping::Access access = Mapping::Access::read) {
+  return map_ring_memory(fd, 0, bytes, access);
+}
 
 tscope_bpf_config config_of(const CaptureOptions& options) {
   tscope_bpf_config config{};
@@ -103,10 +77,11 @@ class BpfEngine final : public Engine {
       : config_(config_of(options)),
         programs_(config_,
                   told == nullptr ? Programs::Lacking::refuse : Programs::Lacking::leave_out),
-        records_(programs_.records_fd(),
-                 std::size_t{config_.cpus} * config_.slots * sizeof(tscope_record), false),
-        infos_(programs_.rings_fd(), config_.cpus * sizeof(tscope_ring_info), false),
-        tails_(programs_.tails_fd(), config_.cpus * sizeof(tscope_bpf_tail), true),
+        records_(map_array(programs_.records_fd(),
+                           std::size_t{config_.cpus} * config_.slots * sizeof(tscope_record))),
+        infos_(map_array(programs_.rings_fd(), config_.cpus * sizeof(tscope_ring_info))),
+        tails_(map_array(programs_.tails_fd(), config_.cpus * sizeof(tscope_bpf_tail),
+                         Mapping::Access::write)),
         clock_khz_(programs_.uses_tsc() ? measured_tsc_khz() : ns_khz) {
     const std::uint32_t lacking = config_.vantages & ~programs_.vantages();
     if (lacking == 0) return;
@@ -157,7 +132,7 @@ class BpfEngine final : public Engine {
  private:
   tscope_bpf_config config_;
   Programs programs_;
-  MappedArray records_, infos_, tails_;
+  Mapping records_, infos_, tails_;
   std::uint32_t clock_khz_;
 };
 

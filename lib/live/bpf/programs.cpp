@@ -19,121 +19,26 @@
 #include <string_view>
 #include <utility>
 
-#include "base/descriptor.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
+#include "live/places.hpp"
 #include "tscope.skel.h"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
-#include "tscope/record/packet.hpp"
 
 namespace tscope {
 
 namespace {
 
-enum class Need {
-  required,  // without it the vantage point can't be had
-  optional,  // serves packets that may never come here
-  first,     // any one of the choices is enough
-  second,
-};
-
-struct Place {
-  const char* program;
-  Vantage vantage;
-  std::uint8_t protocols;  // TSCOPE_PROTO_*: whose packets pass there
-  Need need;
-  bool function;
-  const char* name;        // of the tracepoint or the function
-  std::uint32_t also = 0;  // bits of more vantage points whose records need it
-};
-
-constexpr std::uint32_t bit(Vantage vantage) {
-  return 1U << static_cast<unsigned>(vantage);
-}
-
-// Beside driver-rx: whose records may come from within a NAPI poll, of which they have the number.
-constexpr std::uint32_t stamped_in_polls = bit(Vantage::socket_rx) | bit(Vantage::socket_tx) |
-                                           bit(Vantage::qdisc_tx) | bit(Vantage::driver_tx) |
-                                           bit(Vantage::hw_rx) | bit(Vantage::hw_tx);
-
-constexpr std::array places{
-    Place{"driver_gro_receive", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
-          "napi_gro_receive_entry"},
-    Place{"driver_gro_frags", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false,
-          "napi_gro_frags_entry"},
-    Place{"driver_receive_skb", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
-          "netif_receive_skb_entry"},
-    Place{"driver_receive_list", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false,
-          "netif_receive_skb_list_entry"},
-    Place{"driver_netif_rx", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::required, false,
-          "netif_rx_entry"},
-    Place{"napi_poll", Vantage::driver_rx, TSCOPE_PROTO_ALL, Need::optional, false, "napi_poll",
-          stamped_in_polls},
-    Place{"net_dev_start_xmit", Vantage::driver_tx, TSCOPE_PROTO_ALL, Need::required, false,
-          "net_dev_start_xmit"},
-    Place{"nic_gro_receive", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::required, false,
-          "napi_gro_receive_entry"},
-    Place{"nic_gro_frags", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::optional, false,
-          "napi_gro_frags_entry"},
-    Place{"nic_receive_skb", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::required, false,
-          "netif_receive_skb_entry"},
-    Place{"nic_receive_list", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::optional, false,
-          "netif_receive_skb_list_entry"},
-    Place{"nic_netif_rx", Vantage::hw_rx, TSCOPE_PROTO_ALL, Need::required, false,
-          "netif_rx_entry"},
-    Place{"skb_tstamp_tx", Vantage::hw_tx, TSCOPE_PROTO_ALL, Need::required, true, "skb_tstamp_tx"},
-    Place{"net_dev_queue", Vantage::qdisc_tx, TSCOPE_PROTO_ALL, Need::required, false,
-          "net_dev_queue"},
-    Place{"tcp_v4_do_rcv", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::required, true,
-          "tcp_v4_do_rcv"},
-    Place{"tcp_v6_do_rcv", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
-          "tcp_v6_do_rcv"},
-    Place{"tcp_check_req", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
-          "tcp_check_req"},
-    Place{"tcp_timewait_state_process", Vantage::socket_rx, TSCOPE_PROTO_TCP, Need::optional, true,
-          "tcp_timewait_state_process"},
-    Place{"ip_queue_xmit", Vantage::socket_tx, TSCOPE_PROTO_TCP, Need::required, true,
-          "__ip_queue_xmit"},
-    Place{"inet6_csk_xmit", Vantage::socket_tx, TSCOPE_PROTO_TCP, Need::optional, true,
-          "inet6_csk_xmit"},
-    Place{"tcp_sendmsg", Vantage::app_tx, TSCOPE_PROTO_TCP, Need::required, true, "tcp_sendmsg"},
-    Place{"sock_recv_length", Vantage::app_rx, TSCOPE_PROTO_TCP, Need::first, false,
-          "sock_recv_length"},
-    Place{"tcp_recvmsg", Vantage::app_rx, TSCOPE_PROTO_TCP, Need::second, true, "tcp_recvmsg"},
-    Place{"inet_sock_set_state", Vantage::session, TSCOPE_PROTO_TCP, Need::required, false,
-          "inet_sock_set_state"},
-    Place{"udp_sendmsg", Vantage::app_tx, TSCOPE_PROTO_UDP, Need::required, true, "udp_sendmsg"},
-    Place{"udpv6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_UDP, Need::optional, true,
-          "udpv6_sendmsg"},
-    Place{"ping_v4_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
-          "ping_v4_sendmsg"},
-    Place{"ping_v6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
-          "ping_v6_sendmsg"},
-    Place{"raw_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::required, true, "raw_sendmsg"},
-    Place{"rawv6_sendmsg", Vantage::app_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
-          "rawv6_sendmsg"},
-    Place{"ip_send_skb", Vantage::socket_tx, TSCOPE_PROTO_UDP, Need::required, true, "ip_send_skb"},
-    Place{"ip6_send_skb", Vantage::socket_tx, TSCOPE_PROTO_UDP, Need::optional, true,
-          "ip6_send_skb"},
-    Place{"ip_push_pending_frames", Vantage::socket_tx, TSCOPE_PROTO_ICMP, Need::required, true,
-          "ip_push_pending_frames"},
-    Place{"ip6_push_pending_frames", Vantage::socket_tx, TSCOPE_PROTO_ICMP, Need::optional, true,
-          "ip6_push_pending_frames"},
-    Place{"udp_enqueue_schedule_skb", Vantage::socket_rx, TSCOPE_PROTO_UDP, Need::required, true,
-          "__udp_enqueue_schedule_skb"},
-    Place{"icmp_rcv", Vantage::socket_rx, TSCOPE_PROTO_ICMP, Need::required, true, "icmp_rcv"},
-    Place{"icmpv6_rcv", Vantage::socket_rx, TSCOPE_PROTO_ICMP, Need::optional, true, "icmpv6_rcv"},
-    Place{"skb_consume_udp", Vantage::app_rx, TSCOPE_PROTO_UDP, Need::required, true,
-          "skb_consume_udp"},
-    Place{"skb_free_datagram", Vantage::app_rx, TSCOPE_PROTO_ICMP, Need::required, true,
-          "skb_free_datagram"},
-};
-
 // Compare-and-exchange in programs.
 constexpr std::pair oldest_kernel{5U, 12U};
 
 bool serves(const Place& place, std::uint32_t vantages) {
-  return (vantages & (bit(place.vantage) | place.also)) != 0;
+  return (vantages & place.serves()) != 0;
+}
+
+constexpr std::uint32_t bit(const Place& place) {
+  return TSCOPE_VANTAGE_BIT(place.vantage_number());
 }
 
 // Vantage points, bits, of each protocol by itself.
@@ -142,7 +47,7 @@ struct ServedVantages {
 
   void add(const Place& place) {
     for (std::size_t i = 0; i < by_protocol.size(); i++) {
-      if ((place.protocols & 1U << i) != 0) by_protocol[i] |= bit(place.vantage);
+      if ((place.protocols & 1U << i) != 0) by_protocol[i] |= bit(place);
     }
   }
   // Those that at least one of the protocols can have.
@@ -215,7 +120,7 @@ Btf kernel_types() {
 }
 
 __s32 place_id(const btf* types, const Place& place) {
-  if (place.function) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC);
+  if (place.is_function()) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC);
   const std::string type = std::string("btf_trace_") + place.name;
   return btf__find_by_name_kind(types, type.c_str(), BTF_KIND_TYPEDEF);
 }
@@ -232,7 +137,7 @@ bool may_be_at(const btf* types, const Place& place) {
   nothing[1].code = BPF_JMP | BPF_EXIT;
   bpf_prog_load_opts options{};
   options.sz = sizeof(options);
-  options.expected_attach_type = place.function ? BPF_TRACE_FENTRY : BPF_TRACE_RAW_TP;
+  options.expected_attach_type = place.is_function() ? BPF_TRACE_FENTRY : BPF_TRACE_RAW_TP;
   options.attach_btf_id = static_cast<__u32>(place_id(types, place));
   const Descriptor program(bpf_prog_load(BPF_PROG_TYPE_TRACING, nullptr, "GPL", nothing.data(),
                                          nothing.size(), &options));
@@ -292,7 +197,7 @@ void Programs::choose(bool with_functions) {
   };
   if (with_functions) {
     const auto* const function = std::ranges::find_if(places, [&](const Place& place) {
-      return place.function && is_asked(place) && has_place(types.get(), place);
+      return place.is_function() && is_asked(place) && has_place(types.get(), place);
     });
     if (function != places.end() && !may_be_at(types.get(), *function)) {
       const int error = errno;
@@ -304,19 +209,18 @@ void Programs::choose(bool with_functions) {
   ServedVantages served, lacking;
   for (const Place& place : places) {
     const bool asked = is_asked(place);
-    const bool there = (with_functions || !place.function) && has_place(types.get(), place);
+    const bool there = (with_functions || !place.is_function()) && has_place(types.get(), place);
     const bool needed =
-        place.need != Need::second || (served.of(place.protocols) & bit(place.vantage)) == 0;
-    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
+        place.need != TSCOPE_SECOND_CHOICE || (served.of(place.protocols) & bit(place)) == 0;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.id),
                               asked && there && needed);
-    if (there && place.need != Need::optional) served.add(place);
-    if (!there && place.need == Need::required) lacking.add(place);
+    if (there && place.need != TSCOPE_OPTIONAL && place.need != TSCOPE_COUNTER) served.add(place);
+    if (!there && place.need == TSCOPE_REQUIRED) lacking.add(place);
   }
   vantages_ = config_.vantages & served.without(lacking).of(protocols);
   for (const Place& place : places) {
     if (serves(place, vantages_)) continue;
-    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.program),
-                              false);
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.id), false);
   }
 }
 

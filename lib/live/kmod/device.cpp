@@ -4,12 +4,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
+#include <string>
 
 #include "tscope/base/error.hpp"
 
@@ -36,14 +34,13 @@ std::string versions(std::uint32_t interface, std::uint32_t record) {
 
 }  // namespace
 
-Device::Device() : fd_(open(TSCOPE_DEVICE, O_RDWR | O_CLOEXEC)) {
-  if (fd_ < 0) throw Error(why_not_open(errno));
+Device::Device() : file_(open(TSCOPE_DEVICE, O_RDWR | O_CLOEXEC)) {
+  if (!file_) throw Error(why_not_open(errno));
   const int error = call(TSCOPE_IOC_INFO, &info_);
   const bool same = error == 0 && info_.interface_version == TSCOPE_INTERFACE_VERSION &&
                     info_.record_version == TSCOPE_RECORD_VERSION &&
                     info_.record_size == sizeof(tscope_record);
   if (same) return;
-  close(fd_);
   const std::string theirs =
       error != 0 ? "another interface" : versions(info_.interface_version, info_.record_version);
   throw Error(
@@ -52,32 +49,8 @@ Device::Device() : fd_(open(TSCOPE_DEVICE, O_RDWR | O_CLOEXEC)) {
                   theirs, versions(TSCOPE_INTERFACE_VERSION, TSCOPE_RECORD_VERSION)));
 }
 
-Device::~Device() {
-  close(fd_);
-}
-
 int Device::call(unsigned long command, void* argument) const {
-  return ioctl(fd_, command, argument) < 0 ? errno : 0;
-}
-
-Mapping::Mapping(int fd, std::uint64_t offset, std::size_t bytes, bool writable)
-    : data_(mmap(nullptr, bytes, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
-                 static_cast<off_t>(offset))),
-      bytes_(bytes) {
-  if (data_ == MAP_FAILED) {
-    throw Error(
-        fmt::format("can't map the module's rings: {}; free some memory or ask for fewer "
-                    "--ring-slots",
-                    std::strerror(errno)));
-  }
-}
-
-Mapping::~Mapping() {
-  if (data_ != nullptr) munmap(data_, bytes_);
-}
-
-Mapping::Mapping(Mapping&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {
+  return ioctl(file_.get(), command, argument) < 0 ? errno : 0;
 }
 
 }  // namespace tscope

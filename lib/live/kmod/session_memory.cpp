@@ -2,30 +2,31 @@
 #include "live/kmod/session_memory.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstring>
 
+#include "live/ring_memory.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
 
 std::vector<Ring> map_rings(const Device& device, std::vector<Mapping>& mappings) {
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const auto map = [&](std::uint64_t offset, std::size_t bytes, Mapping::Access access) {
+    mappings.push_back(map_ring_memory(device.fd(), offset, bytes, access));
+    return mappings.back().as<char>();
+  };
   const std::size_t info_bytes =
       sizeof(tscope_map_info) + device.info().cpus * sizeof(tscope_ring_info);
-  mappings.emplace_back(device.fd(), TSCOPE_MMAP_INFO, (info_bytes + page - 1) / page * page,
-                        false);
-  const auto* info = static_cast<const tscope_map_info*>(mappings.back().data());
-  mappings.emplace_back(device.fd(), TSCOPE_MMAP_TAIL, info->tail_bytes, true);
-  char* tails = static_cast<char*>(mappings.back().data());
+  const auto* info = reinterpret_cast<const tscope_map_info*>(
+      map(TSCOPE_MMAP_INFO, info_bytes, Mapping::Access::read));
+  char* tails = map(TSCOPE_MMAP_TAIL, info->tail_bytes, Mapping::Access::write);
   std::vector<Ring> rings;
   for (std::uint32_t cpu = 0; cpu < info->cpus; cpu++) {
-    mappings.emplace_back(device.fd(), TSCOPE_MMAP_DATA + cpu * info->ring_bytes, info->ring_bytes,
-                          false);
+    const char* data =
+        map(TSCOPE_MMAP_DATA + cpu * info->ring_bytes, info->ring_bytes, Mapping::Access::read);
     auto* tail = reinterpret_cast<std::uint64_t*>(tails + std::size_t{cpu} * info->tail_stride);
-    rings.emplace_back(&info->rings[cpu], tail,
-                       static_cast<const tscope_record*>(mappings.back().data()), info->slots, cpu);
+    rings.emplace_back(&info->rings[cpu], tail, reinterpret_cast<const tscope_record*>(data),
+                       info->slots, cpu);
   }
   return rings;
 }

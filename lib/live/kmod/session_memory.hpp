@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/mapping.hpp"
 #include "live/kmod/device.hpp"
 #include "live/reader/ring.hpp"
 #include "tscope/record/clock.hpp"

@@ -9,8 +9,8 @@
 
 #include <cstring>
 
-#include "base/descriptor.hpp"
-#include "tscope/record/nic.hpp"
+#include "tscope/base/descriptor.hpp"
+#include "tscope/live/nic_devices.hpp"
 
 namespace tscope {
 
@@ -63,12 +63,6 @@ std::string nic_switch_on(const NicDevice& device) {
   return fmt::format("hwstamp_ctl -i {} -r {} -t {}", device.name,
                      device.can_rx ? int{HWTSTAMP_FILTER_ALL} : int{HWTSTAMP_FILTER_NONE},
                      device.can_tx ? int{HWTSTAMP_TX_ON} : int{HWTSTAMP_TX_OFF});
-}
-
-std::uint64_t nic_time(const tscope_record& record) {
-  std::uint64_t time = 0;
-  std::memcpy(&time, record.header + TSCOPE_NIC_TIME_AT, sizeof(time));
-  return time;
 }
 
 }  // namespace tscope

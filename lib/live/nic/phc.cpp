@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "tscope/base/error.hpp"
-#include "tscope/record/nic.hpp"
+#include "tscope/live/nic_devices.hpp"
 
 namespace tscope {
 

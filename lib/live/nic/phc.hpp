@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/descriptor.hpp"
+#include "tscope/base/descriptor.hpp"
 
 namespace tscope {
 

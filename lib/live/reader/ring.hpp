@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "tscope/record/source.hpp"
+#include "tscope/record/loss.hpp"
 #include "tscope/uapi/tscope.h"
 
 namespace tscope {

@@ -74,10 +74,7 @@ class IcmpProber final : public Prober {
         socket_((connect_to(opened.socket.get(), way, options), std::move(opened.socket)),
                 way.to.family()) {
     // A ping socket's id is its port.
-    if (!raw_) {
-      const PingAddress own = local();
-      echo_.set_id(ntohs(reinterpret_cast<const sockaddr_in&>(own.storage).sin_port));
-    }
+    if (!raw_) echo_.set_id(local().port());
     to_ = way.to.ip();
   }
 
@@ -89,12 +86,7 @@ class IcmpProber final : public Prober {
     return Echo::index_of(static_cast<std::uint16_t>(key), last_);
   }
 
-  PingAddress local() const override {
-    PingAddress own;
-    own.length = sizeof own.storage;
-    getsockname(fd(), own.get(), &own.length);
-    return own;
-  }
+  SocketAddress local() const override { return local_address(fd()); }
 
   int send(std::uint64_t index) override {
     last_ = index;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/descriptor.hpp"
 #include "probe/ping/queue_watch.hpp"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/probe/ping_evidence.hpp"
 
 namespace tscope {

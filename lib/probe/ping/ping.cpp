@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "tscope/probe/ping.hpp"
 
-#include <fmt/format.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <utility>
 
 #include "probe/ping/book.hpp"
@@ -17,7 +14,7 @@
 #include "probe/ping/clock.hpp"
 #include "probe/ping/gap_log.hpp"
 #include "probe/ping/judge.hpp"
-#include "probe/ping/live_stamps.hpp"
+#include "probe/ping/live_matcher.hpp"
 #include "probe/ping/prober.hpp"
 #include "probe/wire/ancillary.hpp"
 #include "tscope/base/error.hpp"
@@ -36,31 +33,9 @@ constexpr std::int64_t beat_ns = ms, beats_for_ns = s;
 constexpr std::int64_t stamps_patience_ns = 20 * ms;
 constexpr std::int64_t live_patience_ns = 3000 * ms;  // of an overloaded machine
 constexpr std::int64_t live_slack_ns = ms;  // a stamp may be given away so long after its time
-constexpr std::size_t answers_max = 8192;   // stamps of answers not matched yet
 constexpr std::int64_t flood_ns = 10 * ms;
 constexpr std::int64_t thorough_from_ns = 10 * ms;  // interval that leaves time to read everything
 constexpr std::int64_t doze_ns = 100 * ms;          // a look at whether to end, at the least
-
-std::string device_of(const PingWay& way) {
-  if (!way.device.empty()) return way.device;
-  Netlink netlink;
-  const auto route = netlink.route_to(way.to.ip(), way.to.scope());
-  char name[IF_NAMESIZE] = "";
-  if (route) if_indextoname(static_cast<unsigned>(route->device), name);
-  return name;
-}
-
-std::unique_ptr<Prober> make_prober(const PingOptions& options, const PingWay& way) {
-  switch (options.protocol) {
-    case PingProtocol::udp:
-      return make_udp_prober(options, way);
-    case PingProtocol::tcp:
-      return make_tcp_prober(options, way);
-    case PingProtocol::icmp:
-      break;
-  }
-  return make_icmp_prober(options, way);
-}
 
 }  // namespace
 
@@ -85,7 +60,7 @@ class Ping::Impl {
     abilities_.socket = prober_->name();
     abilities_.stamps = prober_->stamps() ? "sockets" : "none";
     abilities_.lacking = machine_.lacking();
-    if (engine) open_engine(engine);
+    if (engine) live_ = open_live_matcher(engine, options, target_, *prober_, abilities_);
     if (!live_ && !prober_->stamps()) {
       abilities_.lacking.emplace_back(
           "kernel stamps: sockets have none for TCP's SYN, and no engine stamps; RTTs are the "
@@ -106,7 +81,6 @@ class Ping::Impl {
   const PingThresholds& thresholds() const { return judge_.thresholds(); }
 
  private:
-  void open_engine(const PingEngine& engine);
   bool all_sent() const;
   bool finished(std::int64_t now) const;
   void send_one();
@@ -123,8 +97,6 @@ class Ping::Impl {
   void give(const PingBook::Entry& entry);
   PingEvidence evidence_of(const PingBook::Entry& entry) const;
   void note_failed_send(int error);
-  void take_live();
-  void add_live(PingBook::Entry& entry) const;
 
   PingOptions options_;
   PingWay way_;
@@ -138,8 +110,7 @@ class Ping::Impl {
   PingCalibration calibration_;
   PingJudge judge_;
 
-  std::unique_ptr<LiveStamps> live_;
-  std::deque<LiveStamp> answers_;  // at the receive vantage points, newest last
+  std::unique_ptr<LiveMatcher> live_;
 
   PingSink* sink_ = nullptr;
   PingBook book_;
@@ -154,75 +125,6 @@ class Ping::Impl {
   bool spun_ = false;
   const std::atomic<bool>* stop_ = nullptr;
 };
-
-void Ping::Impl::open_engine(const PingEngine& engine) {
-  CaptureOptions capture;
-  capture.filter.address = target_.address;
-  capture.filter.protocols =
-      static_cast<std::uint8_t>(options_.protocol == PingProtocol::icmp  ? TSCOPE_PROTO_ICMP
-                                : options_.protocol == PingProtocol::udp ? TSCOPE_PROTO_UDP
-                                                                         : TSCOPE_PROTO_TCP);
-  if (options_.protocol != PingProtocol::icmp) capture.filter.port = options_.port;
-  capture.vantages = {Vantage::driver_rx, Vantage::socket_rx, Vantage::socket_tx, Vantage::qdisc_tx,
-                      Vantage::driver_tx};
-  // A raw socket has its copy of an echo before the protocol's handler sees it.
-  const bool raw = prober_->name() == "raw";
-  if (raw) {
-    std::erase(capture.vantages, Vantage::socket_rx);
-    abilities_.lacking.emplace_back(
-        "socket-rx: a raw socket gets echoes before that place; ping sockets are behind it (sysctl "
-        "net.ipv4.ping_group_range)");
-  }
-  capture.reorder_window = std::chrono::milliseconds(5);
-  std::string why_not;
-  auto source = engine(capture, why_not);
-  if (!why_not.empty()) abilities_.lacking.push_back("stamps of an engine: " + why_not);
-  if (!source) return;
-  const auto& facts = source->facts();
-  const auto name = facts.find("engine");
-  abilities_.stamps = name == facts.end() ? "kmod" : name->second;
-  live_ = std::make_unique<LiveStamps>(std::move(source), options_.protocol, prober_->id());
-}
-
-void Ping::Impl::take_live() {
-  for (const LiveStamp& stamp : live_->take()) {
-    if (is_receive(stamp.vantage)) {
-      if (answers_.size() >= answers_max) answers_.pop_front();
-      answers_.push_back(stamp);
-      continue;
-    }
-    const auto index = prober_->index_of(stamp.key);
-    PingBook::Entry* entry = index ? book_.find(*index) : nullptr;
-    // A capture sees more than our socket's packets; only this one left after we began to send it.
-    if (entry == nullptr || stamp.ns < *entry->stamps.app_tx) continue;
-    // Of devices on top of each other the first counts, in place of what the socket had of it.
-    const unsigned seen = 1U << static_cast<unsigned>(stamp.vantage);
-    if ((entry->live_seen & seen) != 0) continue;
-    entry->live_seen |= seen;
-    if (stamp.vantage == Vantage::socket_tx) entry->stamps.socket_tx = stamp.ns;
-    if (stamp.vantage == Vantage::qdisc_tx) entry->stamps.qdisc_tx = stamp.ns;
-    if (stamp.vantage == Vantage::driver_tx) entry->stamps.driver_tx = stamp.ns;
-  }
-}
-
-// The last before the reply was read of those that look like it: a duplicate comes later.
-void Ping::Impl::add_live(PingBook::Entry& entry) const {
-  const Reply& reply = *entry.reply;
-  PingStamps& stamps = entry.stamps;
-  bool driver = false, socket = false;
-  for (auto answer = answers_.rbegin(); answer != answers_.rend(); ++answer) {
-    if (answer->key != reply.key || answer->head != reply.head || answer->ns > reply.app_rx_ns ||
-        answer->ns < *stamps.app_tx) {
-      continue;
-    }
-    if (answer->vantage == Vantage::driver_rx && !std::exchange(driver, true)) {
-      stamps.driver_rx = answer->ns;
-    }
-    if (answer->vantage == Vantage::socket_rx && !std::exchange(socket, true)) {
-      stamps.socket_rx = answer->ns;
-    }
-  }
-}
 
 bool Ping::Impl::all_sent() const {
   if (options_.clean_wanted > 0 && counts_.clean >= options_.clean_wanted) return true;
@@ -251,7 +153,7 @@ PingCounts Ping::Impl::run(PingSink& sink, const std::atomic<bool>& stop) {
   stop_ = &stop;
   while (!stop) {
     const std::int64_t now = raw_ns();
-    if (live_) take_live();
+    if (live_) live_->take(*prober_, book_);
     // What giving them takes is our own doing.
     if (give_samples(now, false)) looked_ns_ = raw_ns();
     if (finished(now)) break;
@@ -264,7 +166,7 @@ PingCounts Ping::Impl::run(PingSink& sink, const std::atomic<bool>& stop) {
   take_events();
   if (live_) {
     counts_.engine_lost = live_->finish();
-    take_live();
+    live_->take(*prober_, book_);
   }
   give_samples(raw_ns(), true);
   return counts_;
@@ -419,7 +321,7 @@ bool Ping::Impl::give_samples(std::int64_t now, bool all) {
            if (live_) whole = live_->watermark_ns() > arrived + live_slack_ns;
            const std::int64_t patience = live_ ? live_patience_ns : stamps_patience_ns;
            if (!whole && !all && now - arrived <= patience) return false;
-           if (live_) add_live(*entry);
+           if (live_) live_->add_answer(*entry);
            give(*entry);
            return true;
          }) > 0;

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "probe/ping/address.hpp"
+#include "probe/ping/way.hpp"
 #include "tscope/probe/ping.hpp"
 
 namespace tscope {
@@ -69,7 +69,7 @@ class Prober {
   /// Sockets stamp in the kernel.
   virtual bool stamps() const = 0;
   virtual std::string name() const = 0;
-  virtual PingAddress local() const = 0;
+  virtual SocketAddress local() const = 0;
   /// By which a capture knows the run's packets: an echo's id, our UDP port; 0 with TCP.
   virtual std::uint16_t id() const = 0;
   /// The probe whose captured packet has this key: an echo's 16 bits of sequence number, STAMP's
@@ -77,7 +77,8 @@ class Prober {
   virtual std::optional<std::uint64_t> index_of(std::uint32_t key) const = 0;
 };
 
-/// Throws Error, UsageError.
+/// Makes the prober of the options' protocol. Throws Error, UsageError.
+std::unique_ptr<Prober> make_prober(const PingOptions& options, const PingWay& way);
 std::unique_ptr<Prober> make_icmp_prober(const PingOptions& options, const PingWay& way);
 std::unique_ptr<Prober> make_udp_prober(const PingOptions& options, const PingWay& way);
 std::unique_ptr<Prober> make_tcp_prober(const PingOptions& options, const PingWay& way);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/descriptor.hpp"
+#include "tscope/base/descriptor.hpp"
 
 namespace tscope {
 

@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "base/descriptor.hpp"
 #include "probe/ping/prober.hpp"
+#include "tscope/base/descriptor.hpp"
 
 namespace tscope {
 

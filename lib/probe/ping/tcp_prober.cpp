@@ -9,9 +9,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/descriptor.hpp"
 #include "probe/ping/clock.hpp"
 #include "probe/ping/prober.hpp"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -27,8 +27,7 @@ class TcpProber final : public Prober {
     // No packet leaves: a UDP socket's connect() asks for the route alone.
     const Descriptor asks(::socket(way.to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
     connect_to(asks.get(), way, options);
-    local_.length = sizeof local_.storage;
-    getsockname(asks.get(), local_.get(), &local_.length);
+    local_ = local_address(asks.get());
   }
 
   int fd() const override { return epoll_.get(); }
@@ -40,7 +39,7 @@ class TcpProber final : public Prober {
     if (found == index_of_port_.end()) return std::nullopt;
     return found->second;
   }
-  PingAddress local() const override { return local_; }
+  SocketAddress local() const override { return local_; }
 
   void prepare_next() override {
     next_ = Descriptor(::socket(way_.to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -60,7 +59,7 @@ class TcpProber final : public Prober {
         errno != ECONNREFUSED) {
       return errno;
     }
-    const std::uint32_t port = port_of(socket.get());
+    const std::uint32_t port = local_address(socket.get()).port();
     index_of_port_[port] = index;
     epoll_event event{};
     event.events = EPOLLOUT;
@@ -89,13 +88,6 @@ class TcpProber final : public Prober {
     Descriptor socket;
     std::uint32_t port = 0;
   };
-
-  static std::uint32_t port_of(int socket) {
-    PingAddress own;
-    own.length = sizeof own.storage;
-    getsockname(socket, own.get(), &own.length);
-    return ntohs(reinterpret_cast<const sockaddr_in&>(own.storage).sin_port);
-  }
 
   void take(const Open& open, std::uint64_t index, std::int64_t now, PingEvents& events) const {
     const int socket = open.socket.get();
@@ -129,7 +121,7 @@ class TcpProber final : public Prober {
   PingWay way_;
   Descriptor epoll_, next_;
   int no_socket_ = EMFILE;  // why there is no next one
-  PingAddress local_;
+  SocketAddress local_;
   std::map<std::uint64_t, Open> open_;
   std::unordered_map<std::uint32_t, std::uint64_t> index_of_port_;  // 65536 at most
 };

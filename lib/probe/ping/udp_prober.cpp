@@ -11,6 +11,7 @@
 
 #include "probe/ping/stamped_socket.hpp"
 #include "probe/wire/ancillary.hpp"
+#include "probe/wire/clock_state.hpp"
 #include "probe/wire/stamp.hpp"
 #include "tscope/base/error.hpp"
 
@@ -25,9 +26,7 @@ class UdpProber final : public Prober {
   UdpProber(const PingOptions& options, const PingWay& way, Descriptor socket)
       : socket_((connect_to(socket.get(), way, options), std::move(socket)), way.to.family()),
         packet_(std::max<std::size_t>(options.size, stamp::packet_bytes)) {
-    const PingAddress own = local();
-    // The port stands at the same place in both families.
-    port_ = ntohs(reinterpret_cast<const sockaddr_in&>(own.storage).sin_port);
+    port_ = local().port();
   }
 
   int fd() const override { return socket_.fd(); }
@@ -40,15 +39,13 @@ class UdpProber final : public Prober {
     return last_ - back;
   }
 
-  PingAddress local() const override {
-    PingAddress own;
-    own.length = sizeof own.storage;
-    getsockname(fd(), own.get(), &own.length);
-    return own;
-  }
+  SocketAddress local() const override { return local_address(fd()); }
+
+  void prepare_next() override { error_ = realtime_error(); }
 
   int send(std::uint64_t index) override {
     stamp::SenderPacket packet;
+    packet.error = error_;
     packet.sequence = static_cast<std::uint32_t>(index);
     packet.timestamp = stamp::to_ntp(realtime_ns());
     std::ranges::copy(stamp::encode(packet), packet_.begin());
@@ -106,6 +103,7 @@ class UdpProber final : public Prober {
 
   StampedSocket socket_;
   std::vector<std::uint8_t> packet_;
+  stamp::ErrorEstimate error_ = realtime_error();
   std::unordered_map<std::uint32_t, std::uint64_t> sent_;
   std::uint64_t last_ = 0;
   std::uint16_t port_ = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include "probe/reflect/driver_stamps.hpp"
 #include "probe/reflect/reply_socket.hpp"
 #include "probe/wire/clock_state.hpp"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/probe/reflect.hpp"
 
@@ -42,9 +42,8 @@ struct Reflector::Impl {
 
   // A machine without IPv6 is no failure.
   void open_six(std::uint16_t port) {
-    const int probe = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (probe < 0 && errno == EAFNOSUPPORT) return;
-    close(probe);
+    const Descriptor probe(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!probe && errno == EAFNOSUPPORT) return;
     sockets.push_back(std::make_unique<ReplySocket>(AF_INET6, "", port));
   }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "probe/reflect/reply_socket.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "probe/wire/address.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -54,55 +53,28 @@ cmsghdr* put(msghdr& message, cmsghdr* at, int level, int type, const T& value) 
 
 ReplySocket::ReplySocket(int family, const std::string& address, std::uint16_t port)
     : family_(family) {
-  sockaddr_storage local{};
-  socklen_t length = 0;
-  bool good = true;
-  if (family == AF_INET6) {
-    sockaddr_in6 in6{};
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(port);
-    good = address.empty() || inet_pton(AF_INET6, address.c_str(), &in6.sin6_addr) == 1;
-    std::memcpy(&local, &in6, length = sizeof in6);
-  } else {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    good = address.empty() || inet_pton(AF_INET, address.c_str(), &in.sin_addr) == 1;
-    std::memcpy(&local, &in, length = sizeof in);
-  }
-  if (!good) {
+  const auto own = address.empty() ? any_address(family, port) : parse_address(address, port);
+  if (!own || own->family() != family) {
     throw UsageError(
         fmt::format("'{}' is no IPv4 or IPv6 address; give one of this machine's", address));
   }
-  fd_ = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd_ < 0) refuse(address, port);
-  try {
-    const int on = 1, ttl = 255;
-    if (family == AF_INET6) {
-      setsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-      setsockopt(fd_, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof ttl);
-    } else {
-      setsockopt(fd_, IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
-    }
-    ask_for_ancillary(fd_, family, true);
-    ask_for_buffer(fd_, buffer_bytes);
-    if (bind(fd_, reinterpret_cast<const sockaddr*>(&local), length) < 0) refuse(address, port);
-  } catch (...) {
-    close(fd_);
-    throw;
+  socket_ = Descriptor(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket_) refuse(address, port);
+  const int on = 1, ttl = 255;
+  if (family == AF_INET6) {
+    setsockopt(fd(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    setsockopt(fd(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof ttl);
+  } else {
+    setsockopt(fd(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
   }
+  ask_for_ancillary(fd(), family, true);
+  ask_for_buffer(fd(), buffer_bytes);
+  if (bind(fd(), own->get(), own->length) < 0) refuse(address, port);
   for (Slot& slot : slots_) slot.payload.resize(datagram_bytes);
 }
 
-ReplySocket::~ReplySocket() {
-  close(fd_);
-}
-
 Endpoint ReplySocket::local() const {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
-  return endpoint_of(address);
+  return endpoint_of(local_address(fd()).storage);
 }
 
 Arrival ReplySocket::arrival_of(const Slot& slot, const Ancillary& ancillary, std::size_t length,
@@ -163,7 +135,7 @@ bool ReplySocket::turn(Responder& responder, DriverStamps* stamps) {
     message.msg_control = slot.control.data();
     message.msg_controllen = slot.control.size();
   }
-  const int count = recvmmsg(fd_, received_.data(), batch, MSG_DONTWAIT, nullptr);
+  const int count = recvmmsg(fd(), received_.data(), batch, MSG_DONTWAIT, nullptr);
   if (count <= 0) return false;
   std::size_t answers = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); i++) {
@@ -202,7 +174,7 @@ void ReplySocket::send(std::size_t count) {
         payload[stamp::timestamp_at + b] = static_cast<std::uint8_t>(time >> (56 - 8 * b));
       }
     }
-    const int sent = sendmmsg(fd_, &answers_[done], static_cast<unsigned>(count - done), 0);
+    const int sent = sendmmsg(fd(), &answers_[done], static_cast<unsigned>(count - done), 0);
     if (sent > 0) {
       done += static_cast<std::size_t>(sent);
     } else if (errno != EINTR) {

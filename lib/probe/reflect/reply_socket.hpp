@@ -7,6 +7,7 @@
 #include "probe/reflect/driver_stamps.hpp"
 #include "probe/reflect/responder.hpp"
 #include "probe/wire/ancillary.hpp"
+#include "tscope/base/descriptor.hpp"
 
 namespace tscope {
 
@@ -15,11 +16,10 @@ class ReplySocket {
  public:
   /// Bound to an address, or to all if it is empty. Throws Error.
   ReplySocket(int family, const std::string& address, std::uint16_t port);
-  ~ReplySocket();
   ReplySocket(const ReplySocket&) = delete;
   ReplySocket& operator=(const ReplySocket&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return socket_.get(); }
   Endpoint local() const;
 
   /// Reads what is there, up to a batch, and answers it. False if nothing was there. stamps: of the
@@ -52,7 +52,7 @@ class ReplySocket {
   void send(std::size_t count);
 
   int family_;
-  int fd_ = -1;
+  Descriptor socket_;
   std::uint32_t overflow_ = 0;
   std::uint64_t dropped_ = 0, user_stamps_ = 0, driver_stamps_ = 0, driver_absent_ = 0,
                 send_failed_ = 0;

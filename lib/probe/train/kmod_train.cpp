@@ -128,7 +128,7 @@ class KmodTrain final : public Train {
 
   TrainOutcome run(TrainSink& sink, const std::atomic<bool>& cancel) override;
   const std::map<std::string, std::string>& facts() const override { return job_.facts; }
-  int socket() const override { return job_.path.socket.fd(); }
+  int socket() const override { return job_.path.socket.get(); }
 
  private:
   void submit();
@@ -192,7 +192,7 @@ TrainOutcome KmodTrain::run(TrainSink& sink, const std::atomic<bool>& cancel) {
   while (true) {
     const Source::Next next = session_->next(packet);
     if (next == Source::Next::packet) {
-      if (packet.record.kind == TSCOPE_PROBE && packet.record.seq_end == train_.number) {
+      if (packet.record.kind == TSCOPE_PROBE && packet.record.train == train_.number) {
         sink.probe(packet, session_->interfaces()[packet.interface]);
       }
       continue;

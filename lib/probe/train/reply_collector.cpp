@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,8 +13,10 @@
 #include <thread>
 
 #include "probe/train/receiver.hpp"
+#include "probe/wire/address.hpp"
 #include "probe/wire/clock_state.hpp"
 #include "probe/wire/stamp.hpp"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -28,45 +29,23 @@ constexpr int look_ms = 20;
 constexpr int buffer_bytes = 16 << 20;
 constexpr int marks_max = 3;  // greetings, and leaves
 
-socklen_t socket_address(const Endpoint& endpoint, sockaddr_storage& address) {
-  if (endpoint.family == 6) {
-    sockaddr_in6 in6{};
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(endpoint.port);
-    std::memcpy(&in6.sin6_addr, endpoint.address.data(), 16);
-    std::memcpy(&address, &in6, sizeof in6);
-    return sizeof in6;
-  }
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_port = htons(endpoint.port);
-  std::memcpy(&in.sin_addr, endpoint.address.data(), 4);
-  std::memcpy(&address, &in, sizeof in);
-  return sizeof in;
-}
-
-int open_socket(const CollectorOptions& options) {
+Descriptor open_socket(const CollectorOptions& options) {
   const int family = options.reflector.family == 6 ? AF_INET6 : AF_INET;
-  const int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw Error(fmt::format("no UDP socket: {}", std::strerror(errno)));
-  sockaddr_storage address{};
+  Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw Error(fmt::format("no UDP socket: {}", std::strerror(errno)));
   if (options.local.family != 0) {
-    const socklen_t length = socket_address(options.local, address);
-    if (bind(fd, reinterpret_cast<const sockaddr*>(&address), length) < 0) {
-      const int error = errno;
-      close(fd);
+    const SocketAddress local = socket_address(options.local);
+    if (bind(socket.get(), local.get(), local.length) < 0) {
       throw Error(fmt::format("can't receive at {}: {}; give another source port",
-                              options.local.to_string(), std::strerror(error)));
+                              options.local.to_string(), std::strerror(errno)));
     }
   }
-  const socklen_t length = socket_address(options.reflector, address);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), length) < 0) {
-    const int error = errno;
-    close(fd);
+  const SocketAddress reflector = socket_address(options.reflector);
+  if (connect(socket.get(), reflector.get(), reflector.length) < 0) {
     throw Error(fmt::format("can't reach {}: {}; `ip route get` shows the way there",
-                            options.reflector.to_string(), std::strerror(error)));
+                            options.reflector.to_string(), std::strerror(errno)));
   }
-  return fd;
+  return socket;
 }
 
 // Probes beside the train, known again by their times.
@@ -87,27 +66,19 @@ struct Marks {
 
 struct ReplyCollector::Impl {
   explicit Impl(const CollectorOptions& options)
-      : own(options.socket < 0),
-        fd(own ? open_socket(options) : options.socket),
+      : own(options.socket < 0 ? open_socket(options) : Descriptor()),
+        fd(own ? own.get() : options.socket),
         replies_max(options.replies_max),
         reader(fd, base) {
     int family = 0;
     socklen_t length = sizeof family;
     getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
-    try {
-      ask_for_ancillary(fd, family, false);
-    } catch (...) {
-      if (own) close(fd);
-      throw;
-    }
+    ask_for_ancillary(fd, family, false);
     ask_for_buffer(fd, buffer_bytes);
     thread = std::thread([this] { collect(); });
   }
 
-  ~Impl() {
-    end();
-    if (own) close(fd);
-  }
+  ~Impl() { end(); }
 
   void end() {
     ending = true;
@@ -203,7 +174,7 @@ struct ReplyCollector::Impl {
 
   bool nobody_there() const { return refused && !greeted && set.replies.empty(); }
 
-  const bool own;
+  const Descriptor own;  // none if the caller gave a socket
   const int fd;
   const std::size_t replies_max;
   const std::int64_t base = realtime_less_raw_ns();

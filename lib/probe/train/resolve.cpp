@@ -5,17 +5,14 @@
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <thread>
 #include <utility>
 
+#include "probe/wire/address.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -27,89 +24,25 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint32_t udp_bytes = 8;
 constexpr auto between_looks = std::chrono::milliseconds(10);
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-  int family() const { return storage.ss_family; }
-
-  IpAddress ip() const {
-    IpAddress address;
-    address.family = family();
-    if (family() == AF_INET) {
-      std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, 4);
-    } else {
-      std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr,
-                  16);
-    }
-    return address;
-  }
-  std::uint16_t port() const {
-    return ntohs(family() == AF_INET ? reinterpret_cast<const sockaddr_in&>(storage).sin_port
-                                     : reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
-  }
-  std::uint32_t scope() const {
-    return family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_scope_id : 0;
-  }
-};
-
-SocketAddress look_up(const Destination& destination) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_DGRAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(destination.host.c_str(), std::to_string(destination.port).c_str(),
-                                &hints, &found);
-  if (error != 0) {
-    throw Error(fmt::format("'{}' does not resolve: {}; give a name or an address that does",
-                            destination.host, gai_strerror(error)));
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
-  SocketAddress address;
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.length = found->ai_addrlen;
-  const IpAddress ip = address.ip();
-  const bool v4 = ip.family == AF_INET;
-  const bool link_local = !v4 && ip.bytes[0] == 0xfe && (ip.bytes[1] & 0xc0) == 0x80;
-  if (link_local && address.scope() == 0) {
-    throw UsageError(fmt::format("{} is link-local: say of which interface, as {}%eth0",
-                                 destination.host, destination.host));
-  }
-  return address;
-}
-
+// Where the routing table has none.
 [[noreturn]] void no_route(const SocketAddress& address) {
-  throw Error(
-      fmt::format("no route to {}: look at ip route get {}, and whether its interface is up",
-                  address.ip().to_string(), address.ip().to_string()));
+  refuse_connect(ENETUNREACH, address);
 }
 
-ProbeSocket open_socket(const Destination& destination, const SocketAddress& address) {
-  ProbeSocket socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (socket.fd() < 0) {
+Descriptor open_socket(const Destination& destination, const SocketAddress& address) {
+  Descriptor socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) {
     throw Error(fmt::format("can't open a UDP socket: {}; is IPv{} there?", std::strerror(errno),
                             address.family() == AF_INET ? 4 : 6));
   }
   if (destination.source_port != 0) {
-    SocketAddress own;
-    own.storage.ss_family = static_cast<sa_family_t>(address.family());
-    own.length = address.length;
-    // The port stands at the same place in both families.
-    reinterpret_cast<sockaddr_in&>(own.storage).sin_port = htons(destination.source_port);
-    if (bind(socket.fd(), own.get(), own.length) < 0) {
+    const SocketAddress own = any_address(address.family(), destination.source_port);
+    if (bind(socket.get(), own.get(), own.length) < 0) {
       throw Error(fmt::format("can't send from port {}: {}; give another --source-port",
                               destination.source_port, std::strerror(errno)));
     }
   }
-  if (connect(socket.fd(), address.get(), address.length) < 0) {
-    if (errno == EACCES) {
-      throw UsageError(
-          fmt::format("{} is a broadcast address; give one host's", address.ip().to_string()));
-    }
-    no_route(address);
-  }
+  if (connect(socket.get(), address.get(), address.length) < 0) refuse_connect(errno, address);
   return socket;
 }
 
@@ -159,21 +92,10 @@ void check_size(const ProbePath& path, std::uint32_t size_max) {
 
 }  // namespace
 
-ProbeSocket::~ProbeSocket() {
-  if (fd_ >= 0) close(fd_);
-}
-
-ProbeSocket::ProbeSocket(ProbeSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {
-}
-
-ProbeSocket& ProbeSocket::operator=(ProbeSocket&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
 ProbePath resolve_path(const Destination& destination, std::uint32_t size_max,
                        std::chrono::milliseconds patience) {
-  const SocketAddress address = look_up(destination);
+  const SocketAddress address = look_up(destination.host, destination.port);
+  refuse_without_zone(address, destination.host);
   Netlink netlink;
   ProbePath path;
   path.socket = open_socket(destination, address);
@@ -187,9 +109,7 @@ ProbePath resolve_path(const Destination& destination, std::uint32_t size_max,
   if (!link) no_route(address);
   check_link(*link);
 
-  SocketAddress own;
-  own.length = sizeof(own.storage);
-  getsockname(path.socket.fd(), own.get(), &own.length);
+  const SocketAddress own = local_address(path.socket.get());
   FrameAddresses& frame = path.addresses;
   frame.source = own.ip();
   frame.source_port = own.port();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "probe/train/frame.hpp"
+#include "tscope/base/descriptor.hpp"
 
 namespace tscope {
 
@@ -13,21 +14,6 @@ struct Destination {
   std::string host;  ///< a name, an IPv4 or an IPv6 address, fe80::1%eth0
   std::uint16_t port = stamp::default_port;
   std::uint16_t source_port = 0;  ///< 0: one that is free
-};
-
-/// A UDP socket connected to a destination; it keeps the source port ours while frames go out
-/// beside it, and gets what comes back.
-class ProbeSocket {
- public:
-  ProbeSocket() = default;
-  explicit ProbeSocket(int fd) : fd_(fd) {}
-  ~ProbeSocket();
-  ProbeSocket(ProbeSocket&& other) noexcept;
-  ProbeSocket& operator=(ProbeSocket&& other) noexcept;
-  int fd() const { return fd_; }
-
- private:
-  int fd_ = -1;
 };
 
 /// The way to a destination.
@@ -38,7 +24,9 @@ struct ProbePath {
   std::uint32_t route_device = 0;  ///< ifindex of `device`
   std::string gateway;             ///< "" for a neighbour
   std::uint32_t mtu = 0;           ///< of route and device, from the IP header on
-  ProbeSocket socket;
+  /// UDP, connected to the destination: it keeps the source port ours while frames go out beside
+  /// it, and gets what comes back.
+  Descriptor socket;
 };
 
 /// Asks the resolver and the kernel; where the next hop's Ethernet address is not known, makes the

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <sched.h>
-#include <sys/timex.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "probe/train/engine.hpp"
+#include "probe/wire/clock_state.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/facts.hpp"
 
@@ -34,13 +34,6 @@ std::uint32_t choose_cpu(const std::optional<std::uint32_t>& asked) {
   return last;
 }
 
-// What the kernel believes of its clock (adjtimex), for the probes' error estimate.
-stamp::ErrorEstimate own_error() {
-  timex state{};
-  const bool synchronized = adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
-  return stamp::error_estimate(std::int64_t{state.maxerror} * 1000, synchronized);
-}
-
 }  // namespace
 
 tscope_probe probe_times(const tscope_record& record) {
@@ -59,7 +52,7 @@ ProbeResult probe_result(const tscope_record& record) {
   result.woken = times.woken;
   result.spun = times.spun;
   result.handed = record.tsc;
-  result.error = static_cast<int>(record.napi_poll);
+  result.error = static_cast<int>(record.error);
   result.flags = record.flags & (TSCOPE_F_LATE | TSCOPE_F_CONTENDED | TSCOPE_F_TIMER);
   result.size = record.wire_len > headers ? record.wire_len - headers : 0;
   return result;
@@ -79,7 +72,7 @@ std::unique_ptr<Train> open_train(TrainEngineKind engine, TrainRequest request) 
   const std::uint32_t cpu = choose_cpu(request.cpu);
   ProbePath path = resolve_path({request.host, request.port, request.source_port}, largest);
   stamp::SenderPacket packet;
-  packet.error = own_error();
+  packet.error = realtime_error();
   ProbeFrame frame(path.addresses, packet, largest);
 
   auto facts = host_facts();

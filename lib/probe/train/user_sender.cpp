@@ -14,7 +14,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "record/clock_reading.hpp"
+#include "base/kernel_clock.hpp"
 #include "tscope/base/tsc.hpp"
 
 namespace tscope {
@@ -145,7 +145,7 @@ int UserSender::send_at(std::span<const std::uint8_t> payload, std::uint64_t sch
   header->cmsg_type = SCM_TXTIME;
   header->cmsg_len = CMSG_LEN(sizeof(time));
   std::memcpy(CMSG_DATA(header), &time, sizeof(time));
-  return sendmsg(job_.path.socket.fd(), &message, 0) < 0 ? errno : 0;
+  return sendmsg(job_.path.socket.get(), &message, 0) < 0 ? errno : 0;
 }
 
 void UserSender::hand_over(std::uint32_t index, UserProbe& probe) {
@@ -160,7 +160,7 @@ void UserSender::hand_over(std::uint32_t index, UserProbe& probe) {
   const std::span payload(payload_.data(), job_.request.plan[index].size);
   if (job_.request.user_mode == UserMode::txtime) {
     probe.error = send_at(payload, probe.scheduled);
-  } else if (send(job_.path.socket.fd(), payload.data(), payload.size(), 0) < 0) {
+  } else if (send(job_.path.socket.get(), payload.data(), payload.size(), 0) < 0) {
     probe.error = errno;
   }
 }
@@ -170,7 +170,7 @@ void UserSender::hand_over(std::uint32_t index, UserProbe& probe) {
 void UserSender::forget_refusal() {
   int error = 0;
   socklen_t size = sizeof(error);
-  getsockopt(job_.path.socket.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  getsockopt(job_.path.socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error == ECONNREFUSED) refused_++;
 }
 

@@ -19,6 +19,7 @@
 #include "probe/train/engine.hpp"
 #include "probe/train/user_sender.hpp"
 #include "record/clock_reading.hpp"
+#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/facts.hpp"
 #include "tscope/base/tsc.hpp"
@@ -48,22 +49,14 @@ Anchor best_anchor() {
 /// allowed, nothing happens.
 class LatencyRequest {
  public:
-  LatencyRequest() : fd_(open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC)) {
+  LatencyRequest() : file_(open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC)) {
     const std::int32_t none = 0;
-    if (fd_ >= 0 && write(fd_, &none, sizeof(none)) < 0) {
-      close(fd_);
-      fd_ = -1;
-    }
+    if (file_ && write(file_.get(), &none, sizeof(none)) < 0) file_ = {};
   }
-  ~LatencyRequest() {
-    if (fd_ >= 0) close(fd_);
-  }
-  LatencyRequest(const LatencyRequest&) = delete;
-  LatencyRequest& operator=(const LatencyRequest&) = delete;
-  bool held() const { return fd_ >= 0; }
+  bool held() const { return static_cast<bool>(file_); }
 
  private:
-  int fd_;
+  Descriptor file_;
 };
 
 const char* mode_name(UserMode mode) {
@@ -87,7 +80,7 @@ void use_txtime(const TrainJob& job) {
                     job.path.device));
   }
   const sock_txtime settings{CLOCK_TAI, SOF_TXTIME_REPORT_ERRORS};
-  if (setsockopt(job.path.socket.fd(), SOL_SOCKET, SO_TXTIME, &settings, sizeof(settings)) < 0) {
+  if (setsockopt(job.path.socket.get(), SOL_SOCKET, SO_TXTIME, &settings, sizeof(settings)) < 0) {
     throw Error(fmt::format("SO_TXTIME is refused: {}; run it as root, or use --user-mode spin",
                             std::strerror(errno)));
   }
@@ -95,7 +88,7 @@ void use_txtime(const TrainJob& job) {
 
 void set_socket(const ProbePath& path) {
   const int hops = 255, no_fragments = IP_PMTUDISC_DO;
-  const int fd = path.socket.fd();
+  const int fd = path.socket.get();
   if (path.addresses.source.family == AF_INET) {
     setsockopt(fd, IPPROTO_IP, IP_TTL, &hops, sizeof(hops));
     setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &no_fragments, sizeof(no_fragments));
@@ -142,7 +135,7 @@ class UserTrain final : public Train {
 
   TrainOutcome run(TrainSink& sink, const std::atomic<bool>& cancel) override;
   const std::map<std::string, std::string>& facts() const override { return job_.facts; }
-  int socket() const override { return job_.path.socket.fd(); }
+  int socket() const override { return job_.path.socket.get(); }
 
  private:
   void deliver(TrainSink& sink, const UserSender& sender, const ClockModel& clock,
@@ -174,7 +167,7 @@ Packet UserTrain::packet_of(const UserSender& sender, std::uint32_t index,
   record.ifindex = job_.path.route_device;
   record.seq = index;
   record.wire_len = job_.frame.ip_length_of(size);
-  record.napi_poll = static_cast<std::uint32_t>(sent.error);
+  record.error = static_cast<std::uint32_t>(sent.error);
   record.cpu = static_cast<std::uint16_t>(job_.cpu);
   record.segs = 1;
   record.flags = TSCOPE_F_SYNTH_IP;
@@ -202,7 +195,7 @@ void UserTrain::deliver(TrainSink& sink, const UserSender& sender, const ClockMo
   for (; delivered_ < until; delivered_++) {
     const Packet packet = packet_of(sender, static_cast<std::uint32_t>(delivered_), clock);
     const Interface interface { job_.path.device, packet.vantage() };
-    const bool good = packet.record.napi_poll == 0;
+    const bool good = packet.record.error == 0;
     unstamped_ += good && interface.vantage == Vantage::app_tx ? 1 : 0;
     outcome_.sent += good ? 1 : 0;
     outcome_.failed += good ? 0 : 1;

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "record/clock_reading.hpp"
+#include "base/kernel_clock.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -52,8 +52,7 @@ Ancillary read_ancillary(const msghdr& message) {
       return c->cmsg_level == level && c->cmsg_type == type;
     };
     if (is(SOL_SOCKET, SCM_TIMESTAMPNS)) {
-      const auto stamp = data_of<timespec>(c);
-      result.received_ns = stamp.tv_sec * std::int64_t{1'000'000'000} + stamp.tv_nsec;
+      result.received_ns = to_ns(data_of<timespec>(c));
     } else if (is(SOL_SOCKET, SO_RXQ_OVFL)) {
       result.overflow = data_of<std::uint32_t>(c);
     } else if (is(IPPROTO_IP, IP_TTL) || is(IPPROTO_IPV6, IPV6_HOPLIMIT)) {
@@ -75,24 +74,6 @@ void ask_for_buffer(int socket, int bytes) {
   if (setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0) {
     setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   }
-}
-
-Endpoint endpoint_of(const sockaddr_storage& address) {
-  Endpoint endpoint;
-  if (address.ss_family == AF_INET6) {
-    sockaddr_in6 in6{};
-    std::memcpy(&in6, &address, sizeof in6);
-    endpoint.family = 6;
-    endpoint.port = ntohs(in6.sin6_port);
-    std::memcpy(endpoint.address.data(), &in6.sin6_addr, 16);
-  } else {
-    sockaddr_in in{};
-    std::memcpy(&in, &address, sizeof in);
-    endpoint.family = 4;
-    endpoint.port = ntohs(in.sin_port);
-    std::memcpy(endpoint.address.data(), &in.sin_addr, 4);
-  }
-  return endpoint;
 }
 
 std::int64_t realtime_ns() {

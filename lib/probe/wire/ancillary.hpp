@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "tscope/record/headers.hpp"
-
 namespace tscope {
 
 /// What the kernel says beside a datagram.
@@ -32,8 +30,6 @@ Ancillary read_ancillary(const msghdr& message);
 
 /// A larger receive buffer, beyond the system's limit if the process may.
 void ask_for_buffer(int socket, int bytes);
-
-Endpoint endpoint_of(const sockaddr_storage& address);
 
 std::int64_t realtime_ns();
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "probe/wire/clock_state.hpp"
 
-#include <sys/timex.h>
-
 #include <algorithm>
 #include <cstdint>
 
+#include "base/kernel_clock.hpp"
 #include "probe/wire/ancillary.hpp"
-#include "record/clock_reading.hpp"
 
 namespace tscope {
 
@@ -25,13 +23,13 @@ std::int64_t realtime_less_raw_ns() {
   return best;
 }
 
-stamp::ErrorEstimate realtime_error() {
-  constexpr std::int64_t unknown_ns = 16'000'000'000;
-  timex state{};
-  const int result = adjtimex(&state);
-  const bool synchronized = result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
-  if (!synchronized) return stamp::error_estimate(unknown_ns, false);
-  return stamp::error_estimate(std::min<std::int64_t>(state.maxerror * 1000, unknown_ns), true);
+stamp::ErrorEstimate realtime_error(AskClock ask) {
+  constexpr std::int64_t largest_ns = 16'000'000'000;
+  timex clock{};
+  const int state = ask(&clock);
+  const bool synchronized = state >= 0 && state != TIME_ERROR && (clock.status & STA_UNSYNC) == 0;
+  if (!synchronized) return stamp::error_estimate(largest_ns, false);
+  return stamp::error_estimate(std::min<std::int64_t>(clock.maxerror * 1000, largest_ns), true);
 }
 
 }  // namespace tscope

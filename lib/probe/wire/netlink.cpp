@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "probe/wire/netlink.hpp"
 
-#include <arpa/inet.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
@@ -73,16 +72,6 @@ int take_neighbour(nl_msg* message, void* where) {
 }
 
 }  // namespace
-
-std::size_t IpAddress::size() const {
-  return family == AF_INET ? 4 : 16;
-}
-
-std::string IpAddress::to_string() const {
-  char text[INET6_ADDRSTRLEN] = "?";
-  inet_ntop(family, bytes.data(), text, sizeof(text));
-  return text;
-}
 
 Netlink::Netlink() : socket_(nl_socket_alloc()) {
   if (socket_ == nullptr || nl_connect(socket_, NETLINK_ROUTE) < 0) {

@@ -7,21 +7,14 @@
 #include <string>
 #include <utility>
 
+#include "probe/wire/address.hpp"
+
 struct nl_sock;
 struct nl_msg;
 
 namespace tscope {
 
 using MacAddress = std::array<std::uint8_t, 6>;
-
-/// An IP address without a port.
-struct IpAddress {
-  int family = 0;                        ///< AF_INET or AF_INET6
-  std::array<std::uint8_t, 16> bytes{};  ///< network order; IPv4 in the first four
-
-  std::size_t size() const;
-  std::string to_string() const;
-};
 
 /// How the kernel would send to an address.
 struct RouteAnswer {

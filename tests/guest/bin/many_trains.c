@@ -128,7 +128,7 @@ static size_t collect(int fd, struct mapped *m, unsigned int first, unsigned int
 		struct tscope_probe times = times_of(record);
 		unsigned int train = first;
 
-		while (train < first + trains && plans[train].number != record->seq_end)
+		while (train < first + trains && plans[train].number != record->train)
 			train++;
 		if (train < first + trains)
 			all[count++] = (struct sent){ train, record->seq, times.scheduled, times.woken, times.spun, record->tsc,

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <random>
 
+#include "align/at_rest.hpp"
+#include "align/envelope.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {

@@ -19,8 +19,8 @@ Packet probe_packet(Vantage vantage, std::uint16_t header_len) {
   record.netns = 7;
   record.ifindex = 2;
   record.seq = 41;
-  record.seq_end = 3;
-  record.napi_poll = 105;
+  record.train = 3;
+  record.error = 105;
   record.wire_len = 20 + 8 + 100;
   record.cpu = 1;
   record.segs = 1;

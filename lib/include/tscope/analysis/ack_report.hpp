@@ -58,7 +58,7 @@ struct AckDistribution {
 };
 
 /// The same ACKs at two vantage points of one file, in the order a packet passes them.
-struct AckPair {
+struct AckStage {
   Interface first;
   Interface second;
   std::uint64_t matched = 0;
@@ -75,7 +75,7 @@ struct AckPair {
 struct AckFlow {
   Flow flow;                                    ///< the ACKs' own direction
   std::vector<AckDistribution> vantage_points;  ///< in the order in which its ACKs passed them
-  std::vector<AckPair> pairs;
+  std::vector<AckStage> stages;
 };
 
 struct AckReport {

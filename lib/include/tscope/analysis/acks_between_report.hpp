@@ -3,28 +3,18 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tscope/align/alignment.hpp"
 #include "tscope/analysis/ack_report.hpp"
+#include "tscope/analysis/two_captures.hpp"
 
 namespace tscope {
 
-struct PairOptions {
+struct AcksBetweenOptions : TwoCapturesOptions {
   AckOptions acks;
-  std::optional<AlignMethod>
-      align;  ///< default: shared where one counter stamped both, else envelope
-  /// Called now and then with the packets read so far (each file is read three times).
-  std::function<void(std::uint64_t packets)> progress;
-};
-
-/// Where a capture saw a flow.
-struct PairPoint {
-  std::size_t file = 0;  ///< index into PairReport::files
-  Interface interface;
 };
 
 /// Runs of at least three ACKs with xi = (dTr + Cr) / (dTs - Cs) < 0.75 (V. Paxson, "End-to-End
@@ -61,9 +51,9 @@ struct CompressionOrigin {
 
 /// The ACKs of one direction of one flow at the vantage points that lie nearest each other in two
 /// captures.
-struct CapturePair {
+struct AcksBetween {
   Flow flow;
-  PairPoint first, second;         ///< in the order in which the ACKs pass
+  CapturePoint first, second;      ///< in the order in which the ACKs pass
   bool direction_assumed = false;  ///< nothing told which comes first
   std::uint64_t matched = 0;
   /// While both captures saw the flow: seen at the one only. Those inside a merged record do not
@@ -87,7 +77,7 @@ struct CapturePair {
   AckDistribution at_first, at_second;  ///< of all the ACKs that each saw, same τ
 };
 
-struct PairReport {
+struct AcksBetweenReport {
   std::array<std::string, 2> files;  ///< in the order taken: see swapped
   std::array<AckReport, 2> reports;  ///< of each file alone
   bool swapped = false;              ///< the files were given the other way round
@@ -95,8 +85,8 @@ struct PairReport {
   std::uint64_t common_packets = 0;  ///< matched, data and ACKs of both directions
   Alignment alignment;
   std::string alignment_note;      ///< what limits it; "" if nothing does
-  std::vector<CapturePair> pairs;  ///< most matched ACKs first
-  std::string why_no_pairs;        ///< "" if there are pairs
+  std::vector<AcksBetween> flows;  ///< most matched ACKs first
+  std::string why_nothing;         ///< "" if there are flows
 };
 
 /// Reads both captures, matches the packets, aligns the clocks, and compares the ACKs. Memory is
@@ -105,17 +95,17 @@ struct PairReport {
 ///
 /// Throws UsageError for a pipe (the files are read three times) and for one file given twice,
 /// Error for two copies of one capture and where an alignment that was asked for can't be had.
-/// Captures with no packet in common give a report without pairs that says why.
-PairReport compare_captures(const std::string& first, const std::string& second,
-                            const PairOptions& options);
+/// Captures with no packet in common give a report without flows that says why.
+AcksBetweenReport acks_between(const std::string& first, const std::string& second,
+                               const AcksBetweenOptions& options);
 
 /// One sentence from the figures alone: where between the captures the compression arose.
-std::string pair_verdict(const CapturePair& pair, const PairReport& report);
+std::string pair_verdict(const AcksBetween& pair, const AcksBetweenReport& report);
 
 /// For people, at most 100 columns. all: also flows with few ACKs.
-std::string pair_text(const PairReport& report, bool ascii, bool all);
+std::string pair_text(const AcksBetweenReport& report, bool ascii, bool all);
 
 /// One JSON object, schema "tscope-acks-pair-1" (docs/ack-report.md).
-std::string pair_json(const PairReport& report);
+std::string pair_json(const AcksBetweenReport& report);
 
 }  // namespace tscope

@@ -3,22 +3,18 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tscope/align/alignment.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/analysis/delay_report.hpp"
+#include "tscope/analysis/two_captures.hpp"
 
 namespace tscope {
 
-struct BetweenOptions {
+struct BetweenOptions : TwoCapturesOptions {
   DelayOptions delay;
-  std::optional<AlignMethod> align;  ///< as PairOptions::align
-  /// Called now and then with the packets read so far (each file is read three times).
-  std::function<void(std::uint64_t packets)> progress;
 };
 
 /// Packets of one kind on their way through the machine that sends them, from its last vantage
@@ -26,7 +22,7 @@ struct BetweenOptions {
 /// point of that way which the captures have. Stages within a machine are by its own clock, the one
 /// between by the second file's clock aligned with the first's. Stage sums add up to the total's.
 struct BetweenChain {
-  PairPoint from, to;  ///< the stage between the captures
+  CapturePoint from, to;  ///< the stage between the captures
   /// What the packets are to the capture that they leave, and to the one that they reach; nothing
   /// where that capture has but one vantage point of their way.
   std::array<std::optional<PacketKind>, 2> kinds;
@@ -45,8 +41,8 @@ struct BetweenChain {
 };
 
 /// Packets of all kinds between two vantage points.
-struct BetweenPair {
-  PairPoint from, to;
+struct BetweenCounts {
+  CapturePoint from, to;
   std::uint64_t matched = 0;
   std::uint64_t incomplete = 0;  ///< of these, not found at every vantage point of their machines
   /// While both captures saw the flow: at the one only. What was cut or merged on the way is found
@@ -57,7 +53,7 @@ struct BetweenPair {
 };
 
 struct BetweenReport {
-  std::array<std::string, 2> files;    ///< in the order taken, as PairReport
+  std::array<std::string, 2> files;    ///< in the order taken: see swapped
   std::array<DelayReport, 2> reports;  ///< of each file alone
   bool swapped = false;
   std::string why_swapped;
@@ -65,13 +61,13 @@ struct BetweenReport {
   Alignment alignment;
   std::string alignment_note;
   std::vector<BetweenChain> chains;  ///< most packets first
-  std::vector<BetweenPair> pairs;
+  std::vector<BetweenCounts> counts;
   std::string why_nothing;  ///< "" if there are chains
 };
 
-/// Reads both captures, finds the same packets as compare_captures() does (TCP, UDP and ICMP
+/// Reads both captures, finds the same packets as acks_between() does (TCP, UDP and ICMP
 /// echoes), aligns the clocks, and joins what DelayAnalysis tells of each. Memory is bounded.
-/// Throws as compare_captures() does.
+/// Throws as acks_between() does.
 BetweenReport delays_between(const std::string& first, const std::string& second,
                              const BetweenOptions& options);
 

@@ -3,10 +3,10 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tscope/record/headers.hpp"
@@ -60,7 +60,7 @@ struct CdfPoint {
 };
 
 /// Times of packets between two vantage points, or over the whole way. Quantiles are within 1 part
-/// in 1024 (DurationHistogram), max and sum exact.
+/// in 1024 (Histogram), max and sum exact.
 struct DelayStage {
   Vantage from = Vantage::tap, to = Vantage::tap;
   std::int64_t p50_ns = 0, p90_ns = 0, p99_ns = 0, max_ns = 0;
@@ -89,7 +89,7 @@ struct DelayChain {
 
 /// How many packets were found at both of two neighbouring vantage points, and what became of the
 /// rest. A packet is a record at the one nearer the wire.
-struct DelayPair {
+struct StageCounts {
   Way way = Way::send;
   bool datagrams = false;  ///< else TCP
   Vantage first = Vantage::tap, second = Vantage::tap;
@@ -121,7 +121,7 @@ struct DelayFlow {
 
 struct DelayReport {
   std::vector<DelayChain> chains;
-  std::vector<DelayPair> pairs;
+  std::vector<StageCounts> stages;
   std::vector<DelayFlow> flows;        ///< most packets first, no more than 100
   std::uint64_t flows_left_out = 0;    ///< the rest of them
   std::uint64_t packets_left_out = 0;  ///< theirs
@@ -139,8 +139,6 @@ struct DelayReport {
   bool per_flow = false;  ///< as asked for
 };
 
-struct Unit;  // lib/analysis/delay: a packet with its stamps
-
 /// The analysis: feed every packet once, in order. Memory is bounded (flows, packets waiting for
 /// their next stamp), whatever the file's size. Terms and rules: docs/delay-report.md.
 class DelayAnalysis {
@@ -150,8 +148,6 @@ class DelayAnalysis {
   explicit DelayAnalysis(DelayOptions options);
   ~DelayAnalysis();
   void add(const Packet& packet, const Interface& interface);
-  /// Each packet when its last stamp is known, in no order; for BetweenReport.
-  void follow(std::function<void(Way, const Unit&)> on_unit);
   /// Loss, clock and truncation are taken from the source when it is at its end.
   DelayReport finish(const Source& source);
 

@@ -29,8 +29,9 @@ class FileSource : public Source {
 ///
 /// A file cut off anywhere gives every whole block, then `end` with truncated() true. An empty
 /// file, one that is neither pcap nor pcapng, one without any link type that carries IP, or with a
-/// block length that can't be: Error. Packets that are not TCP over IPv4 or IPv6 are skipped; at
-/// the end facts() has their number ("skipped_packets", absent if none).
+/// block length that can't be: Error. Packets other than TCP, UDP
+/// and ICMP echoes over IPv4 or IPv6 are skipped; at the end facts() has their number
+/// ("skipped_packets", absent if none).
 std::unique_ptr<FileSource> open_file(const std::string& path);
 
 }  // namespace tscope

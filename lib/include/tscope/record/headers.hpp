@@ -81,17 +81,17 @@ struct DatagramHeaders {
 /// Decodes headers that start at the IP header; wire_len is the packet's length from there.
 /// Extension headers are followed; a later fragment or anything but TCP gives nothing.
 std::optional<TcpHeaders> decode_tcp(std::span<const std::uint8_t> headers, std::uint32_t wire_len);
+/// Decodes a record's headers; seq and payload are those of the record's range, which holds for
+/// merged segments too.
+std::optional<TcpHeaders> decode_tcp(const tscope_record& record);
 
-/// The same for UDP and ICMP echoes; `bytes` points into `headers`.
+/// Decodes UDP and ICMP echoes as decode_tcp() does TCP; `bytes` points into `headers`.
 std::optional<DatagramHeaders> decode_datagram(std::span<const std::uint8_t> headers,
                                                std::uint32_t wire_len);
+/// Decodes a record's headers; `bytes` points into the record.
 std::optional<DatagramHeaders> decode_datagram(const tscope_record& record);
 
-/// What the IP header says; nothing for another protocol or a later fragment.
+/// Returns what the IP header says; nothing for another protocol or a later fragment.
 std::optional<Protocol> protocol_of(const tscope_record& record);
-
-/// The same for a TCP record; seq and payload from the record's range, which holds for merged ones
-/// too.
-std::optional<TcpHeaders> decode_tcp(const tscope_record& record);
 
 }  // namespace tscope

@@ -2,33 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "tscope/record/packet.hpp"
 
 namespace tscope {
-
-/// A device whose NIC has a clock of its own (a PTP hardware clock).
-struct NicDevice {
-  std::string name;
-  std::uint32_t ifindex = 0;
-  int phc = -1;  ///< the clock is /dev/ptp<phc>; devices may share one
-  bool can_rx = false, can_tx = false;
-  std::optional<bool> rx_on, tx_on;  ///< nothing where the driver does not tell
-};
-
-/// The devices with a clock of the calling thread's network namespace (ETHTOOL_GET_TS_INFO,
-/// SIOCGHWTSTAMP).
-std::vector<NicDevice> nic_devices();
-
-/// The command by which the user lets the NIC stamp what it can.
-std::string nic_switch_on(const NicDevice& device);
-
-/// True if two readings of /dev/ptp<phc>, 2 ms apart, tell the same time. Throws Error if it can't
-/// be read.
-bool nic_clock_stands_still(int phc);
 
 /// A NIC's clock and the capture's read at one instant (docs/timing.md).
 struct NicReading {
@@ -57,10 +34,7 @@ struct NicStamps {
   bool operator==(const NicStamps&) const = default;
 };
 
-/// "eth0/hw-rx: 990 stamps, within 210 ns of the others; 10 absent (10 zero)".
-std::string nic_text(const NicStamps& stamps);
-
-/// The NIC's time in a record at hw-rx or hw-tx; 0: none.
+/// Returns the NIC's time in a record at hw-rx or hw-tx; 0: none.
 std::uint64_t nic_time(const tscope_record& record);
 
 }  // namespace tscope

@@ -1,41 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "tscope/record/clock.hpp"
+#include "tscope/record/loss.hpp"
 #include "tscope/record/nic.hpp"
 #include "tscope/record/packet.hpp"
 
 namespace tscope {
 
-/// What did not reach the reader, or not as it should, by cause.
-struct Loss {
-  struct Count {
-    std::uint64_t records = 0;
-    std::uint64_t segments = 0;
-  };
-
-  /// Records dropped at a vantage point: [vantage][enum tscope_loss].
-  std::array<std::array<Count, TSCOPE_LOST_CAUSES>, TSCOPE_VANTAGES> dropped{};
-  std::uint64_t missed = 0;     ///< hits that never reached a hook (kretprobe instances used up)
-  std::uint64_t invalid = 0;    ///< records that made no sense, refused by the reader
-  std::uint64_t late = 0;       ///< delivered, but after the reorder window
-  std::uint64_t elsewhere = 0;  ///< drops a foreign capture file reports of itself
-
-  /// Records of one vantage point lost, all causes.
-  Count at(Vantage vantage) const;
-  /// Records dropped for one cause, at all vantage points.
-  std::uint64_t by_cause(tscope_loss cause) const;
-  /// Everything that was not delivered: dropped, missed, invalid and elsewhere.
-  std::uint64_t lost() const;
-};
-
-/// Where packets come from: the module, a file. Analyses know nothing else.
+/// Where packets come from: the module, BPF programs or a file. Analyses know nothing else.
 class Source {
  public:
   enum class Next {

@@ -39,9 +39,9 @@ AckReport two_points(std::int64_t delay, std::uint16_t merged, bool lose_some) {
   return analysis.finish(NoSource());
 }
 
-TEST(AckPairs, TheSameAcksAreFoundAtTwoPoints) {
+TEST(AckStages, TheSameAcksAreFoundAtTwoPoints) {
   const auto report = two_points(7'000, 1, false);
-  const AckPair& pair = report.flows.at(0).pairs.at(0);
+  const AckStage& pair = report.flows.at(0).stages.at(0);
   EXPECT_EQ(pair.first.vantage, Vantage::driver_rx);
   EXPECT_EQ(pair.second.vantage, Vantage::socket_rx);
   EXPECT_EQ(pair.matched, 300U);
@@ -51,19 +51,19 @@ TEST(AckPairs, TheSameAcksAreFoundAtTwoPoints) {
   EXPECT_EQ(pair.only_first + pair.only_second + pair.merged + pair.negative, 0U);
 }
 
-TEST(AckPairs, MergesAndLossesAreToldApart) {
-  const AckPair merged = two_points(7'000, 3, false).flows.at(0).pairs.at(0);
+TEST(AckStages, MergesAndLossesAreToldApart) {
+  const AckStage merged = two_points(7'000, 3, false).flows.at(0).stages.at(0);
   EXPECT_EQ(merged.matched, 100U);
   EXPECT_EQ(merged.merged, 200U);
   EXPECT_EQ(merged.only_first, 0U);
-  const AckPair lost = two_points(7'000, 1, true).flows.at(0).pairs.at(0);
+  const AckStage lost = two_points(7'000, 1, true).flows.at(0).stages.at(0);
   EXPECT_EQ(lost.matched, 270U);
   EXPECT_EQ(lost.only_first, 30U);
   EXPECT_EQ(lost.merged, 0U);
 }
 
-TEST(AckPairs, ASecondStampBeforeTheFirstIsCountedNotAveraged) {
-  const AckPair pair = two_points(-5, 1, false).flows.at(0).pairs.at(0);
+TEST(AckStages, ASecondStampBeforeTheFirstIsCountedNotAveraged) {
+  const AckStage pair = two_points(-5, 1, false).flows.at(0).stages.at(0);
   EXPECT_EQ(pair.negative, 300U);
   EXPECT_EQ(pair.added_max_ns, 0);
 }
@@ -79,51 +79,77 @@ AckStamp stamp(std::int64_t time_ns, std::uint32_t ack, std::uint16_t ip_id = 0,
   return {*decode_tcp(packet.record), packet};
 }
 
-AckPair result_of(const PairMatcher& matcher, std::int64_t segment_time = tau) {
+AckStage result_of(const AckMatcher& matcher, std::int64_t segment_time = tau) {
   return matcher.result(driver, socket_point, segment_time);
 }
 
-TEST(AckPairs, ASecondReadBeforeItsFirstIsCountedNotAveraged) {
-  PairMatcher matcher(tau);
+TEST(AckStages, ASecondReadBeforeItsFirstIsCountedNotAveraged) {
+  AckMatcher matcher(tau);
   for (std::uint32_t i = 1; i <= 100; i++) {
     matcher.at_second(stamp(i * 1000, i));
     matcher.at_first(stamp(i * 1000 + 3, i));
   }
-  const AckPair pair = result_of(matcher);
+  const AckStage pair = result_of(matcher);
   EXPECT_EQ(pair.matched, 100U);
   EXPECT_EQ(pair.negative, 100U);
   EXPECT_EQ(pair.added_max_ns, 0);
   EXPECT_EQ(pair.only_first + pair.only_second, 0U);
 }
 
-TEST(AckPairs, AcksThatPassEachOtherAreFound) {
-  PairMatcher matcher(tau);
+TEST(AckStages, AcksThatPassEachOtherAreFound) {
+  AckMatcher matcher(tau);
   for (std::uint32_t i = 1; i <= 100; i++) matcher.at_first(stamp(i * 1000, i));
   for (std::uint32_t i = 1; i <= 100; i += 2) {
     matcher.at_second(stamp(i * 1000 + 2000, i + 1));
     matcher.at_second(stamp(i * 1000 + 2500, i));
   }
-  const AckPair pair = result_of(matcher);
+  const AckStage pair = result_of(matcher);
   EXPECT_EQ(pair.matched, 100U);
   EXPECT_EQ(pair.only_first + pair.only_second, 0U);
   EXPECT_EQ(pair.added_max_ns, 2500);
 }
 
-TEST(AckPairs, DuplicatesAreToldByTheIpIdAndElseByOrder) {
+TEST(AckStages, DuplicatesAreToldByTheIpIdAndElseByOrder) {
   for (const std::uint16_t flags : {std::uint16_t{0}, std::uint16_t{TSCOPE_F_SYNTH_IP}}) {
-    PairMatcher matcher(tau);
+    AckMatcher matcher(tau);
     for (std::uint16_t i = 1; i <= 3; i++) matcher.at_first(stamp(i * 1000, 77, i, flags));
     // The first one was lost on the way.
     for (std::uint16_t i = 2; i <= 3; i++) matcher.at_second(stamp(i * 1000 + 10, 77, i));
-    const AckPair pair = result_of(matcher);
+    const AckStage pair = result_of(matcher);
     EXPECT_EQ(pair.matched, 2U);
     EXPECT_EQ(pair.only_first, 1U);
     EXPECT_EQ(pair.added_max_ns, flags == 0 ? 10 : 1010);
   }
 }
 
-TEST(AckPairs, SharesAreExactAtTheGivenSegmentTime) {
-  PairMatcher matcher(tau);
+// A long chain of headers leaves no room for the options in the record.
+TEST(AckStages, AnAckWhoseTimestampsWereCutOffIsFound) {
+  const auto with_timestamps = [](std::int64_t time_ns, std::uint32_t tsval, bool cut) {
+    Segment s;
+    s.time_ns = time_ns;
+    Packet packet = make_packet(s, Vantage::driver_rx);
+    tscope_record& record = packet.record;
+    record.wire_len = 52;
+    record.header_len = cut ? 40 : 52;
+    record.header[3] = 52;
+    record.header[32] = 0x80;
+    const std::uint8_t options[] = {1, 1, 8, 10, 0, 0, 0, static_cast<std::uint8_t>(tsval)};
+    std::ranges::copy(options, record.header + 40);
+    return AckStamp(*decode_tcp(record), packet);
+  };
+  AckMatcher matcher(tau);
+  matcher.at_first(with_timestamps(0, 1, false));
+  matcher.at_first(with_timestamps(100, 2, false));
+  matcher.at_second(with_timestamps(110, 2, false));
+  matcher.at_second(with_timestamps(120, 1, true));
+  const AckStage stage = result_of(matcher);
+  EXPECT_EQ(stage.matched, 2U);
+  EXPECT_EQ(stage.only_first + stage.only_second, 0U);
+  EXPECT_EQ(stage.added_max_ns, 120);
+}
+
+TEST(AckStages, SharesAreExactAtTheGivenSegmentTime) {
+  AckMatcher matcher(tau);
   std::int64_t time = 0;
   for (std::uint32_t i = 1; i <= 101; i++) {
     matcher.at_first(stamp(time, i));
@@ -134,21 +160,21 @@ TEST(AckPairs, SharesAreExactAtTheGivenSegmentTime) {
   EXPECT_DOUBLE_EQ(result_of(matcher).share_second, 0.25);
 }
 
-TEST(AckPairs, NothingMatchesAcrossDifferentAcks) {
-  PairMatcher matcher(tau);
+TEST(AckStages, NothingMatchesAcrossDifferentAcks) {
+  AckMatcher matcher(tau);
   for (std::uint32_t i = 1; i <= 20'000; i++) {
     matcher.at_first(stamp(i, 2 * i));
     matcher.at_second(stamp(i, 2 * i + 1));
   }
-  const AckPair pair = result_of(matcher);
+  const AckStage pair = result_of(matcher);
   EXPECT_EQ(pair.matched, 0U);
   EXPECT_EQ(pair.only_first, 20'000U);
   EXPECT_EQ(pair.only_second, 20'000U);
 }
 
-TEST(AckPairs, FindThemselvesAgainAfterRandomMergesAndLosses) {
+TEST(AckStages, FindThemselvesAgainAfterRandomMergesAndLosses) {
   std::mt19937 random(7);
-  PairMatcher matcher(tau);
+  AckMatcher matcher(tau);
   std::uint64_t merged = 0, lost = 0, seen = 0;
   std::uint32_t ack = 0;
   std::int64_t time = 0;
@@ -165,7 +191,7 @@ TEST(AckPairs, FindThemselvesAgainAfterRandomMergesAndLosses) {
     merged += burst - 1;
     seen++;
   }
-  const AckPair pair = result_of(matcher);
+  const AckStage pair = result_of(matcher);
   EXPECT_EQ(pair.matched, seen);
   EXPECT_EQ(pair.merged, merged);
   EXPECT_EQ(pair.only_first, lost);
@@ -173,7 +199,7 @@ TEST(AckPairs, FindThemselvesAgainAfterRandomMergesAndLosses) {
   EXPECT_EQ(pair.added_max_ns, 500);
 }
 
-TEST(AckPairs, AVantagePointThatShowsUpInBetweenPairsAnew) {
+TEST(AckStages, AVantagePointThatShowsUpInBetweenPairsAnew) {
   AckAnalysis analysis(at_100m());
   const Interface socket{"eth0", Vantage::socket_tx}, qdisc{"eth0", Vantage::qdisc_tx},
       wire{"eth0", Vantage::driver_tx};
@@ -188,14 +214,14 @@ TEST(AckPairs, AVantagePointThatShowsUpInBetweenPairsAnew) {
     }
   }
   const AckFlow flow = analysis.finish(NoSource()).flows.at(0);
-  ASSERT_EQ(flow.pairs.size(), 2U);
-  EXPECT_EQ(flow.pairs[0].first.vantage, Vantage::socket_tx);
-  EXPECT_EQ(flow.pairs[0].second.vantage, Vantage::qdisc_tx);
-  EXPECT_EQ(flow.pairs[0].matched, 90U);
-  EXPECT_EQ(flow.pairs[1].first.vantage, Vantage::qdisc_tx);
-  EXPECT_EQ(flow.pairs[1].second.vantage, Vantage::driver_tx);
-  EXPECT_EQ(flow.pairs[1].matched, 90U);
-  EXPECT_EQ(flow.pairs[1].added_max_ns, 7);
+  ASSERT_EQ(flow.stages.size(), 2U);
+  EXPECT_EQ(flow.stages[0].first.vantage, Vantage::socket_tx);
+  EXPECT_EQ(flow.stages[0].second.vantage, Vantage::qdisc_tx);
+  EXPECT_EQ(flow.stages[0].matched, 90U);
+  EXPECT_EQ(flow.stages[1].first.vantage, Vantage::qdisc_tx);
+  EXPECT_EQ(flow.stages[1].second.vantage, Vantage::driver_tx);
+  EXPECT_EQ(flow.stages[1].matched, 90U);
+  EXPECT_EQ(flow.stages[1].added_max_ns, 7);
 }
 
 }  // namespace

@@ -24,11 +24,11 @@ class Gaps {
     return *this;
   }
   double inferred() const { return static_cast<double>(infer_segment_time(histogram_, mss)); }
-  const DurationHistogram& histogram() const { return histogram_; }
+  const Histogram& histogram() const { return histogram_; }
 
  private:
   std::mt19937 random_{42};
-  DurationHistogram histogram_;
+  Histogram histogram_;
 };
 
 TEST(InferSegmentTime, MainModeOfDelayedAcksIsTwoSegments) {
@@ -79,7 +79,7 @@ TEST(InferSegmentTime, ASmearHasNone) {
 }
 
 TEST(FindModes, ANoisyHumpIsOneMode) {
-  DurationHistogram gaps;
+  Histogram gaps;
   int i = 0;
   for (const int count : {10, 90, 80, 100, 85, 95, 20, 2, 1, 40, 3})
     for (int n = 0; n < count; n++) gaps.add(1000 * i + 500, 0), i += n + 1 == count;

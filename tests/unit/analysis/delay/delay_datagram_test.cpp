@@ -107,7 +107,7 @@ TEST(DelayDatagram, StagesOfUdp) {
     EXPECT_EQ(in->packets, 100U);
     EXPECT_THAT(longest(*out), ElementsAre(10, 10, 10));
     EXPECT_THAT(longest(*in), ElementsAre(50, 50));
-    for (const DelayPair& pair : report.pairs) EXPECT_EQ(pair.unmatched(), 0U);
+    for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
     expect_stages_sum_to_totals(report);
   }
 }
@@ -132,7 +132,7 @@ TEST(DelayDatagram, TheKernelAnswersEchoRequests) {
   EXPECT_EQ(packets_of(report, Way::send, PacketKind::echo), 20U);
   EXPECT_EQ(packets_of(report, Way::send, PacketKind::datagram), 1U);
   EXPECT_EQ(packets_of(report, Way::receive, PacketKind::datagram), 1U);
-  for (const DelayPair& pair : report.pairs) EXPECT_EQ(pair.unmatched(), 0U);
+  for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
 }
 
 TEST(DelayDatagram, DropsAndWhatIsUnread) {
@@ -149,10 +149,10 @@ TEST(DelayDatagram, DropsAndWhatIsUnread) {
     }
   }
   const DelayReport report = report_of(packets);
-  const DelayPair queue = pair_of(report, Vantage::qdisc_tx, Vantage::driver_tx);
+  const StageCounts queue = pair_of(report, Vantage::qdisc_tx, Vantage::driver_tx);
   EXPECT_EQ(queue.matched, 45U);
   EXPECT_EQ(only_first(queue, Unmatched::dropped), 5U);
-  const DelayPair reading = pair_of(report, Vantage::socket_rx, Vantage::app_rx);
+  const StageCounts reading = pair_of(report, Vantage::socket_rx, Vantage::app_rx);
   EXPECT_EQ(reading.matched, 45U);
   EXPECT_EQ(only_first(reading, Unmatched::unread), 5U);
 }
@@ -169,6 +169,17 @@ TEST(DelayDatagram, EqualOnesAreToldByTheirOccurrence) {
   ASSERT_NE(chain, nullptr);
   EXPECT_EQ(chain->packets, 100U);
   EXPECT_EQ(chain->total.max_ns, 30);
+}
+
+// A counter that wraps comes past 0, which is no less a number there.
+TEST(DelayDatagram, AnIdentificationOfZeroIsNotAnother) {
+  const DelayReport report = report_of({datagram(Vantage::qdisc_tx, 0, {1, 65535, 0xff}),
+                                        datagram(Vantage::qdisc_tx, 100, {1, 0, 0xff}),
+                                        datagram(Vantage::driver_tx, 150, {1, 65535, 0xff})});
+  const DelayChain* chain = chain_of(report, Way::send, PacketKind::datagram);
+  ASSERT_NE(chain, nullptr);
+  EXPECT_EQ(chain->packets, 1U);
+  EXPECT_EQ(chain->total.max_ns, 150);
 }
 
 TEST(DelayDatagram, ACallGoesWithItsOwnLength) {

@@ -85,7 +85,7 @@ TEST(DelayNic, PacketsWithoutAStampHaveTheirOwnTable) {
   EXPECT_EQ(report.chains[0].total.error_ns, std::nullopt);
   EXPECT_EQ(report.chains[1].packets, 10);
   EXPECT_THAT(longest(report.chains[1]), ElementsAre(10, 20, 30, 900));
-  const DelayPair pair = pair_of(report, Vantage::driver_tx, Vantage::hw_tx);
+  const StageCounts pair = pair_of(report, Vantage::driver_tx, Vantage::hw_tx);
   EXPECT_EQ(pair.matched, 10);
   EXPECT_EQ(only_first(pair, Unmatched::no_stamp), 20);
   EXPECT_EQ(pair.unmatched(), 20);

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "analysis/delay/packet_follower.hpp"
 #include "unit/analysis/delay/delay_stream.hpp"
 
 namespace tscope {
@@ -23,7 +24,7 @@ TEST(DelayReceive, StagesOfAPlainPacket) {
   EXPECT_THAT(longest(*chain), ElementsAre(100, 1000));
   EXPECT_EQ(chain->total.max_ns, 1100);
   expect_stages_sum_to_totals(report);
-  for (const DelayPair& pair : report.pairs) EXPECT_EQ(pair.unmatched(), 0U);
+  for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
 }
 
 // GRO makes one record of eight frames; two calls read it.
@@ -41,7 +42,7 @@ TEST(DelayReceive, MergedFramesEachHaveTheirOwnWay) {
   EXPECT_EQ(chain->packets, 8U);
   EXPECT_EQ(chain->stages[0].max_ns, 100);
   EXPECT_EQ(chain->stages[1].sum_ns, 3 * 100 + 5 * 900);
-  const DelayPair pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
+  const StageCounts pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
   EXPECT_EQ(pair.matched, 8U);
   EXPECT_EQ(pair.merged, 8U);
   expect_stages_sum_to_totals(report);
@@ -62,7 +63,7 @@ TEST(DelayReceive, AcksThatTheBacklogMerged) {
   }
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::receive, PacketKind::control), 6U);
-  const DelayPair pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
+  const StageCounts pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
   EXPECT_EQ(pair.matched, 6U);
   EXPECT_EQ(pair.unmatched(), 0U);
 }
@@ -81,7 +82,7 @@ TEST(DelayReceive, LargeFramesThatTheBacklogMerged) {
   }
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::receive, PacketKind::data), 40U);
-  const DelayPair pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
+  const StageCounts pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
   EXPECT_EQ(pair.matched, 40U);
   EXPECT_EQ(pair.merged, 40U);
   EXPECT_EQ(pair.unmatched(), 0U);
@@ -103,7 +104,7 @@ TEST(DelayReceive, FromTheDriverToTheReadWhereTheSocketIsNotCaptured) {
   }
   stream.at(Vantage::driver_rx, frames * 100'000LL, 1 + frames * mss, mss);
   const DelayReport report = stream.report();
-  const DelayPair pair = pair_of(report, Vantage::driver_rx, Vantage::app_rx);
+  const StageCounts pair = pair_of(report, Vantage::driver_rx, Vantage::app_rx);
   EXPECT_EQ(pair.matched, frames);
   EXPECT_EQ(pair.unmatched(), 1U);
   EXPECT_EQ(only_first(pair, Unmatched::unread), 1U);
@@ -118,11 +119,10 @@ TEST(DelayReceive, FromTheDriverToTheReadWhereTheSocketIsNotCaptured) {
 TEST(DelayReceive, NothingWaitsForWhatIsNotCaptured) {
   DelayStream stream;
   for (std::uint32_t i = 0; i < 3000; i++) stream.at(Vantage::driver_rx, i * 1'000'000LL, 1, 0);
-  DelayAnalysis analysis({});
   std::size_t through = 0;
-  analysis.follow([&](Way, const Unit&) { through++; });
+  PacketFollower follower({}, [&](Way, const Unit&) { through++; });
   for (std::size_t i = 0; i < stream.packets.size(); i++) {
-    analysis.add(stream.packets[i], {"eth0", Vantage::driver_rx});
+    follower.add(stream.packets[i], {"eth0", Vantage::driver_rx});
     if (i == 900) {
       EXPECT_EQ(through, 0U);
     }
@@ -185,10 +185,10 @@ TEST(DelayReceive, WhatNeverArrivesIsCountedWhereItStopped) {
   }
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::receive, PacketKind::data), 17U);
-  const DelayPair driver = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
+  const StageCounts driver = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
   EXPECT_EQ(driver.matched, 19U);
   EXPECT_EQ(only_first(driver, Unmatched::dropped), 1U);
-  const DelayPair app = pair_of(report, Vantage::socket_rx, Vantage::app_rx);
+  const StageCounts app = pair_of(report, Vantage::socket_rx, Vantage::app_rx);
   EXPECT_EQ(app.matched, 17U);
   EXPECT_EQ(only_first(app, Unmatched::unexplained), 1U);
   EXPECT_EQ(only_first(app, Unmatched::unread), 1U);
@@ -203,7 +203,7 @@ TEST(DelayReceive, FramesWhoseRecordsWereLost) {
     stream.at(Vantage::app_rx, i * 10 + 8, 1 + (i - 3) * mss, 4 * mss);
   }
   const DelayReport report = stream.report();
-  const DelayPair pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
+  const StageCounts pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
   EXPECT_EQ(pair.matched, 35U);
   EXPECT_EQ(pair.unmatched(), 5U);
   EXPECT_EQ(only_second(pair, Unmatched::unexplained), 5U);
@@ -234,8 +234,8 @@ TEST(DelayReceive, WithoutReadsTheWayEndsAtTheSocket) {
   }
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::receive, PacketKind::data), 30'000U);
-  ASSERT_EQ(report.pairs.size(), 1U);
-  EXPECT_EQ(report.pairs[0].unmatched(), 0U);
+  ASSERT_EQ(report.stages.size(), 1U);
+  EXPECT_EQ(report.stages[0].unmatched(), 0U);
 }
 
 // Random bursts, merges, losses and retransmissions: every frame is accounted for.
@@ -266,7 +266,7 @@ TEST(DelayReceive, EveryFrameIsAccountedFor) {
     seq += burst * mss;
   }
   const DelayReport report = stream.report();
-  const DelayPair pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
+  const StageCounts pair = pair_of(report, Vantage::driver_rx, Vantage::socket_rx);
   EXPECT_EQ(pair.matched, frames - dropped);
   EXPECT_EQ(only_first(pair, Unmatched::dropped), dropped);
   EXPECT_EQ(pair.unmatched(), dropped);

@@ -26,7 +26,7 @@ TEST(DelaySend, StagesOfAPlainPacket) {
   EXPECT_EQ(chain->total.p50_ns, 60);
   EXPECT_DOUBLE_EQ(chain->stages[2].share, 0.5);
   expect_stages_sum_to_totals(report);
-  for (const DelayPair& pair : report.pairs) {
+  for (const StageCounts& pair : report.stages) {
     EXPECT_EQ(pair.matched, 100U);
     EXPECT_EQ(pair.unmatched(), 0U);
   }
@@ -91,7 +91,7 @@ TEST(DelaySend, WhatTheQueueDropsIsCountedThere) {
     if (i % 10 == 5) stream.packets.pop_back();
   }
   const DelayReport report = stream.report();
-  const DelayPair pair = pair_of(report, Vantage::qdisc_tx, Vantage::driver_tx);
+  const StageCounts pair = pair_of(report, Vantage::qdisc_tx, Vantage::driver_tx);
   EXPECT_EQ(pair.matched, 90U);
   EXPECT_EQ(only_first(pair, Unmatched::dropped), 10U);
   EXPECT_EQ(pair.unmatched(), 10U);
@@ -106,7 +106,7 @@ TEST(DelaySend, LostRecordsAreTheLossUpToItsNumber) {
   });
   stream.source.lost.dropped[TSCOPE_QDISC_TX][TSCOPE_LOST_FULL].records = 3;
   const DelayReport report = stream.report();
-  const DelayPair pair = pair_of(report, Vantage::socket_tx, Vantage::qdisc_tx);
+  const StageCounts pair = pair_of(report, Vantage::socket_tx, Vantage::qdisc_tx);
   EXPECT_EQ(pair.matched, 95U);
   EXPECT_EQ(only_first(pair, Unmatched::lost), 3U);
   EXPECT_EQ(only_first(pair, Unmatched::unexplained), 2U);
@@ -120,7 +120,7 @@ TEST(DelaySend, SequenceNumbersWrap) {
   }
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::send, PacketKind::data), 50U);
-  for (const DelayPair& pair : report.pairs) EXPECT_EQ(pair.unmatched(), 0U);
+  for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
 }
 
 // A call on a full buffer asks for more than it takes; the next one begins where it ended.
@@ -146,7 +146,7 @@ TEST(DelaySend, ControlSegmentsHaveNoCallAndSomeNoSocket) {
   stream.add(Vantage::qdisc_tx, -500, syn_ack).add(Vantage::driver_tx, -400, syn_ack);
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::send, PacketKind::control), 1U);
-  const DelayPair pair = pair_of(report, Vantage::socket_tx, Vantage::qdisc_tx);
+  const StageCounts pair = pair_of(report, Vantage::socket_tx, Vantage::qdisc_tx);
   EXPECT_EQ(pair.matched, 2U);
   EXPECT_EQ(only_second(pair, Unmatched::no_socket), 1U);
   EXPECT_EQ(pair.unmatched(), 1U);
@@ -162,11 +162,11 @@ TEST(DelaySend, ACaptureThatBeginsAndEndsInMidFlow) {
   stream.packets.pop_back();
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::send, PacketKind::data), 1U);
-  const DelayPair app = pair_of(report, Vantage::app_tx, Vantage::socket_tx);
+  const StageCounts app = pair_of(report, Vantage::app_tx, Vantage::socket_tx);
   EXPECT_EQ(only_second(app, Unmatched::begin), 1U);
-  const DelayPair socket = pair_of(report, Vantage::socket_tx, Vantage::qdisc_tx);
+  const StageCounts socket = pair_of(report, Vantage::socket_tx, Vantage::qdisc_tx);
   EXPECT_EQ(only_second(socket, Unmatched::begin), 1U);
-  const DelayPair queue = pair_of(report, Vantage::qdisc_tx, Vantage::driver_tx);
+  const StageCounts queue = pair_of(report, Vantage::qdisc_tx, Vantage::driver_tx);
   EXPECT_EQ(only_second(queue, Unmatched::begin), 1U);
   EXPECT_EQ(only_first(queue, Unmatched::end), 1U);
   EXPECT_EQ(queue.matched, 3U);
@@ -256,7 +256,7 @@ TEST(DelaySend, AnotherConnectionOnTheSamePorts) {
   const DelayReport report = stream.report();
   EXPECT_EQ(packets_of(report, Way::send, PacketKind::data), 30U);
   EXPECT_EQ(packets_of(report, Way::send, PacketKind::retransmission), 0U);
-  for (const DelayPair& pair : report.pairs) EXPECT_EQ(pair.unmatched(), 0U);
+  for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
 }
 
 TEST(DelaySend, WaitingIsBounded) {
@@ -266,7 +266,7 @@ TEST(DelaySend, WaitingIsBounded) {
     stream.at(Vantage::socket_tx, i * 1000LL, 1 + i * mss, mss);
     if (i == 0) stream.at(Vantage::qdisc_tx, 1, 1, mss);
   }
-  const DelayPair pair = pair_of(stream.report(), Vantage::socket_tx, Vantage::qdisc_tx);
+  const StageCounts pair = pair_of(stream.report(), Vantage::socket_tx, Vantage::qdisc_tx);
   EXPECT_EQ(pair.matched, 1U);
   EXPECT_EQ(pair.unmatched(), count - 1);
   EXPECT_GT(only_first(pair, Unmatched::evicted), 30'000U);

@@ -89,18 +89,18 @@ inline std::uint64_t packets_of(const DelayReport& report, Way way, PacketKind k
   return chain == nullptr ? 0 : chain->packets;
 }
 
-inline DelayPair pair_of(const DelayReport& report, Vantage first, Vantage second) {
-  for (const DelayPair& pair : report.pairs) {
+inline StageCounts pair_of(const DelayReport& report, Vantage first, Vantage second) {
+  for (const StageCounts& pair : report.stages) {
     if (pair.first == first && pair.second == second) return pair;
   }
   return {};
 }
 
-inline std::uint64_t only_first(const DelayPair& pair, Unmatched reason) {
+inline std::uint64_t only_first(const StageCounts& pair, Unmatched reason) {
   return pair.only_first[static_cast<std::size_t>(reason)];
 }
 
-inline std::uint64_t only_second(const DelayPair& pair, Unmatched reason) {
+inline std::uint64_t only_second(const StageCounts& pair, Unmatched reason) {
   return pair.only_second[static_cast<std::size_t>(reason)];
 }
 

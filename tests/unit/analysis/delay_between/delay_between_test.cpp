@@ -22,8 +22,8 @@ const Interface app_tx{"eth0", Vantage::app_tx}, socket_tx{"eth0", Vantage::sock
 
 /// The guest has every vantage point: its data take 3, 2 and 1 µs to its driver. The host has its
 /// tap device's, where an ACK waits for 4 µs.
-TwoCaptures with_layers(const Scene& scene) {
-  TwoCaptures captures = play(scene);
+HostAndGuest with_layers(const Scene& scene) {
+  HostAndGuest captures = play(scene);
   const auto before = [](const Sighting& s, std::int64_t ns, const Interface& at) {
     Sighting earlier = s;
     earlier.time_ns -= ns;
@@ -60,7 +60,7 @@ BetweenReport between(const MemoryFile& host, const MemoryFile& guest,
   return delays_between(host.path(), guest.path(), options);
 }
 
-BetweenReport between(const TwoCaptures& captures, const BetweenOptions& options = {}) {
+BetweenReport between(const HostAndGuest& captures, const BetweenOptions& options = {}) {
   return between(*tscope_file_of(captures.host, {}), *tscope_file_of(captures.guest, {}), options);
 }
 
@@ -114,7 +114,7 @@ TEST(Between, TransitIsFoundWithinTheStatedErrorAndLayersExactly) {
     EXPECT_EQ(in.stages[0].max_ns, 4'000);
     EXPECT_NEAR(static_cast<double>(in.stages[1].p50_ns), 30'000 + 6'931, error + 1'000) << seed;
     EXPECT_NEAR(static_cast<double>(in.stages[2].max_ns), 3'000, 1);
-    for (const BetweenPair& pair : report.pairs) {
+    for (const BetweenCounts& pair : report.counts) {
       EXPECT_EQ(pair.incomplete + pair.unmatched[0] + pair.unmatched[1], 0U);
     }
     expect_stages_sum_to_totals(report);
@@ -124,7 +124,7 @@ TEST(Between, TransitIsFoundWithinTheStatedErrorAndLayersExactly) {
 TEST(Between, FromSendCallToReceiveCall) {
   Scene scene = scene_with_sockets();
   scene.queue_ns = 1'000;  // nothing is overtaken
-  TwoCaptures captures = with_layers(scene);
+  HostAndGuest captures = with_layers(scene);
   Sightings receiver;
   for (const Sighting& s : captures.host) {
     receiver.push_back(s);
@@ -154,7 +154,7 @@ TEST(Between, FromSendCallToReceiveCall) {
 TEST(Between, WhatNobodyReadIsIncompleteWhereCallsAloneTellOfTheSocket) {
   Scene scene = scene_with_sockets();
   scene.queue_ns = 1'000;  // nothing is overtaken
-  TwoCaptures captures = with_layers(scene);
+  HostAndGuest captures = with_layers(scene);
   Sightings receiver;
   std::uint64_t data = 0;
   for (const Sighting& s : captures.host) {
@@ -169,13 +169,13 @@ TEST(Between, WhatNobodyReadIsIncompleteWhereCallsAloneTellOfTheSocket) {
   const BetweenReport report = between(captures);
   EXPECT_EQ(chain_from(report, 1).packets, 3900U);
   EXPECT_EQ(chain_from(report, 1).total.to, Vantage::app_rx);
-  for (const BetweenPair& pair : report.pairs) {
+  for (const BetweenCounts& pair : report.counts) {
     EXPECT_EQ(pair.incomplete, pair.from.file == 1 ? 100U : 0U);
   }
 }
 
 TEST(Between, AHostWithSocketsOfItsOwn) {
-  TwoCaptures captures = with_layers(scene_with_sockets());
+  HostAndGuest captures = with_layers(scene_with_sockets());
   Sighting own = captures.host.front();
   own.segment.sport = 22;
   own.at = {"eth0", Vantage::socket_rx};
@@ -188,8 +188,8 @@ TEST(Between, AHostWithSocketsOfItsOwn) {
 }
 
 TEST(Between, AnotherProgramsCaptureOfTheHost) {
-  const TwoCaptures captures = with_layers(scene_with_sockets());
-  const TwoCaptures plain = play(scene_with_sockets());
+  const HostAndGuest captures = with_layers(scene_with_sockets());
+  const HostAndGuest plain = play(scene_with_sockets());
   const auto host = pcap_of(plain.host), guest = tscope_file_of(captures.guest, {});
   const BetweenReport report = between(*host, *guest);
   EXPECT_EQ(chain_from(report, 1).stages.back().to, Vantage::tap);
@@ -223,7 +223,7 @@ TEST(Between, BeforeTheyWereSentIsToldByTheError) {
   scene.acks = 1000;
   scene.ack_gap_ns = 50'000'000;
   scene.guest_drift = 0;
-  TwoCaptures captures = with_layers(scene);
+  HostAndGuest captures = with_layers(scene);
   std::uint64_t data = 0;
   for (Sighting& s : captures.guest) {
     if (s.segment.payload > 0) s.time_ns += 25'000'000;
@@ -252,7 +252,7 @@ TEST(Between, BeforeTheyWereSentIsToldByTheError) {
 }
 
 TEST(Between, PacketsMissingAreCountedWhereTheyAre) {
-  TwoCaptures captures = with_layers(scene_with_sockets());
+  HostAndGuest captures = with_layers(scene_with_sockets());
   std::uint64_t data = 0;
   std::erase_if(captures.host,
                 [&](const Sighting& s) { return s.segment.payload > 0 && ++data % 100 == 0; });
@@ -261,8 +261,8 @@ TEST(Between, PacketsMissingAreCountedWhereTheyAre) {
   std::erase_if(captures.guest,
                 [&](const Sighting& s) { return s.at == qdisc_tx && ++calls % 50 == 1; });
   const BetweenReport report = between(captures);
-  const BetweenPair* out = nullptr;
-  for (const BetweenPair& pair : report.pairs) {
+  const BetweenCounts* out = nullptr;
+  for (const BetweenCounts& pair : report.counts) {
     if (pair.from.file == 1) out = &pair;
   }
   ASSERT_TRUE(out != nullptr);
@@ -325,7 +325,7 @@ TEST(Between, TextAndJson) {
 }
 
 TEST(Between, SaysWhyThereIsNothing) {
-  TwoCaptures captures = with_layers(scene_with_sockets());
+  HostAndGuest captures = with_layers(scene_with_sockets());
   BetweenOptions options;
   options.delay.flow = "1.2.3.4";
   EXPECT_THAT(between(captures, options).why_nothing, HasSubstr("without it"));

@@ -9,49 +9,49 @@ namespace tscope {
 namespace {
 
 using test::compare;
-using test::only_pair;
+using test::HostAndGuest;
+using test::only_flow;
 using test::pcap_of;
 using test::play;
 using test::Scene;
 using test::Sighting;
-using test::TwoCaptures;
 
-TEST(PairMatching, LossesAndWhatOnlyOneSawAreCounted) {
-  TwoCaptures captures = play({});
+TEST(PacketMatching, LossesAndWhatOnlyOneSawAreCounted) {
+  HostAndGuest captures = play({});
   int acks = 0;
   std::erase_if(captures.guest,
                 [&](const Sighting& s) { return s.segment.payload == 0 && acks++ % 10 == 4; });
   int host_acks = 0;
   std::erase_if(captures.host,
                 [&](const Sighting& s) { return s.segment.payload == 0 && host_acks++ % 20 == 7; });
-  const PairReport report = compare(captures);
-  const CapturePair& pair = only_pair(report);
+  const AcksBetweenReport report = compare(captures);
+  const AcksBetween& pair = only_flow(report);
   EXPECT_EQ(pair.matched, 1700U);
   EXPECT_EQ(pair.unmatched[0], 200U);
   EXPECT_EQ(pair.unmatched[1], 100U);
   EXPECT_EQ(pair.negative, 0U);
 }
 
-TEST(PairMatching, WhatOneDidNotRecordYetIsNoLoss) {
-  TwoCaptures captures = play({});
+TEST(PacketMatching, WhatOneDidNotRecordYetIsNoLoss) {
+  HostAndGuest captures = play({});
   const auto early = [&](const Sighting& s) { return s.time_ns < test::epoch + 100'000'000; };
   std::erase_if(captures.host, early);
   const std::int64_t end = captures.guest.back().time_ns - 150'000'000;
   std::erase_if(captures.guest, [&](const Sighting& s) { return s.time_ns > end; });
-  const PairReport report = compare(captures);
-  const CapturePair& pair = only_pair(report);
+  const AcksBetweenReport report = compare(captures);
+  const AcksBetween& pair = only_flow(report);
   EXPECT_EQ(pair.unmatched[0] + pair.unmatched[1], 0U);
   EXPECT_NEAR(static_cast<double>(pair.outside[0]), 150e6 / 246'080, 3);
   EXPECT_NEAR(static_cast<double>(pair.outside[1]), 100e6 / 246'080, 3);
   EXPECT_EQ(pair.matched + pair.outside[0] + pair.outside[1], 2000U);
 }
 
-TEST(PairMatching, EqualAcksMatchInTheirOrderWithoutTimestampsOrIds) {
+TEST(PacketMatching, EqualAcksMatchInTheirOrderWithoutTimestampsOrIds) {
   for (const bool with_ids : {true, false}) {
     Scene scene;
     scene.timestamps = false;
     scene.ip_ids = with_ids;
-    TwoCaptures captures = play(scene);
+    HostAndGuest captures = play(scene);
     // Ten duplicates of every hundredth ACK.
     for (auto* file : {&captures.host, &captures.guest}) {
       test::Sightings more;
@@ -68,25 +68,25 @@ TEST(PairMatching, EqualAcksMatchInTheirOrderWithoutTimestampsOrIds) {
       std::ranges::stable_sort(more, {}, &Sighting::time_ns);
       *file = more;
     }
-    const PairReport report = compare(captures);
-    EXPECT_EQ(only_pair(report).matched, 2200U);
-    EXPECT_EQ(only_pair(report).unmatched[0] + only_pair(report).unmatched[1], 0U);
-    EXPECT_LT(only_pair(report).added_max_ns, 1'000'000);
+    const AcksBetweenReport report = compare(captures);
+    EXPECT_EQ(only_flow(report).matched, 2200U);
+    EXPECT_EQ(only_flow(report).unmatched[0] + only_flow(report).unmatched[1], 0U);
+    EXPECT_LT(only_flow(report).added_max_ns, 1'000'000);
     EXPECT_EQ(report.alignment_note.empty(), with_ids);
     EXPECT_TRUE(report.alignment.steps.empty());
   }
 }
 
-TEST(PairMatching, AShortSnapLengthStillMatches) {
-  const TwoCaptures captures = play({});
+TEST(PacketMatching, AShortSnapLengthStillMatches) {
+  const HostAndGuest captures = play({});
   // IP and TCP header without the options: no timestamps.
-  const PairReport report = compare(*pcap_of(captures.host, 40), *pcap_of(captures.guest));
-  EXPECT_EQ(only_pair(report).matched, 2000U);
-  EXPECT_EQ(only_pair(report).negative, 0U);
+  const AcksBetweenReport report = compare(*pcap_of(captures.host, 40), *pcap_of(captures.guest));
+  EXPECT_EQ(only_flow(report).matched, 2000U);
+  EXPECT_EQ(only_flow(report).negative, 0U);
 }
 
-TEST(PairMatching, SegmentsMergedByOffloadsAlignStill) {
-  TwoCaptures captures = play({});
+TEST(PacketMatching, SegmentsMergedByOffloadsAlignStill) {
+  HostAndGuest captures = play({});
   // The guest hands both segments of an ACK to its driver as one.
   test::Sightings merged;
   int data = 0;
@@ -100,15 +100,15 @@ TEST(PairMatching, SegmentsMergedByOffloadsAlignStill) {
     merged.push_back(s);
   }
   captures.guest = merged;
-  const PairReport report = compare(captures);
-  EXPECT_EQ(only_pair(report).matched, 2000U);
+  const AcksBetweenReport report = compare(captures);
+  EXPECT_EQ(only_flow(report).matched, 2000U);
   EXPECT_TRUE(report.alignment.steps.empty());
   ASSERT_TRUE(report.alignment.error_ns);
   EXPECT_LT(*report.alignment.error_ns, 60'000);
 }
 
-TEST(PairMatching, CopiesFromOtherDevicesAreLeftOut) {
-  TwoCaptures captures = play({});
+TEST(PacketMatching, CopiesFromOtherDevicesAreLeftOut) {
+  HostAndGuest captures = play({});
   test::Sightings twice;
   for (const Sighting& s : captures.host) {
     twice.push_back(s);
@@ -117,20 +117,20 @@ TEST(PairMatching, CopiesFromOtherDevicesAreLeftOut) {
   }
   std::ranges::stable_sort(twice, {}, &Sighting::time_ns);
   captures.host = twice;
-  const PairReport report = compare(captures);
-  EXPECT_EQ(only_pair(report).matched, 2000U);
-  EXPECT_EQ(only_pair(report).copies[0], 2000U);
-  EXPECT_EQ(only_pair(report).unmatched[0], 0U);
-  EXPECT_EQ(only_pair(report).negative, 0U);
+  const AcksBetweenReport report = compare(captures);
+  EXPECT_EQ(only_flow(report).matched, 2000U);
+  EXPECT_EQ(only_flow(report).copies[0], 2000U);
+  EXPECT_EQ(only_flow(report).unmatched[0], 0U);
+  EXPECT_EQ(only_flow(report).negative, 0U);
   EXPECT_TRUE(report.alignment_note.empty());
-  EXPECT_NEAR(static_cast<double>(only_pair(report).added_p50_ns), 36'931,
+  EXPECT_NEAR(static_cast<double>(only_flow(report).added_p50_ns), 36'931,
               static_cast<double>(report.alignment.error_ns.value()));
 }
 
-TEST(PairMatching, AcksInsideAMergedRecordAreNotLost) {
+TEST(PacketMatching, AcksInsideAMergedRecordAreNotLost) {
   Scene scene;
   scene.sockets = true;
-  const TwoCaptures captures = play(scene);
+  const HostAndGuest captures = play(scene);
   test::Sightings guest;
   int acks = 0;
   for (const Sighting& s : captures.guest) {
@@ -139,28 +139,35 @@ TEST(PairMatching, AcksInsideAMergedRecordAreNotLost) {
     guest.push_back(s);
     if (received) guest.back().segs = 4;
   }
-  const PairReport report = compare(*pcap_of(captures.host), *test::tscope_file_of(guest, {}));
-  EXPECT_EQ(only_pair(report).matched, 500U);
-  EXPECT_GE(only_pair(report).merged, 1490U);
-  EXPECT_LE(only_pair(report).unmatched[0], 10U);
+  const AcksBetweenReport report =
+      compare(*pcap_of(captures.host), *test::tscope_file_of(guest, {}));
+  EXPECT_EQ(only_flow(report).matched, 500U);
+  EXPECT_GE(only_flow(report).merged, 1490U);
+  EXPECT_LE(only_flow(report).unmatched[0], 10U);
 }
 
-TEST(PairMatching, IpIdentificationTellsEqualAcksApart) {
-  std::vector<std::pair<int, int>> matched;
-  PacketMatcher matcher(
-      [&](const PacketMatcher::Match& m) { matched.emplace_back(m.first.ip_id, m.second.ip_id); },
-      [](int, const PacketStamp&) {});
-  PacketStamp packet;
-  packet.real_ip_id = true;
-  for (std::uint16_t id = 1; id <= 3; id++) {
-    packet.ip_id = id;
-    matcher.add(0, packet, id);
+TEST(PacketMatching, IpIdentificationTellsEqualAcksApart) {
+  // Of one segment, or as the sender's stack hands several to its device at once.
+  for (const auto segs : {std::uint16_t{1}, std::uint16_t{4}}) {
+    std::vector<std::pair<int, int>> matched;
+    PacketMatcher matcher(
+        [&](const PacketMatcher::Match& m) {
+          matched.emplace_back(m.first.identity.ip_id.value, m.second.identity.ip_id.value);
+        },
+        [](int, const PacketStamp&) {});
+    PacketStamp packet;
+    packet.segs = packet.identity.ip_id.segs = segs;
+    packet.identity.ip_id.real = true;
+    for (std::uint16_t id = 1; id <= 3; id++) {
+      packet.identity.ip_id.value = id;
+      matcher.add(0, packet, id);
+    }
+    packet.identity.ip_id.value = 2;
+    matcher.add(1, packet, 4);
+    packet.identity.ip_id.real = false;  // could be any
+    matcher.add(1, packet, 5);
+    EXPECT_THAT(matched, testing::ElementsAre(std::pair(2, 2), std::pair(1, 2))) << segs;
   }
-  packet.ip_id = 2;
-  matcher.add(1, packet, 4);
-  packet.real_ip_id = false;  // could be any
-  matcher.add(1, packet, 5);
-  EXPECT_THAT(matched, testing::ElementsAre(std::pair(2, 2), std::pair(1, 2)));
 }
 
 }  // namespace

@@ -55,15 +55,15 @@ struct Scene {
   }
 };
 
-struct TwoCaptures {
+struct HostAndGuest {
   Sightings host, guest;
 };
 
-inline TwoCaptures play(const Scene& scene) {
+inline HostAndGuest play(const Scene& scene) {
   std::mt19937_64 random(scene.seed);
   std::exponential_distribution<double> queue(1 / scene.queue_ns);
   const auto more = [&] { return std::llround(queue(random)); };
-  TwoCaptures captures;
+  HostAndGuest captures;
   const Interface driver_rx{"eth0", Vantage::driver_rx}, socket_rx{"eth0", Vantage::socket_rx},
       driver_tx{"eth0", Vantage::driver_tx}, tap{"tap0", Vantage::tap};
   Segment data, ack;  // the guest is 10.0.0.1
@@ -185,25 +185,25 @@ inline std::unique_ptr<MemoryFile> tscope_file_of(const Sightings& sightings,
   return memory;
 }
 
-inline PairOptions pair_options() {
-  PairOptions options;
+inline AcksBetweenOptions options_at_100m() {
+  AcksBetweenOptions options;
   options.acks.link_rate_bps = 100e6;
   return options;
 }
 
-inline PairReport compare(const MemoryFile& first, const MemoryFile& second,
-                          const PairOptions& options = pair_options()) {
-  return compare_captures(first.path(), second.path(), options);
+inline AcksBetweenReport compare(const MemoryFile& first, const MemoryFile& second,
+                                 const AcksBetweenOptions& options = options_at_100m()) {
+  return acks_between(first.path(), second.path(), options);
 }
 
-inline PairReport compare(const TwoCaptures& captures,
-                          const PairOptions& options = pair_options()) {
+inline AcksBetweenReport compare(const HostAndGuest& captures,
+                                 const AcksBetweenOptions& options = options_at_100m()) {
   return compare(*pcap_of(captures.host), *pcap_of(captures.guest), options);
 }
 
-inline const CapturePair& only_pair(const PairReport& report) {
-  if (report.pairs.size() != 1) throw std::runtime_error("not one pair: " + report.why_no_pairs);
-  return report.pairs[0];
+inline const AcksBetween& only_flow(const AcksBetweenReport& report) {
+  if (report.flows.size() != 1) throw std::runtime_error("not one flow: " + report.why_nothing);
+  return report.flows[0];
 }
 
 }  // namespace tscope::test

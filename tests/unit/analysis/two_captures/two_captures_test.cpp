@@ -11,18 +11,18 @@ namespace tscope {
 namespace {
 
 using test::compare;
-using test::only_pair;
-using test::pair_options;
+using test::HostAndGuest;
+using test::only_flow;
+using test::options_at_100m;
 using test::pcap_of;
 using test::play;
 using test::Scene;
 using test::Sighting;
-using test::TwoCaptures;
 using testing::HasSubstr;
 
-TEST(CapturePairs, AnUndisturbedStreamIsTheSameAtBoth) {
-  const PairReport report = compare(play({}));
-  const CapturePair& pair = only_pair(report);
+TEST(TwoCaptures, AnUndisturbedStreamIsTheSameAtBoth) {
+  const AcksBetweenReport report = compare(play({}));
+  const AcksBetween& pair = only_flow(report);
   EXPECT_FALSE(report.swapped);
   EXPECT_EQ(pair.flow.src.to_string(), "10.0.0.2:5201");
   EXPECT_EQ(pair.first.file, 0U);
@@ -39,28 +39,11 @@ TEST(CapturePairs, AnUndisturbedStreamIsTheSameAtBoth) {
   EXPECT_THAT(pair_verdict(pair, report), HasSubstr("not compressed between"));
 }
 
-TEST(CapturePairs, TheDelayIsFoundWithinTheStatedError) {
-  for (unsigned seed = 1; seed <= 20; seed++) {
-    Scene scene;
-    scene.seed = seed;
-    scene.guest_drift = (static_cast<double>(seed) - 10) * 12e-6;
-    const PairReport report = compare(play(scene));
-    const CapturePair& pair = only_pair(report);
-    ASSERT_TRUE(report.alignment.error_ns);
-    const auto error = static_cast<double>(*report.alignment.error_ns);
-    EXPECT_LT(error, 40'000) << seed;
-    // Median of the queue: mean * ln 2.
-    EXPECT_NEAR(static_cast<double>(pair.added_p50_ns), 30'000 + 6'931, error + 1'000) << seed;
-    EXPECT_EQ(pair.negative, 0U) << seed;
-    EXPECT_NEAR(report.alignment.drift_ppm(), scene.guest_drift * 1e6, 10) << seed;
-  }
-}
-
-TEST(CapturePairs, BatchesAreCompressionOfTheirSize) {
+TEST(TwoCaptures, BatchesAreCompressionOfTheirSize) {
   Scene scene;
   scene.batch = 5;
-  const PairReport report = compare(play(scene));
-  const CapturePair& pair = only_pair(report);
+  const AcksBetweenReport report = compare(play(scene));
+  const AcksBetween& pair = only_flow(report);
   EXPECT_EQ(pair.matched, 2000U);
   EXPECT_EQ(pair.share_first, 0);
   EXPECT_NEAR(pair.share_second, 0.8, 0.001);
@@ -77,80 +60,33 @@ TEST(CapturePairs, BatchesAreCompressionOfTheirSize) {
   EXPECT_THAT(pair_verdict(pair, report), HasSubstr("strongly compressed between"));
 }
 
-TEST(CapturePairs, AStepIsFlaggedAndDoesNotSpoilTheFigures) {
-  for (const std::int64_t size : {20'000'000LL, -20'000'000LL, 3'600'000'000'000LL}) {
-    Scene scene;
-    scene.step_at_ns = 250'000'000;
-    scene.step_ns = size;
-    const PairReport report = compare(play(scene));
-    const CapturePair& pair = only_pair(report);
-    ASSERT_EQ(report.alignment.steps.size(), 1U) << size;
-    const ClockStep& step = report.alignment.steps[0];
-    EXPECT_NEAR(static_cast<double>(step.at_ns - test::epoch), 250e6, 2e6);
-    EXPECT_LE(std::abs(step.size_ns - size), step.error_ns);
-    EXPECT_EQ(pair.matched, 2000U) << size;
-    EXPECT_EQ(pair.negative, 0U);
-    EXPECT_LT(pair.unaligned, 10U);
-    EXPECT_LT(pair.added_max_ns, 1'000'000);
-    EXPECT_EQ(pair.share_second, 0);
-  }
-}
-
-TEST(CapturePairs, WithoutAlignmentDelaysAreTheClocks) {
-  Scene scene;
-  scene.guest_offset_ns = -7'000'000;
-  PairOptions options = pair_options();
-  options.align = AlignMethod::none;
-  const PairReport report = compare(play(scene), options);
-  EXPECT_EQ(only_pair(report).negative, 2000U);
-  EXPECT_EQ(only_pair(report).delays, 0U);
-  EXPECT_FALSE(report.alignment.error_ns);
-  EXPECT_FALSE(report.alignment_note.empty());
-}
-
-TEST(CapturePairs, PacketsAtRestAlignAsWell) {
-  Scene scene;
-  scene.acks = 300;
-  scene.ack_gap_ns = 30'000'000;
-  scene.queue_ns = 1'000;
-  PairOptions options = pair_options();
-  options.align = AlignMethod::at_rest;
-  const PairReport report = compare(play(scene), options);
-  EXPECT_EQ(report.alignment.method, AlignMethod::at_rest);
-  ASSERT_TRUE(report.alignment.error_ns);
-  EXPECT_NEAR(static_cast<double>(only_pair(report).added_p50_ns), 30'693,
-              static_cast<double>(*report.alignment.error_ns));
-  scene.ack_gap_ns = 246'080;
-  EXPECT_THROW(compare(play(scene), options), Error);
-}
-
-TEST(CapturePairs, SwappedFilesAreSwappedBack) {
+TEST(TwoCaptures, SwappedFilesAreSwappedBack) {
   Scene scene;
   scene.batch = 4;
-  const TwoCaptures captures = play(scene);
+  const HostAndGuest captures = play(scene);
   const auto host = pcap_of(captures.host), guest = pcap_of(captures.guest);
-  const PairReport right = compare(*host, *guest), wrong = compare(*guest, *host);
+  const AcksBetweenReport right = compare(*host, *guest), wrong = compare(*guest, *host);
   EXPECT_FALSE(right.swapped);
   EXPECT_TRUE(wrong.swapped);
   EXPECT_EQ(wrong.files[0], host->path());
   EXPECT_FALSE(wrong.why_swapped.empty());
-  EXPECT_EQ(only_pair(wrong).xi.events, only_pair(right).xi.events);
-  EXPECT_EQ(only_pair(wrong).negative, 0U);
+  EXPECT_EQ(only_flow(wrong).xi.events, only_flow(right).xi.events);
+  EXPECT_EQ(only_flow(wrong).negative, 0U);
   EXPECT_THAT(pair_text(wrong, false, false), HasSubstr("other way round"));
 }
 
-TEST(CapturePairs, TheFileWithSocketsIsTheGuestsEvenIfItReceives) {
+TEST(TwoCaptures, TheFileWithSocketsIsTheGuestsEvenIfItReceives) {
   Scene scene;
   scene.sockets = true;
-  const TwoCaptures captures = play(scene);
+  const HostAndGuest captures = play(scene);
   const auto host = pcap_of(captures.host);
   const auto guest = test::tscope_file_of(captures.guest, {});
   EXPECT_FALSE(compare(*host, *guest).swapped);
   EXPECT_TRUE(compare(*guest, *host).swapped);
 }
 
-TEST(CapturePairs, OneFileOrOneCaptureTwiceIsRefused) {
-  const TwoCaptures captures = play({});
+TEST(TwoCaptures, OneFileOrOneCaptureTwiceIsRefused) {
+  const HostAndGuest captures = play({});
   const auto host = pcap_of(captures.host), copy = pcap_of(captures.host);
   EXPECT_THROW(compare(*host, *host), UsageError);
   try {
@@ -159,133 +95,44 @@ TEST(CapturePairs, OneFileOrOneCaptureTwiceIsRefused) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("same capture twice"));
   }
-  EXPECT_THROW(compare_captures("-", host->path(), {}), UsageError);
+  EXPECT_THROW(acks_between("-", host->path(), {}), UsageError);
 }
 
-TEST(CapturePairs, NothingInCommonIsSaid) {
-  const TwoCaptures captures = play({});
+TEST(TwoCaptures, NothingInCommonIsSaid) {
+  const HostAndGuest captures = play({});
   Scene later;
   later.seed = 2;
-  TwoCaptures other = play(later);
+  HostAndGuest other = play(later);
   for (Sighting& s : other.guest) {
     s.segment.seq += 500'000'000;
     s.segment.ack += 500'000'000;
   }
-  const PairReport no_packet = compare({captures.host, other.guest});
-  EXPECT_TRUE(no_packet.pairs.empty());
-  EXPECT_THAT(no_packet.why_no_pairs, HasSubstr("but no packet"));
+  const AcksBetweenReport no_packet = compare({captures.host, other.guest});
+  EXPECT_TRUE(no_packet.flows.empty());
+  EXPECT_THAT(no_packet.why_nothing, HasSubstr("but no packet"));
   for (Sighting& s : other.guest) (s.segment.payload > 0 ? s.segment.sport : s.segment.dport) = 9;
-  const PairReport no_flow = compare({captures.host, other.guest});
-  EXPECT_THAT(no_flow.why_no_pairs, HasSubstr("no flow in common"));
+  const AcksBetweenReport no_flow = compare({captures.host, other.guest});
+  EXPECT_THAT(no_flow.why_nothing, HasSubstr("no flow in common"));
   const auto json = nlohmann::json::parse(pair_json(no_flow));
   EXPECT_TRUE(json["pairs"].empty());
   EXPECT_TRUE(json.contains("why_no_pairs"));
   EXPECT_THAT(pair_text(no_flow, false, false), HasSubstr("No ACKs to compare"));
 
-  PairOptions options = pair_options();
+  AcksBetweenOptions options = options_at_100m();
   options.acks.flow = "1.2.3.4";
-  EXPECT_THAT(compare(captures, options).why_no_pairs, HasSubstr("--flow"));
+  EXPECT_THAT(compare(captures, options).why_nothing, HasSubstr("--flow"));
 }
 
-TEST(CapturePairs, OneDirectionSaysSoAndStatesTheLargerError) {
-  TwoCaptures captures = play({});
-  std::erase_if(captures.guest, [](const Sighting& s) { return s.segment.payload > 0; });
-  const PairReport report = compare(captures);
-  const CapturePair& pair = only_pair(report);
-  EXPECT_TRUE(pair.direction_assumed);
-  EXPECT_THAT(report.alignment_note, HasSubstr("one way only"));
-  EXPECT_EQ(pair.matched, 2000U);
-  EXPECT_EQ(pair.negative, 0U);
-  // In the wrong order the offset would be that of the slowest packet.
-  EXPECT_FALSE(report.alignment.error_ns);
-  EXPECT_THAT(report.alignment_note, HasSubstr("if the order of the files is right"));
-  std::erase_if(captures.host, [](const Sighting& s) { return s.segment.payload > 0; });
-  const PairReport blind = compare(captures);
-  EXPECT_FALSE(blind.alignment.error_ns);
-  EXPECT_THAT(blind.alignment_note, HasSubstr("unknown"));
-  EXPECT_THAT(pair_text(blind, false, false), HasSubstr("unknown"));
-}
-
-TEST(CapturePairs, OneDirectionIsBoundByTheEchoOfTimestamps) {
-  Scene scene;
-  scene.sockets = true;
-  TwoCaptures captures = play(scene);
-  std::erase_if(captures.guest, [](const Sighting& s) { return s.segment.payload > 0; });
-  const PairReport report =
-      compare(*pcap_of(captures.host), *test::tscope_file_of(captures.guest, {}));
-  EXPECT_FALSE(only_pair(report).direction_assumed);
-  EXPECT_THAT(report.alignment_note, HasSubstr("one way only"));
-  // The host saw the echo of its timestamps: no way to the guest is longer.
-  ASSERT_TRUE(report.alignment.error_ns);
-  EXPECT_GE(*report.alignment.error_ns, 30'000);
-  EXPECT_LT(*report.alignment.error_ns, 2'000'000);
-  EXPECT_LE(std::abs(report.alignment.offset_ns() - scene.guest_offset_ns),
-            *report.alignment.error_ns);
-}
-
-TEST(CapturePairs, OneCounterNeedsNoAlignment) {
-  Scene scene;
-  scene.sockets = true;
-  scene.guest_offset_ns = 0;
-  scene.guest_drift = 0;
-  TwoCaptures captures = play(scene);
-  for (Sighting& s : captures.host) {
-    s.at = {"tap0", s.segment.payload > 0 ? Vantage::driver_rx : Vantage::driver_tx};
-  }
-  const auto host = test::tscope_file_of(captures.host, {});
-  // The guest's time line is its own; its counter is the host's.
-  test::Counter counter;
-  for (Sighting& s : captures.guest) s.time_ns += 3'000'000'000;
-  counter.base_ns += 3'000'000'000;
-  counter.booted_ns += 400'000'000'000;
-  const auto guest = test::tscope_file_of(captures.guest, counter);
-  const PairReport report = compare(*host, *guest);
-  EXPECT_EQ(report.alignment.method, AlignMethod::shared);
-  EXPECT_EQ(report.alignment.error_ns, 1);
-  EXPECT_NEAR(static_cast<double>(report.alignment.offset_ns()), 3e9, 1e5);
-  EXPECT_NEAR(static_cast<double>(only_pair(report).added_p50_ns), 36'931, 800);
-  EXPECT_EQ(only_pair(report).negative, 0U);
-  EXPECT_EQ(only_pair(report).unmatched[0], 0U);
-
-  // Another counter: chosen neither by itself nor when asked for.
-  counter.tsc_base += 3'000'000;
-  const auto foreign = test::tscope_file_of(captures.guest, counter);
-  EXPECT_EQ(compare(*host, *foreign).alignment.method, AlignMethod::envelope);
-  PairOptions options = pair_options();
-  options.align = AlignMethod::shared;
-  EXPECT_THROW(compare(*host, *foreign, options), Error);
-  EXPECT_THROW(compare(*pcap_of(captures.host), *foreign, options), Error);
-}
-
-TEST(CapturePairs, OneBootIsToldByTheAnchorsWherePacketsGoOneWay) {
-  Scene scene;
-  scene.sockets = true;
-  scene.guest_offset_ns = 0;
-  scene.guest_drift = 0;
-  TwoCaptures captures = play(scene);
-  for (auto* file : {&captures.host, &captures.guest}) {
-    std::erase_if(*file, [](const Sighting& s) { return s.segment.payload > 0; });
-  }
-  for (Sighting& s : captures.host) s.at = {"tap0", Vantage::driver_tx};
-  const auto host = test::tscope_file_of(captures.host, {});
-  EXPECT_EQ(compare(*host, *test::tscope_file_of(captures.guest, {})).alignment.method,
-            AlignMethod::shared);
-  test::Counter other;
-  other.tsc_base += 1'000'000'000;
-  EXPECT_EQ(compare(*host, *test::tscope_file_of(captures.guest, other)).alignment.method,
-            AlignMethod::envelope);
-}
-
-TEST(CapturePairs, TheStageIsToldWhereTheGuestHasSeveralVantagePoints) {
+TEST(TwoCaptures, TheStageIsToldWhereTheGuestHasSeveralVantagePoints) {
   Scene scene;
   scene.sockets = true;
   scene.batch = 5;
   for (const bool merge : {false, true}) {
     scene.merge_at_socket = merge;
-    const TwoCaptures captures = play(scene);
-    const PairReport report =
+    const HostAndGuest captures = play(scene);
+    const AcksBetweenReport report =
         compare(*pcap_of(captures.host), *test::tscope_file_of(captures.guest, {}));
-    const CapturePair& pair = only_pair(report);
+    const AcksBetween& pair = only_flow(report);
     EXPECT_EQ(pair.second.interface.vantage, Vantage::driver_rx);
     ASSERT_TRUE(pair.origin);
     EXPECT_EQ(pair.origin->last.vantage, Vantage::socket_rx);
@@ -295,7 +142,7 @@ TEST(CapturePairs, TheStageIsToldWhereTheGuestHasSeveralVantagePoints) {
   }
   // Undisturbed up to the driver, merged by the backlog behind it.
   scene.batch = 1;
-  TwoCaptures captures = play(scene);
+  HostAndGuest captures = play(scene);
   test::Sightings guest;
   int at_socket = 0;
   for (const Sighting& s : captures.guest) {
@@ -303,19 +150,20 @@ TEST(CapturePairs, TheStageIsToldWhereTheGuestHasSeveralVantagePoints) {
     guest.push_back(s);
     if (s.at.vantage == Vantage::socket_rx) guest.back().segs = 4;
   }
-  const PairReport report = compare(*pcap_of(captures.host), *test::tscope_file_of(guest, {}));
-  ASSERT_TRUE(only_pair(report).origin);
-  EXPECT_EQ(only_pair(report).origin->in_kernel, 500U);
-  EXPECT_EQ(only_pair(report).origin->events, 500U);
-  EXPECT_EQ(only_pair(report).xi.events, 0U);
+  const AcksBetweenReport report =
+      compare(*pcap_of(captures.host), *test::tscope_file_of(guest, {}));
+  ASSERT_TRUE(only_flow(report).origin);
+  EXPECT_EQ(only_flow(report).origin->in_kernel, 500U);
+  EXPECT_EQ(only_flow(report).origin->events, 500U);
+  EXPECT_EQ(only_flow(report).xi.events, 0U);
 }
 
-TEST(CapturePairs, ASegmentTimeThatIsInferredIsOneForBoth) {
+TEST(TwoCaptures, ASegmentTimeThatIsInferredIsOneForBoth) {
   Scene scene;
   scene.batch = 3;
-  PairOptions options;
-  const PairReport report = compare(play(scene), options);
-  const CapturePair& pair = only_pair(report);
+  AcksBetweenOptions options;
+  const AcksBetweenReport report = compare(play(scene), options);
+  const AcksBetween& pair = only_flow(report);
   EXPECT_NEAR(static_cast<double>(pair.segment_time_ns), 123'040, 2'000);
   EXPECT_EQ(pair.at_first.segment_time_ns, pair.at_second.segment_time_ns);
   EXPECT_EQ(pair.at_second.segment_time_source, "first-mode");
@@ -324,11 +172,11 @@ TEST(CapturePairs, ASegmentTimeThatIsInferredIsOneForBoth) {
 }
 
 // By tcpdump on a host and in a namespace whose frames come every 8 ms (golden/pair-generate).
-TEST(CapturePairs, TcpdumpsOwnFilesOfAHostAndAGuest) {
-  PairOptions options;
+TEST(TwoCaptures, TcpdumpsOwnFilesOfAHostAndAGuest) {
+  AcksBetweenOptions options;
   options.acks.link_rate_bps = 20e6;
-  const PairReport report =
-      compare_captures(test::golden("pair-host.pcap"), test::golden("pair-guest.pcap"), options);
+  const AcksBetweenReport report =
+      acks_between(test::golden("pair-host.pcap"), test::golden("pair-guest.pcap"), options);
   EXPECT_FALSE(report.swapped);
   EXPECT_EQ(report.common_packets, 679U);
   const Alignment& alignment = report.alignment;
@@ -342,7 +190,7 @@ TEST(CapturePairs, TcpdumpsOwnFilesOfAHostAndAGuest) {
       EXPECT_LE(std::abs(alignment.offset_at(at).value() - 3'600'250'000'000), *alignment.error_ns);
     }
   }
-  const CapturePair& pair = report.pairs.at(0);
+  const AcksBetween& pair = report.flows.at(0);
   EXPECT_EQ(pair.flow.src.to_string(), "10.5.0.2:5201");
   EXPECT_FALSE(pair.direction_assumed);
   EXPECT_EQ(pair.matched, 259U);
@@ -358,16 +206,16 @@ TEST(CapturePairs, TcpdumpsOwnFilesOfAHostAndAGuest) {
   EXPECT_NEAR(static_cast<double>(pair.batches->count), 33, 5);
   EXPECT_THAT(pair_verdict(pair, report), HasSubstr("strongly compressed between"));
 
-  const PairReport swapped =
-      compare_captures(test::golden("pair-guest.pcap"), test::golden("pair-host.pcap"), options);
+  const AcksBetweenReport swapped =
+      acks_between(test::golden("pair-guest.pcap"), test::golden("pair-host.pcap"), options);
   EXPECT_TRUE(swapped.swapped);
-  EXPECT_EQ(swapped.pairs.at(0).xi.events, 32U);
+  EXPECT_EQ(swapped.flows.at(0).xi.events, 32U);
   EXPECT_EQ(swapped.alignment.offset_ns(), alignment.offset_ns());
 }
 
-TEST(CapturePairs, TwoCapturesAtOnePlaceAreNotSwapped) {
+TEST(TwoCaptures, TwoCapturesAtOnePlaceAreNotSwapped) {
   const auto compared = [](auto&& later) {
-    TwoCaptures captures = play({});
+    HostAndGuest captures = play({});
     captures.guest = captures.host;
     for (Sighting& s : captures.guest) s.time_ns += later(s);
     return compare(captures);
@@ -375,29 +223,29 @@ TEST(CapturePairs, TwoCapturesAtOnePlaceAreNotSwapped) {
   // Stamped later than by the first, without an order or by less than any way takes.
   std::mt19937_64 random(4);
   std::uniform_int_distribution<std::int64_t> much(20, 5'000);
-  const PairReport reports[] = {
+  const AcksBetweenReport reports[] = {
       compared([&](const Sighting&) { return much(random); }),
       compared([](const Sighting& s) { return s.segment.payload > 0 ? 700 : 100; })};
-  for (const PairReport& report : reports) {
+  for (const AcksBetweenReport& report : reports) {
     EXPECT_FALSE(report.swapped);
-    EXPECT_TRUE(only_pair(report).direction_assumed);
+    EXPECT_TRUE(only_flow(report).direction_assumed);
     EXPECT_THAT(pair_text(report, false, false), HasSubstr("taken at one place"));
-    EXPECT_EQ(only_pair(report).xi.events, 0U);
+    EXPECT_EQ(only_flow(report).xi.events, 0U);
   }
 }
 
-TEST(CapturePairs, JsonAndTextHoldTheFigures) {
+TEST(TwoCaptures, JsonAndTextHoldTheFigures) {
   Scene scene;
   scene.batch = 5;
   scene.step_at_ns = 250'000'000;
   scene.step_ns = 20'000'000;
-  const PairReport report = compare(play(scene));
+  const AcksBetweenReport report = compare(play(scene));
   const auto json = nlohmann::json::parse(pair_json(report));
   EXPECT_EQ(json["schema"], "tscope-acks-pair-1");
   ASSERT_EQ(json["files"].size(), 2U);
   EXPECT_EQ(json["files"][0]["schema"], "tscope-acks-1");
   const auto& pair = json["pairs"][0];
-  EXPECT_EQ(pair["matched"], report.pairs[0].matched);
+  EXPECT_EQ(pair["matched"], report.flows[0].matched);
   EXPECT_EQ(pair["alignment"]["method"], "envelope");
   EXPECT_EQ(pair["alignment"]["steps"].size(), 1U);
   EXPECT_EQ(pair["batches"]["sizes"].back()["acks"], 5);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "probe/reflect/responder.hpp"
+#include "probe/wire/address.hpp"
 #include "probe/wire/ancillary.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/probe/reply_collector.hpp"
@@ -215,23 +216,26 @@ TEST_F(ReflectLoopback, NobodyThere) {
   EXPECT_TRUE(collector.finish(std::chrono::milliseconds(1)).replies.empty());
 }
 
-// Numbers every probe, answers those that are not in `silent`, all of them late.
+// Numbers all six probes, then answers those that are not in `silent`.
 std::thread late_reflector(int socket, std::set<std::uint32_t> silent) {
   return std::thread([socket, silent] {
     Responder responder(ReflectOptions{});
     std::vector<std::uint8_t> bytes(100);
     sockaddr_storage from{};
     socklen_t length = sizeof from;
-    while (true) {
+    std::vector<stamp::ReflectorPacket> answers;
+    for (int probes = 0; true;) {
       const auto got = recvfrom(socket, bytes.data(), bytes.size(), 0,
                                 reinterpret_cast<sockaddr*>(&from), &length);
       if (got <= 1) return;
       const auto answer = responder.answer({endpoint_of(from), realtime_ns(), 64, true,
                                             std::span(bytes).first(static_cast<std::size_t>(got))});
-      if (!answer || silent.contains(answer->sequence)) continue;
-      usleep(30'000);
-      const auto packet = stamp::encode(*answer);
-      sendto(socket, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), length);
+      if (answer && !silent.contains(answer->sequence)) answers.push_back(*answer);
+      if (++probes < 6) continue;
+      for (const auto& late : answers) {
+        const auto packet = stamp::encode(late);
+        sendto(socket, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), length);
+      }
     }
   });
 }
@@ -248,7 +252,7 @@ std::uint32_t slack_without(const std::set<std::uint32_t>& silent) {
   getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
   std::thread reflector = late_reflector(socket, silent);
   ReplyCollector collector({.reflector = endpoint_of(address)});
-  // Shorter than any answer takes: each is sent three times.
+  // Nothing is answered before all was sent: each is sent three times.
   collector.greet(std::chrono::milliseconds(1));
   collector.take_leave(0, std::chrono::milliseconds(1));
   const ReplySet set = collector.finish(std::chrono::seconds(1));

@@ -7,27 +7,28 @@
 #include <string>
 #include <vector>
 
-#include "analysis/acks_between/flow_stats.hpp"
+#include "align/envelope.hpp"
+#include "analysis/two_captures/coverage.hpp"
+#include "analysis/two_captures/plan.hpp"
 #include "analysis/two_captures/side_by_side.hpp"
 #include "analysis/two_captures/survey.hpp"
+#include "tscope/analysis/two_captures.hpp"
 
 namespace tscope {
 
 /// Two captures before their packets are compared: which is which, what they have in common, and
 /// how their clocks lie. Call survey() for each file, take_order(), and unless why_nothing() says
 /// otherwise align(); then read them with side_by_side().
-class PairedCaptures {
+class TwoCaptures {
  public:
-  struct Options {
-    std::optional<AlignMethod> align;
-    bool datagrams = false;  ///< UDP and ICMP echoes too, not TCP alone
-    bool advancing_only = false;
-    std::function<void(std::uint64_t packets)> progress;
+  struct Options : TwoCapturesOptions {
+    bool datagrams = false;       ///< UDP and ICMP echoes too, not TCP alone
+    bool advancing_only = false;  ///< only ACKs that advance the cumulative ACK are ACKs
   };
   using OnPacket = std::function<void(const Packet&, const Interface&)>;
 
   /// Throws UsageError for a pipe and for one file given twice.
-  PairedCaptures(const std::string& first, const std::string& second, Options options);
+  TwoCaptures(const std::string& first, const std::string& second, Options options);
 
   /// The first reading. each may be empty; at_end gets the file's source when it is at its end.
   void survey(std::size_t file, const OnPacket& each,
@@ -56,7 +57,7 @@ class PairedCaptures {
   const Alignment& alignment() const { return alignment_; }
   const std::string& alignment_note() const { return note_; }
   /// Of the times that the last reading gives.
-  const Alignment& used() const { return used_; }
+  const Alignment& alignment_used() const { return alignment_used_; }
   std::array<std::int64_t, 2> resolution_ns() const;
 
  private:
@@ -77,7 +78,7 @@ class PairedCaptures {
   std::vector<FlowPlan> plans_;
   std::vector<std::array<Coverage, 2>> coverage_;
   std::optional<TickScale> ticks_;
-  Alignment alignment_, used_;
+  Alignment alignment_, alignment_used_;
   std::string why_swapped_, note_;
   std::uint64_t common_packets_ = 0;
 };

@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Trains from their submission to their end, whoever brings it about. */
+/* The trains of all sessions, from their submission to their end, whoever brings it about. */
 #include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/fs.h>
 #include <linux/if_arp.h>
-#include <linux/math64.h>
-#include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/netdevice.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <net/dst.h>
-
-#include <asm/tsc.h>
 
 #include "clock.h"
 #include "session.h"
 #include "train.h"
 #include "train_frame.h"
+#include "train_request.h"
 #include "train_sender.h"
+#include "train_session.h"
 
-#define PROBES_MAX		(1U << 22)
-#define FRAME_MAX		(64U << 10)
 #define TRAINS_MAX		256		/* of all sessions */
-#define LENGTH_MAX_NS		(7ULL * 24 * 3600 * NSEC_PER_SEC)
 #define START_MAX_NS		(3600ULL * NSEC_PER_SEC)
 #define START_SOON_NS		(20ULL * NSEC_PER_MSEC)
-#define LATE_MAX_NS		NSEC_PER_SEC
 
 static unsigned int train_limit_mib = 256;
 module_param(train_limit_mib, uint, 0644);
@@ -41,102 +32,6 @@ static unsigned int trains_count;	/* trains_lock */
 static size_t bytes_in_use;		/* trains_lock */
 static u32 last_number;			/* trains_lock */
 static enum cpuhp_state cpu_state;
-
-/* --- what a user may ask for --- */
-
-static int check_request(const struct tscope_train *request)
-{
-	if (request->pad || request->pad2 || !request->count || !request->frame_len ||
-	    request->flags & ~(TSCOPE_TRAIN_QDISC | TSCOPE_TRAIN_TIMER) ||
-	    request->late_ns > LATE_MAX_NS)
-		return -EINVAL;
-	if (request->frame_len > FRAME_MAX)
-		return -EMSGSIZE;
-	return request->count > PROBES_MAX ? -EDQUOT : 0;
-}
-
-static int check_probes(const struct tscope_train_probe *probes, const struct tscope_train *request)
-{
-	u32 i;
-
-	for (i = 0; i < request->count; i++) {
-		if (probes[i].pad || !probes[i].len || probes[i].len > request->frame_len ||
-		    probes[i].at_ns > LENGTH_MAX_NS || (i && probes[i].at_ns <= probes[i - 1].at_ns))
-			return -EINVAL;
-		if (i % (1 << 16) == 0)
-			cond_resched();
-	}
-	return 0;
-}
-
-static int check_device(const struct net_device *dev, const struct tscope_train *request)
-{
-	if (dev->type != ARPHRD_ETHER && dev->type != ARPHRD_LOOPBACK)
-		return -EAFNOSUPPORT;
-	if (!netif_running(dev))
-		return -ENETDOWN;
-	return request->frame_len - request->ip_at > dev->mtu ? -EMSGSIZE : 0;
-}
-
-/* --- memory --- */
-
-static void free_train(struct tscope_probe_train *train)
-{
-	kvfree(train->probes);
-	kvfree(train->frame);
-	kfree(train);
-}
-
-static void *copy_in(u64 user, size_t bytes)
-{
-	void *copy = kvmalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-
-	if (!copy)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(copy, u64_to_user_ptr(user), bytes)) {
-		kvfree(copy);
-		return ERR_PTR(-EFAULT);
-	}
-	return copy;
-}
-
-/* With everything checked that can be checked without the device. */
-static struct tscope_probe_train *new_train(const struct tscope_train *request)
-{
-	struct tscope_probe_train *train = kzalloc(sizeof(*train), GFP_KERNEL_ACCOUNT);
-	void *copy;
-	int err;
-
-	if (!train)
-		return ERR_PTR(-ENOMEM);
-	copy = copy_in(request->probes, array_size(request->count, sizeof(*train->probes)));
-	if (IS_ERR(copy)) {
-		err = PTR_ERR(copy);
-		goto fail;
-	}
-	train->probes = copy;
-	copy = copy_in(request->frame, request->frame_len);
-	if (IS_ERR(copy)) {
-		err = PTR_ERR(copy);
-		goto fail;
-	}
-	train->frame = copy;
-	err = check_probes(train->probes, request);
-	if (err)
-		goto fail;
-	err = tscope_frame_parse(train, request);
-	if (err)
-		goto fail;
-	train->count = request->count;
-	train->charged = request->frame_len + array_size(request->count, sizeof(*train->probes));
-	train->late_ticks = tscope_ns_to_ticks(request->late_ns);
-	train->status.left = request->count;
-	RB_CLEAR_NODE(&train->node);
-	return train;
-fail:
-	free_train(train);
-	return ERR_PTR(err);
-}
 
 /* --- the end --- */
 
@@ -194,6 +89,15 @@ static int on_cpu_going(unsigned int cpu)
 }
 
 /* --- ioctls --- */
+
+static int check_device(const struct net_device *dev, const struct tscope_train *request)
+{
+	if (dev->type != ARPHRD_ETHER && dev->type != ARPHRD_LOOPBACK)
+		return -EAFNOSUPPORT;
+	if (!netif_running(dev))
+		return -ENETDOWN;
+	return request->frame_len - request->ip_at > dev->mtu ? -EMSGSIZE : 0;
+}
 
 static u64 start_of(const struct tscope_train *request, u64 now)
 {
@@ -263,7 +167,7 @@ static int enlist_on_device(struct tscope_probe_train *train, struct tscope_trai
 static bool takes_trains(const struct tscope_session *session)
 {
 	lockdep_assert_held(&session->lock);
-	return session->state == TSCOPE_RUNNING && session->config.flags & TSCOPE_CONFIG_TRAIN;
+	return session->state == TSCOPE_RUNNING && session->kind == &tscope_train_session;
 }
 
 static int submit_with_session(struct tscope_session *session, struct file *file,
@@ -290,7 +194,7 @@ int tscope_train_submit(struct tscope_session *session, struct file *file,
 			struct tscope_train *request)
 {
 	struct tscope_probe_train *train;
-	int err = check_request(request);
+	int err = tscope_train_check(request);
 
 	if (err)
 		return err;
@@ -300,7 +204,7 @@ int tscope_train_submit(struct tscope_session *session, struct file *file,
 	mutex_unlock(&session->lock);
 	if (err)
 		return err;
-	train = new_train(request);
+	train = tscope_train_new(request);
 	if (IS_ERR(train))
 		return PTR_ERR(train);
 	mutex_lock(&session->lock);
@@ -311,7 +215,7 @@ int tscope_train_submit(struct tscope_session *session, struct file *file,
 	}
 	mutex_unlock(&session->lock);
 	if (err)
-		free_train(train);
+		tscope_train_free(train);
 	return err;
 }
 
@@ -360,7 +264,19 @@ int tscope_train_cancel(struct tscope_session *session, u32 number)
 	return err;
 }
 
-void tscope_trains_free(struct tscope_session *session)
+static bool config_valid(const struct tscope_config *config)
+{
+	const u32 senders = TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX) | TSCOPE_VANTAGE_BIT(TSCOPE_QDISC_TX);
+
+	return config->flags == TSCOPE_CONFIG_TRAIN && !(config->vantages & ~senders);
+}
+
+static void cancel_all(struct tscope_session *session)
+{
+	tscope_train_cancel(session, 0);
+}
+
+static void free_all(struct tscope_session *session)
 {
 	struct tscope_probe_train *train, *next;
 
@@ -372,10 +288,16 @@ void tscope_trains_free(struct tscope_session *session)
 		list_del(&train->all);
 		trains_count--;
 		bytes_in_use -= train->charged;
-		free_train(train);
+		tscope_train_free(train);
 	}
 	mutex_unlock(&trains_lock);
 }
+
+const struct tscope_session_kind tscope_train_session = {
+	.config_valid = config_valid,
+	.stop = cancel_all,
+	.free = free_all,
+};
 
 /* --- the module --- */
 

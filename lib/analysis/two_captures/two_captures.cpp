@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "analysis/two_captures/paired_captures.hpp"
+#include "analysis/two_captures/two_captures.hpp"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "align/at_rest.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/file/file_source.hpp"
@@ -35,15 +36,15 @@ void check_paths(const std::string& first, const std::string& second) {
 
 }  // namespace
 
-PairedCaptures::PairedCaptures(const std::string& first, const std::string& second, Options options)
+TwoCaptures::TwoCaptures(const std::string& first, const std::string& second, Options options)
     : options_(std::move(options)),
       paths_{first, second},
       surveys_{CaptureSurvey(options_.datagrams), CaptureSurvey(options_.datagrams)} {
   check_paths(first, second);
 }
 
-void PairedCaptures::survey(std::size_t file, const OnPacket& each,
-                            const std::function<void(const Source&)>& at_end) {
+void TwoCaptures::survey(std::size_t file, const OnPacket& each,
+                         const std::function<void(const Source&)>& at_end) {
   const auto source = open_file(paths_[file]);
   Packet packet;
   std::uint64_t read = 0;
@@ -59,7 +60,7 @@ void PairedCaptures::survey(std::size_t file, const OnPacket& each,
   at_end(*source);
 }
 
-bool PairedCaptures::take_order() {
+bool TwoCaptures::take_order() {
   overlap_.emplace(surveys_[0], surveys_[1]);
   if (overlap_->same_capture()) {
     throw Error(fmt::format(
@@ -78,7 +79,7 @@ bool PairedCaptures::take_order() {
   return true;
 }
 
-std::string PairedCaptures::why_nothing() const {
+std::string TwoCaptures::why_nothing() const {
   if (plans_.empty()) {
     return "the captures have no flow in common; are they of one transfer, and is no address "
            "translated between them?";
@@ -90,11 +91,11 @@ std::string PairedCaptures::why_nothing() const {
       plans_.size());
 }
 
-std::int64_t PairedCaptures::rough_offset(std::int64_t second_ns) const {
+std::int64_t TwoCaptures::rough_offset(std::int64_t second_ns) const {
   return overlap_->offset_near_second(second_ns);
 }
 
-std::int64_t PairedCaptures::resolution() const {
+std::int64_t TwoCaptures::resolution() const {
   std::int64_t sum = 0;
   for (const ClockInfo& clock : clocks_) {
     sum += std::max<std::int64_t>(1, clock.resolution_ns) + clock.error_ns;
@@ -102,7 +103,7 @@ std::int64_t PairedCaptures::resolution() const {
   return sum;
 }
 
-std::array<std::int64_t, 2> PairedCaptures::resolution_ns() const {
+std::array<std::int64_t, 2> TwoCaptures::resolution_ns() const {
   std::array<std::int64_t, 2> result{};
   for (std::size_t i = 0; i < 2; i++) {
     result[i] = ticks_ ? static_cast<std::int64_t>(std::ceil(ticks_->ns_per_tick))
@@ -111,22 +112,23 @@ std::array<std::int64_t, 2> PairedCaptures::resolution_ns() const {
   return result;
 }
 
-SideBySide PairedCaptures::side_by_side() const {
+SideBySide TwoCaptures::side_by_side() const {
   SideBySide reading(paths_, plans_, options_.advancing_only, options_.datagrams);
   if (ticks_) reading.use_ticks(*ticks_);
   return reading;
 }
 
-void PairedCaptures::read(SideBySide& reading, const SideBySideEvents& events) const {
+void TwoCaptures::read(SideBySide& reading, const SideBySideEvents& events) const {
   const auto offset = [&](std::int64_t second_ns) {
-    const auto known =
-        used_.method == AlignMethod::none ? std::nullopt : used_.offset_at_second(second_ns);
+    const auto known = alignment_used_.method == AlignMethod::none
+                           ? std::nullopt
+                           : alignment_used_.offset_at_second(second_ns);
     return known.value_or(rough_offset(second_ns));
   };
   reading.read(offset, events, [&](std::uint64_t n) { progressed(n); });
 }
 
-void PairedCaptures::align() {
+void TwoCaptures::align() {
   const bool ticks = surveys_[0].has_tsc() && surveys_[1].has_tsc() && clocks_[0].tsc_hz > 0;
   if (options_.align == AlignMethod::shared && !ticks) {
     throw Error(
@@ -196,13 +198,13 @@ void PairedCaptures::align() {
     alignment_.pieces = {whole};
     alignment_.samples = by_numbers.samples();
   }
-  used_ = alignment_;
+  alignment_used_ = alignment_;
   note_alignment();
 }
 
 // By the packets: with one counter nothing arrives before it was sent, and two counters do not
 // agree so well. By the anchors, where packets go one way only.
-bool PairedCaptures::counters_agree(const EnvelopeAligner& by_ticks) const {
+bool TwoCaptures::counters_agree(const EnvelopeAligner& by_ticks) const {
   const Alignment fitted = by_ticks.fit(1);
   const bool told = fitted.error_ns && fitted.samples >= counter_samples_min;
   if (!told) {
@@ -225,11 +227,11 @@ bool PairedCaptures::counters_agree(const EnvelopeAligner& by_ticks) const {
 
 // The second reading takes all its times from the counter; what is reported is the distance of the
 // files' own time lines.
-void PairedCaptures::take_shared(const TickScale& scale, const Alignment& by_ticks) {
+void TwoCaptures::take_shared(const TickScale& scale, const Alignment& by_ticks) {
   ticks_ = scale;
-  used_ = {};
-  used_.method = AlignMethod::shared;
-  used_.pieces = {{by_ticks.pieces.front().from_ns, by_ticks.pieces.back().to_ns, 0, 0}};
+  alignment_used_ = {};
+  alignment_used_.method = AlignMethod::shared;
+  alignment_used_.pieces = {{by_ticks.pieces.front().from_ns, by_ticks.pieces.back().to_ns, 0, 0}};
   const auto offset = [&](const CaptureSurvey::Stamp& s) { return s.time_ns - scale.to_ns(s.tsc); };
   const auto &begin = surveys_[1].first_stamp, &end = surveys_[1].last_stamp;
   const auto span = static_cast<double>(std::max<std::int64_t>(1, end.time_ns - begin.time_ns));
@@ -245,7 +247,7 @@ void PairedCaptures::take_shared(const TickScale& scale, const Alignment& by_tic
 
 // A packet that goes one way can't tell its delay from the offset; but the way there is no longer
 // than there and back.
-void PairedCaptures::note_alignment() {
+void TwoCaptures::note_alignment() {
   if (alignment_.method == AlignMethod::none) {
     note_ = "the files' times as they are: delays hold the clocks' offset";
     return;
@@ -253,7 +255,7 @@ void PairedCaptures::note_alignment() {
   if (alignment_.samples == 0) {
     // All are repetitions of others: what the samples tell is not worse.
     alignment_.pieces = {{0, 0, rough_offset(surveys_[1].first_stamp.time_ns), 0}};
-    used_ = alignment_;
+    alignment_used_ = alignment_;
     note_ = "no packet could be told from others for sure: delays mean nothing";
     return;
   }

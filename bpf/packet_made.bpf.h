@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Headers made up from a socket. As kmod/packet_made.c has it. */
-#ifndef TSCOPE_MADE_BPF_H
-#define TSCOPE_MADE_BPF_H
+#ifndef TSCOPE_PACKET_MADE_BPF_H
+#define TSCOPE_PACKET_MADE_BPF_H
 
-#include "packet.bpf.h"
+#include "packet_parts.bpf.h"
 
 static __always_inline __u32 socket_ifindex(const struct sock *sk)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "record/datagram.hpp"
+#include "analysis/delay/datagram.hpp"
 
 #include <algorithm>
-#include <boost/container_hash/hash.hpp>
 
 namespace tscope {
 
@@ -26,15 +25,8 @@ std::optional<Datagram> datagram_of(const Packet& packet) {
   result.icmp = headers->protocol == Protocol::icmp;
   result.request = headers->request;
   result.payload = headers->payload;
-  result.ip_id = (packet.record.flags & TSCOPE_F_SYNTH_IP) != 0 ? 0 : headers->ip_id;
+  result.identity = identity_of(*headers, packet.record);
   result.segs = std::max<std::uint16_t>(1, packet.record.segs);
-  std::size_t seed = boost::hash_range(headers->bytes.begin(), headers->bytes.end());
-  boost::hash_combine(seed, headers->request);
-  for (const std::uint32_t field :
-       {std::uint32_t{headers->id}, std::uint32_t{headers->sequence}, headers->payload}) {
-    boost::hash_combine(seed, field);
-  }
-  result.key = seed;
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "analysis/delay/unit.hpp"
+#include "record/identity.hpp"
 #include "tscope/record/headers.hpp"
 #include "tscope/record/packet.hpp"
 
@@ -17,15 +18,14 @@ struct Datagram {
   Stamp stamp;
   std::optional<Stamp> nic;  ///< the NIC's, of a record at the driver
   Flow flow;
-  std::uint16_t ip_id = 0;    ///< 0: none that tells
-  std::uint64_t key = 0;      ///< of the rest of the headers, and the first of the payload
+  PacketIdentity identity;
   std::uint32_t payload = 0;  ///< bytes
   std::uint16_t segs = 1;
   bool icmp = false;
   bool request = false;  ///< an echo request
 };
 
-/// Nothing for what is neither, or cut too short.
+/// Returns nothing for what is neither, or cut too short.
 std::optional<Datagram> datagram_of(const Packet& packet);
 
 /// Send calls of datagrams. Where the socket is not connected a call's record knows no source, so

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whether this CPU is in a soft interrupt, which the module asks the preempt count. */
+#ifndef TSCOPE_SOFTIRQ_BPF_H
+#define TSCOPE_SOFTIRQ_BPF_H
+
+#include "deliver.bpf.h"
+
+static __always_inline int set_softirq(bool in)
+{
+	struct cpu_state *state = cpu_state();
+
+	if (state)
+		state->in_softirq = in;
+	return 0;
+}
+
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(softirq_entry, unsigned int vector)
+{
+	return set_softirq(true);
+}
+
+SEC("tp_btf/softirq_exit")
+int BPF_PROG(softirq_exit, unsigned int vector)
+{
+	return set_softirq(false);
+}
+
+#endif

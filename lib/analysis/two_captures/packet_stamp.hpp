@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "record/identity.hpp"
+#include "tscope/record/headers.hpp"
+#include "tscope/record/packet.hpp"
+
+namespace tscope {
+
+/// A packet of a flow's direction, and what its vantage point stamped.
+struct PacketStamp {
+  PacketStamp() = default;
+  PacketStamp(const TcpHeaders& tcp, const Packet& packet, std::uint32_t flow_index);
+  PacketStamp(const DatagramHeaders& datagram, const Packet& packet, std::uint32_t flow_index);
+
+  PacketIdentity identity;
+  std::int64_t time_ns = 0;
+  std::uint64_t tsc = 0;  ///< 0 in foreign files
+  std::uint32_t flow = 0;
+  std::uint32_t napi_poll = 0;
+  std::uint16_t cpu = 0, segs = 1;
+  bool softirq = false;
+  bool late = false;
+  bool has_payload = false;
+  bool datagram = false;     ///< UDP or an ICMP echo
+  std::uint64_t number = 0;  ///< of the record in its file, from 1; set by the reader
+  bool is_ack = false;       ///< set by the reader, which knows the flow's history
+
+ private:
+  PacketStamp(const PacketIdentity& who, const Packet& packet, std::uint32_t flow_index);
+};
+
+/// Returns true if both were stamped within one NAPI poll.
+bool same_poll(const PacketStamp& a, const PacketStamp& b);
+
+}  // namespace tscope

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "file/own_packet.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "file/format.hpp"
+#include "file/link_layer.hpp"
+#include "tscope/file/capture_file.hpp"
+
+namespace tscope {
+
+namespace {
+
+std::optional<std::size_t> our_ip_offset(std::uint16_t link_type,
+                                         std::span<const std::uint8_t> frame) {
+  // A VLAN tag that the device adds stands in no record: not the EtherType decides, but the format.
+  if (link_type == static_cast<std::uint16_t>(LinkType::ethernet)) return TSCOPE_LINK_MAX;
+  return ip_offset(link_type, frame);
+}
+
+// The rest of a record's header bytes holds times, which stand in options of their own.
+std::size_t header_max(std::uint8_t kind, Vantage at) {
+  if (kind == TSCOPE_PROBE) return TSCOPE_PROBE_AT;
+  return is_hardware(at) ? TSCOPE_NIC_TIME_AT : TSCOPE_HEADER_MAX;
+}
+
+bool read_record(const Fields& option, std::span<const std::uint8_t> frame,
+                 const FileInterface& interface, Packet& packet) {
+  using format::RecordOption;
+  const auto offset = our_ip_offset(interface.link_type, frame);
+  const std::uint8_t kind = option.get(&RecordOption::kind);
+  if (!offset || *offset > frame.size() || kind < TSCOPE_PACKET || kind > TSCOPE_PROBE) {
+    return false;
+  }
+  const auto header = frame.subspan(
+      *offset, std::min(frame.size() - *offset, header_max(kind, interface.interface.vantage)));
+  tscope_record& record = packet.record;
+  record = tscope_record{};
+  record.tsc = option.get(&RecordOption::tsc);
+  record.netns = option.get(&RecordOption::netns);
+  record.ifindex = option.get(&RecordOption::ifindex);
+  record.seq = option.get(&RecordOption::seq);
+  record.seq_end = option.get(&RecordOption::seq_end);
+  record.wire_len = option.get(&RecordOption::wire_len);
+  record.napi_poll = option.get(&RecordOption::napi_poll);
+  record.cpu = option.get(&RecordOption::cpu);
+  record.segs = std::max<std::uint16_t>(1, option.get(&RecordOption::segs));
+  record.flags = option.get(&RecordOption::flags);
+  record.kind = kind;
+  record.clock = option.get(&RecordOption::clock);
+  record.header_len = static_cast<std::uint16_t>(header.size());
+  std::ranges::copy(header, record.header);
+  if (option.get(&RecordOption::link_len) == TSCOPE_LINK_MAX && *offset == TSCOPE_LINK_MAX) {
+    record.link_len = TSCOPE_LINK_MAX;
+    std::ranges::copy(frame.first(TSCOPE_LINK_MAX), record.link);
+  }
+  packet.late = option.get(&RecordOption::late) != 0;
+  return true;
+}
+
+}  // namespace
+
+bool read_own_packet(const Fields& body, std::size_t options_at,
+                     std::span<const std::uint8_t> frame, const FileInterface& interface,
+                     Packet& packet) {
+  using format::ProbeOption;
+  bool known = false;
+  tscope_probe times{};
+  std::uint64_t nic_ns = 0;
+  body.options(options_at, [&](std::uint16_t code, const Fields& value) {
+    if (code == format::record_option && value.holds<format::RecordOption>()) {
+      known = read_record(value, frame, interface, packet);
+    }
+    if (code == format::probe_option && value.holds<ProbeOption>()) {
+      times = {value.get(&ProbeOption::scheduled), value.get(&ProbeOption::woken),
+               value.get(&ProbeOption::spun)};
+    }
+    if (code == format::nic_time_option) nic_ns = value.get(&format::NicTimeOption::nic_ns);
+  });
+  if (!known) return false;
+  tscope_record& record = packet.record;
+  if (record.kind == TSCOPE_PROBE) {
+    std::memcpy(record.header + TSCOPE_PROBE_AT, &times, sizeof(times));
+  }
+  if (is_hardware(interface.interface.vantage)) {
+    std::memcpy(record.header + TSCOPE_NIC_TIME_AT, &nic_ns, sizeof(nic_ns));
+  }
+  return true;
+}
+
+}  // namespace tscope

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "tscope/live/capture.hpp"
+
+#include "tscope/base/error.hpp"
+
+namespace tscope {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t packets_between_looks = 1024;
+
+class Capture {
+ public:
+  Capture(LiveSource& source, CaptureFile& file, const CaptureLimits& limits,
+          CaptureWatcher& watcher, const std::atomic<bool>& stop)
+      : source_(source), file_(file), limits_(limits), watcher_(watcher), stop_(stop) {}
+
+  Captured run() {
+    write_anchors();
+    file_.flush();
+    watcher_.began();
+    Packet packet;
+    while (true) {
+      const Source::Next next = source_.next(packet);
+      if (next == Source::Next::end) break;
+      if (next == Source::Next::packet) {
+        if (full()) continue;
+        file_.write(packet, source_.interfaces()[packet.interface]);
+        watcher_.packet(packet);
+        records_++;
+        if (full()) end();
+        if (records_ % packets_between_looks != 0) continue;
+      }
+      look_around();
+    }
+    write_state();
+    return captured();
+  }
+
+ private:
+  bool full() const { return limits_.records != 0 && records_ == limits_.records; }
+
+  void end() {
+    if (!ended_) ended_ = Clock::now();
+    source_.stop();
+  }
+
+  void look_around() {
+    const auto now = Clock::now();
+    if (stop_ || (limits_.duration && now - begun_ >= *limits_.duration)) end();
+    if (now - looked_ < std::chrono::seconds(1)) return;
+    write_state();
+    watcher_.progress(progress(now));
+    looked_ = now;
+    records_looked_ = records_;
+  }
+
+  void write_anchors() {
+    for (const Anchor& anchor : source_.take_anchors()) file_.write(anchor, source_.clock_khz());
+    for (const NicReading& reading : source_.take_nic_readings()) file_.write(reading);
+  }
+
+  void write_state() {
+    write_anchors();
+    file_.write_statistics(source_.loss(), source_.clock(), source_.watermark_ns(),
+                           source_.nic_stamps());
+    file_.flush();
+  }
+
+  CaptureProgress progress(Clock::time_point now) const {
+    const std::chrono::duration<double> since = now - looked_;
+    return {.elapsed = now - begun_,
+            .records = records_,
+            .records_per_second = static_cast<double>(records_ - records_looked_) / since.count(),
+            .loss = source_.loss(),
+            .bytes = file_.bytes()};
+  }
+
+  Captured captured() const {
+    return {.records = records_,
+            .bytes = file_.bytes(),
+            .duration = ended_.value_or(Clock::now()) - begun_,
+            .loss = source_.loss(),
+            .clock = source_.clock(),
+            .nics = source_.nic_stamps(),
+            .netns_gone = source_.netns_gone()};
+  }
+
+  LiveSource& source_;
+  CaptureFile& file_;
+  const CaptureLimits& limits_;
+  CaptureWatcher& watcher_;
+  const std::atomic<bool>& stop_;
+  const Clock::time_point begun_ = Clock::now();
+  Clock::time_point looked_ = begun_;
+  std::optional<Clock::time_point> ended_;
+  std::uint64_t records_ = 0, records_looked_ = 0;
+};
+
+}  // namespace
+
+Captured capture(LiveSource& source, CaptureFile& file, const CaptureLimits& limits,
+                 CaptureWatcher& watcher, const std::atomic<bool>& stop) {
+  try {
+    return Capture(source, file, limits, watcher, stop).run();
+  } catch (const Error&) {
+    source.stop();
+    throw;
+  }
+}
+
+}  // namespace tscope
