@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# BPF programs on this machine itself, where no module is loaded: what they see, that nothing of them stays, what is
-# said where they can't be had. Traffic stays in two network namespaces made here.
+# BPF programs on this machine itself, where no module is loaded: what they see, that nothing of
+# them stays, what is said where they can't be had. Traffic stays in two network namespaces made
+# here, and the captures run outside of both:
+#
+#   ┌ $left ──────────┐            ┌ $right ─────────┐
+#   │ client       l0 │─── veth ───│ r0       server │
+#   │        10.9.0.1 │            │ 10.9.0.2        │
+#   └─────────────────┘            └─────────────────┘
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/results.sh
@@ -39,11 +45,16 @@ gone() { [ -z "$(still_there "$1")" ]; }
 # The kernel frees what a process had some RCU grace periods after its end.
 nothing_stays() { # WHAT LIST
 	wait_until 30 gone "$2"
-	is "$(still_there "$2" | wc -l)" 0 "$1: of $(grep -c prog <<<"$2") programs and $(grep -c map <<<"$2") maps none is left"
+	local programs maps
+	programs=$(grep -c prog <<<"$2") maps=$(grep -c map <<<"$2")
+	is "$(still_there "$2" | wc -l)" 0 "$1: of $programs programs and $maps maps none is left"
 }
 
-refused 1 'CAP_BPF' "without CAP_BPF" setpriv --reuid 65534 --regid 65534 --clear-groups "$tscope" capture --engine bpf -o /dev/null
-why=$("$tscope" doctor --json 2>/dev/null | jq -r '.checks[] | select(.name == "BPF programs") | select(.what | startswith("loaded") | not) | .what')
+refused 1 'CAP_BPF' "without CAP_BPF" \
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$tscope" capture --engine bpf -o /dev/null
+why=$("$tscope" doctor --json 2>/dev/null |
+	jq -r '.checks[] | select(.name == "BPF programs") |
+		select(.what | startswith("loaded") | not) | .what')
 if [ -n "$why" ]; then
 	skip "everything else" "$why"
 	exit 0
@@ -61,10 +72,12 @@ ip -n $right addr add 10.9.0.2/24 dev r0 && ip -n $right link set r0 up
 capture() { # NAME ARGUMENTS...
 	local name=$1
 	shift
-	"$tscope" capture --json --engine bpf -o "$work/$name.pcapng" "$@" >"$work/$name.json" 2>"$work/$name.log" &
+	"$tscope" capture --json --engine bpf -o "$work/$name.pcapng" \
+		"$@" >"$work/$name.json" 2>"$work/$name.log" &
 	captured=$!
 	pids+=("$captured")
-	wait_until 30 grep -q capturing "$work/$name.log" || not_ok "capture $name does not start: $(head -c 300 "$work/$name.log")"
+	wait_until 30 grep -q capturing "$work/$name.log" ||
+		not_ok "capture $name does not start: $(head -c 300 "$work/$name.log")"
 }
 transfer() { # PORT BYTES: what the client had sent stands in $work/client
 	ip netns exec $right "$exchange" server 10.9.0.2 "$1" "$2" 65536 >"$work/server" 2>/dev/null &
@@ -98,27 +111,35 @@ all_ends() { # one transfer, captured three times
 	wait $by_name $by_pid $by_all
 	seen=$(at driver-tx segments "$work/name.json")
 }
-# Machines are known whose kernel at times passes packets by its tracepoints on one CPU (docs/compatibility.md): perf misses
-# the very same packets. Then there is nothing to compare with, and another transfer has to do.
+# Machines are known whose kernel at times passes packets by its tracepoints on one CPU
+# (docs/compatibility.md): perf misses the very same packets. Then there is nothing to compare with,
+# and another transfer has to do.
 for attempt in 1 2 3 4 5 6; do
 	all_ends
 	[ "$seen" -lt "$sent" ] || break
-	skip "transfer $attempt" "its packets passed the kernel's tracepoints only in part: $seen of $sent segments"
+	skip "transfer $attempt" \
+		"its packets passed the kernel's tracepoints only in part: $seen of $sent segments"
 done
 for name in name pid all; do
 	is "$(jq .loss.lost "$work/$name.json")" 0 "--netns by $name: nothing lost"
 done
 is "$(jq -r .clock.source "$work/name.json")" monotonic "the file says which clock stamped"
 # The reset or FIN of the end comes on top.
-holds "driver-tx saw what TCP says it sent ($seen, $sent before the close)" test "$seen" -ge "$sent" -a "$seen" -le $((sent + 4))
+holds "driver-tx saw what TCP says it sent ($seen, $sent before the close)" \
+	test "$seen" -ge "$sent" -a "$seen" -le $((sent + 4))
 is "$(at qdisc-tx segments "$work/name.json")" "$seen" "qdisc-tx as many"
 is "$(at driver-rx segments "$work/pid.json")" "$seen" "driver-rx at the other end as many"
-is "$(at driver-rx segments "$work/all.json")" "$(($(at driver-rx segments "$work/name.json") + $(at driver-rx segments "$work/pid.json")))" "all namespaces: both ends"
-holds "tshark reads it" tshark -r "$work/name.pcapng" -c 1000
-holds "three captures had programs and maps" test "$(grep -c prog <<<"$held")" -ge 3 -a "$(grep -c map <<<"$held")" -ge 3
+is "$(at driver-rx segments "$work/all.json")" \
+	"$(($(at driver-rx segments "$work/name.json") + $(at driver-rx segments "$work/pid.json")))" \
+	"all namespaces: both ends"
+read_by_tshark() { tshark -r "$1" -c 1000 2>/dev/null; }
+holds "tshark reads it" read_by_tshark "$work/name.pcapng"
+holds "three captures had programs and maps" \
+	test "$(grep -c prog <<<"$held")" -ge 3 -a "$(grep -c map <<<"$held")" -ge 3
 nothing_stays "three captures" "$held"
 
-# However it ends: killed while it opens, loads, attaches, captures. What it had by then is asked while it stands still.
+# However it ends: killed while it opens, loads, attaches, captures. What it had by then is asked
+# while it stands still.
 held=
 killed_after() { # SECONDS or COMMAND...
 	: >"$work/killed.log"
@@ -137,7 +158,8 @@ killed_after wait_until 30 grep -q capturing "$work/killed.log"
 nothing_stays "captures killed at ten moments" "$held"
 capture stopped --netns $left
 held=$(held_by $captured)
-is "$(still_there "$held" | wc -l)" "$(grep -c . <<<"$held")" "bpftool shows what a capture that runs has"
+is "$(still_there "$held" | wc -l)" "$(grep -c . <<<"$held")" \
+	"bpftool shows what a capture that runs has"
 kill -INT $captured
 wait_until 30 sh -c "! kill -0 $captured" || not_ok "^C: still there after 30 s"
 wait $captured
@@ -146,11 +168,16 @@ nothing_stays "^C" "$held"
 
 # What is refused, and in which words.
 capture=("$tscope" capture --engine bpf -o /dev/null --duration 1s)
-refused 1 'CONFIG_DEBUG_INFO_BTF' "a kernel without BTF" unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - "${capture[@]}"
-refused 1 'too old|kernel 5' "a kernel too old for BPF" strace -qq -o /dev/null -e inject=bpf:error=ENOSYS "${capture[@]}"
-refused 1 'CAP_BPF' "a policy that forbids BPF" strace -qq -o /dev/null -e inject=bpf:error=EPERM "${capture[@]}"
-refused 1 'ring-slots' "no memory" strace -qq -o /dev/null -e inject=bpf:error=ENOMEM "${capture[@]}"
-refused 1 'ip netns list' "a network namespace that is not there" "${capture[@]}" --netns tscope-none
+refused 1 'CONFIG_DEBUG_INFO_BTF' "a kernel without BTF" unshare -m sh \
+	-c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - "${capture[@]}"
+refused 1 'too old|kernel 5' "a kernel too old for BPF" strace -qq -o /dev/null \
+	-e inject=bpf:error=ENOSYS "${capture[@]}"
+refused 1 'CAP_BPF' "a policy that forbids BPF" strace -qq -o /dev/null -e inject=bpf:error=EPERM \
+	"${capture[@]}"
+refused 1 'ring-slots' "no memory" strace -qq -o /dev/null -e inject=bpf:error=ENOMEM \
+	"${capture[@]}"
+refused 1 'ip netns list' "a network namespace that is not there" \
+	"${capture[@]}" --netns tscope-none
 refused 1 'no process' "a process that is not there" "${capture[@]}" --netns 4194303
 if "${capture[@]}" --at socket 2>/dev/null; then
 	skip "a vantage point that lacks" "functions can be hooked here, nothing lacks"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Bad input to the command where no module is needed: exit status, one line, and that the line says what to do.
+# Bad input to the command where no module is needed: exit status, one line, and that the line says
+# what to do.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/results.sh
@@ -25,7 +26,8 @@ refused 2 'such as' "duration that is none" $tscope capture -p 5201 --duration s
 refused 2 'such as' "rate that is none" $tscope acks $golden/pcap-microseconds.pcap --link-rate fast
 refused 2 'such as' "bin that is none" $tscope acks $golden/pcap-microseconds.pcap --bin -1us
 if [ ! -e /dev/tscope ]; then
-	refused 1 'insmod' "capture without the module" $tscope capture --engine kmod -p 5201 -o "$work/x.pcapng"
+	refused 1 'insmod' "capture without the module" \
+		$tscope capture --engine kmod -p 5201 -o "$work/x.pcapng"
 	holds "and no file is left" test ! -e "$work/x.pcapng"
 else
 	skip "capture without the module" "there is /dev/tscope"
@@ -40,7 +42,8 @@ refused 1 'neither pcapng nor pcap' "a file that is no capture" $tscope acks "$w
 refused 1 'link type' "a link type without IP" $tscope acks $golden/pcap-without-ip.pcap
 # Absurd lengths: a block of 4 GiB, a packet of 2 GiB.
 head -c 200 $golden/pcapng-three-interfaces.pcapng >"$work/long.pcapng"
-printf '\x0a\x0d\x0d\x0a\xf0\xff\xff\xff\x4d\x3c\x2b\x1a' | dd of="$work/long.pcapng" conv=notrunc status=none
+printf '\x0a\x0d\x0d\x0a\xf0\xff\xff\xff\x4d\x3c\x2b\x1a' |
+	dd of="$work/long.pcapng" conv=notrunc status=none
 refused 1 'damaged' "a block of absurd length" $tscope acks "$work/long.pcapng"
 cp $golden/pcap-microseconds.pcap "$work/long.pcap"
 printf '\xff\xff\xff\x7f' | dd of="$work/long.pcap" bs=1 seek=32 conv=notrunc status=none

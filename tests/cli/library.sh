@@ -21,7 +21,8 @@ if ! make install DESTDIR="$work/root" PREFIX=/usr >"$work/log" 2>&1; then
 	not_ok "make install: $(tail -n 3 "$work/log" | tr '\n' ' ')"
 	exit
 fi
-is "$("$work/root/usr/bin/tscope" --version)" "$(build/tscope --version)" "the installed command runs"
+is "$("$work/root/usr/bin/tscope" --version)" "$(build/tscope --version)" \
+	"the installed command runs"
 is "$(find "$work/root" -type l)" "" "only real files are installed"
 
 # Flags are the installed copy's, its requirements' are this machine's.
@@ -44,6 +45,7 @@ alone() { # HEADER
 		"${@:2}" - >/dev/null 2>"$1.errors" || echo "$1: $(grep -m 1 error "$1.errors")"
 }
 export -f alone
-wrong=$(cd "$work/root/usr/include" && find tscope -name '*.h' -o -name '*.hpp' | tee "$work/headers" |
+wrong=$(cd "$work/root/usr/include" && find tscope -name '*.h' -o -name '*.hpp' |
+	tee "$work/headers" |
 	xargs -P "${JOBS:-$(nproc)}" -I {} bash -c 'alone "$@"' - {} "${flags[@]}")
 is "$wrong" "" "each of $(wc -l <"$work/headers") installed headers compiles alone"

@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# `tscope ping` beside iputils' ping in two namespaces joined by a veth: the same lines and counts; UDP and TCP; answers that are none
+# `tscope ping` beside iputils' ping: the same lines and counts; UDP and TCP; answers that are none
 # (forged, cut, doubled, out of order); what it refuses.
+#
+#   ┌ $near ─────────────┐            ┌ $far ────────────────────────────┐
+#   │ both pings   near0 │─── veth ───│ far0     the kernel, echo_forger │
+#   │ 10.9.0.1   fd09::1 │            │ 10.9.0.2, .3    fd09::2, ::3     │
+#   └────────────────────┘            └──────────────────────────────────┘
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/results.sh
@@ -49,7 +54,8 @@ start_helper() { # COMMAND...: in the far namespace, until it says that it is re
 	exit 0
 }
 
-refused 2 "does not resolve" "a name that does not resolve" timeout 30 "$tscope" ping -c 1 no-such-name.invalid
+refused 2 "does not resolve" "a name that does not resolve" \
+	timeout 30 "$tscope" ping -c 1 no-such-name.invalid
 refused 2 "-c 0: give 1" "count 0" timeout 20 "$tscope" ping -c 0 127.0.0.1
 refused 2 "-c -1: give 1" "a negative count" timeout 20 "$tscope" ping -c -1 127.0.0.1
 refused 2 "-s -1: give 0" "a negative size" timeout 20 "$tscope" ping -s -1 127.0.0.1
@@ -63,11 +69,15 @@ refused 2 "-t 256: give 1 to 255" "a TTL that is none" timeout 20 "$tscope" ping
 refused 2 "--tcp 0: give 1 to 65535" "TCP port 0" timeout 20 "$tscope" ping --tcp 0 127.0.0.1
 refused 2 "give --max" "--clean with -c" timeout 20 "$tscope" ping --clean 5 -c 5 127.0.0.1
 refused 2 "--udp's port" "-p without --udp" timeout 20 "$tscope" ping -p 862 127.0.0.1
-refused 2 "of different IP versions" "a source of the other IP version" timeout 20 "$tscope" ping -I ::1 127.0.0.1
-refused 2 "no interface and no address" "a source that is none" timeout 20 "$tscope" ping -I nowhere0 127.0.0.1
+refused 2 "of different IP versions" "a source of the other IP version" \
+	timeout 20 "$tscope" ping -I ::1 127.0.0.1
+refused 2 "no interface and no address" "a source that is none" \
+	timeout 20 "$tscope" ping -I nowhere0 127.0.0.1
 refused 2 "multicast" "a multicast group" timeout 20 "$tscope" ping -c 1 224.0.0.1
-refused 2 "link-local" "a link-local address without an interface" timeout 20 "$tscope" ping -c 1 fe80::1
-refused 2 "does not resolve" "a link-local address with the zone of no interface" timeout 20 "$tscope" ping -c 1 fe80::1%nowhere0
+refused 2 "link-local" "a link-local address without an interface" \
+	timeout 20 "$tscope" ping -c 1 fe80::1
+refused 2 "does not resolve" "a link-local address with the zone of no interface" \
+	timeout 20 "$tscope" ping -c 1 fe80::1%nowhere0
 refused 2 "is no engine" "an engine that is none" timeout 20 "$tscope" ping --engine magic 127.0.0.1
 exit_status 2 "an unknown option" "$tscope" ping --nonsense 127.0.0.1
 
@@ -95,24 +105,32 @@ ip -n "$far" link set far0 up
 install -m 755 "$tscope" /tmp/tscope-ping-$$ && nobodys=/tmp/tscope-ping-$$
 trap 'rm -f "$nobodys"; clean_up' EXIT
 
-refused 2 "no permission for ICMP sockets" "no permission says what to do" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 10.9.0.2
+refused 2 "no permission for ICMP sockets" "no permission says what to do" \
+	in_near "${as_nobody[@]}" "$nobodys" ping -c 1 10.9.0.2
 in_near sysctl -qw net.ipv4.ping_group_range='0 2147483647'
-is "$(in_near "${as_nobody[@]}" "$nobodys" ping -c 3 -i 0.01 --json 10.9.0.2 | jq -c '[.socket, .stamps, .received]')" \
+is "$(in_near "${as_nobody[@]}" "$nobodys" ping -c 3 -i 0.01 --json 10.9.0.2 |
+	jq -c '[.socket, .stamps, .received]')" \
 	'["ping","sockets",3]' "a ping socket serves without privileges"
 in_near "${as_nobody[@]}" "$nobodys" ping -c 1 10.9.0.2 >"$work/ours"
-is "$(grep -c '^stamped by: sockets$' "$work/ours") $(grep -cE '^lacking: stamps of an engine: .*(BPF|BTF|permission)' "$work/ours")" '1 1' \
+is "$(grep -c '^stamped by: sockets$' "$work/ours") $(
+	grep -cE '^lacking: stamps of an engine: .*(BPF|BTF|permission)' "$work/ours"
+)" '1 1' \
 	"what stamps is said, and why nothing better does"
-refused 2 "without root the interval is at least 2 ms" "-i too small without root" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -i 0.001 10.9.0.2
-refused 2 "without root the interval is at least 2 ms" "flood without root" in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -f 10.9.0.2
+refused 2 "without root the interval is at least 2 ms" "-i too small without root" \
+	in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -i 0.001 10.9.0.2
+refused 2 "without root the interval is at least 2 ms" "flood without root" \
+	in_near "${as_nobody[@]}" "$nobodys" ping -c 1 -f 10.9.0.2
 exit_status 0 "a flood by root" in_near "$tscope" ping -c 200 -f 10.9.0.2
 refused 2 "no route to 10.77.0.1" "no route" in_near "$tscope" ping -c 1 10.77.0.1
 refused 2 "broadcast address" "a broadcast address" in_near "$tscope" ping -c 1 10.9.0.255
 in_near sysctl -qw net.ipv4.ping_group_range='1 0'
-is "$(in_near "$tscope" ping -c 2 -i 0.01 --json 10.9.0.2 | jq -c '[.socket, .received]')" '["raw",2]' \
+is "$(in_near "$tscope" ping -c 2 -i 0.01 --json 10.9.0.2 | jq -c '[.socket, .received]')" \
+	'["raw",2]' \
 	"a raw socket where ping sockets are not allowed"
 ip -n "$near" neigh add 10.9.0.99 lladdr 02:00:00:00:00:99 dev near0 nud permanent
 exit_status 1 "a host that says nothing" in_near "$tscope" ping -c 2 -i 0.01 -W 0.2 10.9.0.99
-exit_status 1 "a deadline with fewer replies than asked for" in_near "$tscope" ping -c 50 -i 0.1 -w 0.3 10.9.0.2
+exit_status 1 "a deadline with fewer replies than asked for" \
+	in_near "$tscope" ping -c 50 -i 0.1 -w 0.3 10.9.0.2
 
 # One after the other: iputils' exit code and, where it has one, first line.
 alike() { # WHAT OPTION...
@@ -124,7 +142,8 @@ alike() { # WHAT OPTION...
 	status=$?
 	# Before it refuses it may have said what it was to do.
 	[ $their_status != 2 ] || : >"$work/theirs"
-	is "$status $(head -n 1 "$work/ours")" "$their_status $(head -n 1 "$work/theirs")" "$what: as iputils (exit code $their_status)"
+	is "$status $(head -n 1 "$work/ours")" "$their_status $(head -n 1 "$work/theirs")" \
+		"$what: as iputils (exit code $their_status)"
 }
 as=()
 alike "no route" -c 1 10.77.0.1
@@ -165,13 +184,17 @@ together() { # WHAT DESTINATION OPTION...
 	local status=$? their_status
 	wait $theirs
 	their_status=$?
-	is "$status $(head -n 1 "$work/ours")" "$their_status $(head -n 1 "$work/theirs")" "$what: iputils' first line and exit code"
-	is "$(grep -o '.*packet loss' "$work/ours")" "$(grep -o '.*packet loss' "$work/theirs")" "$what: iputils' counts"
-	is "$(sed -nE 's/ time=.*//; /icmp_seq/p' "$work/ours")" "$(sed -nE 's/ time=.*//; /icmp_seq/p' "$work/theirs")" \
+	is "$status $(head -n 1 "$work/ours")" "$their_status $(head -n 1 "$work/theirs")" \
+		"$what: iputils' first line and exit code"
+	is "$(grep -o '.*packet loss' "$work/ours")" "$(grep -o '.*packet loss' "$work/theirs")" \
+		"$what: iputils' counts"
+	is "$(sed -nE 's/ time=.*//; /icmp_seq/p' "$work/ours")" \
+		"$(sed -nE 's/ time=.*//; /icmp_seq/p' "$work/theirs")" \
 		"$what: iputils' lines, but for the times"
 	minimum() { sed -nE 's/^rtt[^=]*= ([0-9.]+).*/\1/p' "$1"; }
-	is "$(grep -c '^rtt min/avg/max/mdev = [0-9.]*/[0-9.]*/[0-9.]*/[0-9.]* ms$' "$work/ours")" "$(grep -c '^rtt' "$work/theirs")" \
-		"$what: iputils' last line (least RTT in ms: $(minimum "$work/ours"), iputils $(minimum "$work/theirs"))"
+	is "$(grep -c '^rtt min/avg/max/mdev = [0-9.]*/[0-9.]*/[0-9.]*/[0-9.]* ms$' "$work/ours")" \
+		"$(grep -c '^rtt' "$work/theirs")" \
+		"$what: iputils' last line ($(minimum "$work/ours") ms, $(minimum "$work/theirs") iputils)"
 }
 together "IPv4" -c 20 -i 0.05 -s 100 10.9.0.2
 together "IPv6" -c 5 -i 0.05 fd09::2
@@ -193,7 +216,8 @@ misdeeds() { # COUNTS SEQUENCES WHAT OPTION...
 	shift 3
 	in_near "$tscope" ping -c 10 -i 0.05 --json "$@" >"$work/forged"
 	what+=" ($(jq -r .socket "$work/forged") socket)"
-	is "$(jq -c '[.sent, .received, .duplicates, .truncated, .corrupted, .forged, .reordered]' "$work/forged")" "$counts" \
+	is "$(jq -c '[.sent, .received, .duplicates, .truncated, .corrupted, .forged, .reordered]' \
+		"$work/forged")" "$counts" \
 		"$what: forged, cut, changed, doubled and reordered answers are counted"
 	is "$(jq -c '[.samples[].sequence]' "$work/forged")" "$sequences" "$what: and are no samples"
 }
@@ -207,45 +231,61 @@ both_sockets() { # WHAT ADDRESS
 start_helper python3 "$forger" fd09::2 fd09::3 "${deeds[@]}"
 both_sockets IPv6 fd09::2
 end_helper
-# Nor a connected UDP socket; what stands behind the times in a STAMP packet is the reflector's affair.
-start_helper python3 "$forger" --stamp 10.9.0.2 10.9.0.3 "2=twice" "3=shorter" "4=junk" "5=guessed" "6=hold" "8=elsewhere" "9=unasked"
+# Nor a connected UDP socket; what stands behind the times in a STAMP packet is the reflector's
+# affair.
+start_helper python3 "$forger" --stamp 10.9.0.2 10.9.0.3 "2=twice" "3=shorter" "4=junk" \
+	"5=guessed" "6=hold" "8=elsewhere" "9=unasked"
 misdeeds '[10,6,1,1,0,3,1]' '[1,2,7,6,9,10]' UDP --udp 10.9.0.2
 end_helper
 start_helper python3 "$forger" 10.9.0.2 10.9.0.3 "${deeds[@]}"
 both_sockets IPv4 10.9.0.2
 in_near "$tscope" ping -c 10 -i 0.05 10.9.0.2 >"$work/forged"
-is "$(grep -o '[0-9]* packets.*loss' "$work/forged")" \
-	"10 packets transmitted, 6 received, +1 duplicates, +1 truncated, +1 corrupted, +3 forged, +1 reordered, 40% packet loss" "and told"
+is "$(grep -o '[0-9]* packets.*loss' "$work/forged")" "10 packets transmitted, 6 received, +1 \
+duplicates, +1 truncated, +1 corrupted, +3 forged, +1 reordered, 40% packet loss" "and told"
 end_helper
 in_far sysctl -qw net.ipv4.icmp_echo_ignore_all=0 net.ipv6.icmp.echo_ignore_all=0
 
 # Stamps: each stage is there, none is negative, they sum to the whole.
 in_near "$tscope" ping -c 20 -i 0.02 --json 10.9.0.2 >"$work/stages"
-is "$(jq -c '[.inconsistent, (.samples | length), ([.samples[] | select(.send_delay_ns + .driver_rtt_ns + .receive_delay_ns != .rtt_ns)] | length)]' \
+is "$(jq -c \
+	'[.inconsistent, (.samples | length), ([.samples[] |
+		select(.send_delay_ns + .driver_rtt_ns + .receive_delay_ns != .rtt_ns)] | length)]' \
 	"$work/stages")" '[0,20,0]' "the stages of a sample sum to its RTT"
 is "$(jq -c '[.layers[].layer]' "$work/stages")" '["app","driver"]' "layers that sockets stamp"
-is "$(jq -c '[.clean + .biased, ([.samples[] | select(.clean == (.reasons | length == 0))] | length)]' "$work/stages")" '[20,20]' \
+is "$(jq -c \
+	'[.clean + .biased, ([.samples[] | select(.clean == (.reasons | length == 0))] | length)]' \
+	"$work/stages")" '[20,20]' \
 	"every sample has a verdict ($(jq -c .clean "$work/stages") clean)"
-is "$(in_near "$tscope" ping --clean 3 --max 1000 -i 0.01 --json 10.9.0.2 | jq .clean)" 3 "--clean ends with so many"
-exit_status 1 "--clean that its bound keeps from its number" in_near "$tscope" ping --clean 3 --max 3 -i 0.01 -W 0.1 10.9.0.99
+is "$(in_near "$tscope" ping --clean 3 --max 1000 -i 0.01 --json 10.9.0.2 | jq .clean)" 3 \
+	"--clean ends with so many"
+exit_status 1 "--clean that its bound keeps from its number" \
+	in_near "$tscope" ping --clean 3 --max 3 -i 0.01 -W 0.1 10.9.0.99
 
 start_helper "$tscope" reflect --duration 120s
-is "$(in_near "$tscope" ping --udp -c 5 -i 0.02 --json 10.9.0.2 | jq -c '[.protocol, .received, .inconsistent, .forged, [.layers[].layer]]')" \
+is "$(in_near "$tscope" ping --udp -c 5 -i 0.02 --json 10.9.0.2 |
+	jq -c '[.protocol, .received, .inconsistent, .forged, [.layers[].layer]]')" \
 	'["udp",5,0,0,["app","driver"]]' "STAMP over UDP"
-is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 -s 200 --json fd09::2 | jq -c '[.received, .samples[0].bytes]')" '[2,200]' "and over IPv6"
+is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 -s 200 --json fd09::2 |
+	jq -c '[.received, .samples[0].bytes]')" '[2,200]' "and over IPv6"
 end_helper
-is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 --json 10.9.0.2 | jq -c '[.received, .errors]')" '[0,2]' "a UDP port that is closed"
-is "$(in_near "$tscope" ping --udp -c 5 -i 0.3 -w 10 --json 10.9.0.2 | jq -c '[.sent, .errors]')" '[1,1]' "with -w the first error ends it"
+is "$(in_near "$tscope" ping --udp -c 2 -i 0.02 --json 10.9.0.2 | jq -c '[.received, .errors]')" \
+	'[0,2]' "a UDP port that is closed"
+is "$(in_near "$tscope" ping --udp -c 5 -i 0.3 -w 10 --json 10.9.0.2 | jq -c '[.sent, .errors]')" \
+	'[1,1]' "with -w the first error ends it"
 in_near "$tscope" ping -q -f -i 0.2 -c 3 10.9.0.2 >"$work/paced"
-is "$(sed -n 's/.*, time \([0-9]*\)ms/\1/p' "$work/paced" | awk '{ print ($1 > 380) }')" 1 "-f leaves -i alone"
+is "$(sed -n 's/.*, time \([0-9]*\)ms/\1/p' "$work/paced" | awk '{ print ($1 > 380) }')" 1 \
+	"-f leaves -i alone"
 
 start_helper python3 -c 'import socket, time
 s = socket.create_server(("10.9.0.2", 7777), backlog=64)
 print("ready", flush=True)
 time.sleep(120)'
-is "$(in_near "$tscope" ping --tcp 7777 -c 3 -i 0.02 --json 10.9.0.2 2>"$work/lacking" | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,0]' \
+is "$(in_near "$tscope" ping --tcp 7777 -c 3 -i 0.02 --json 10.9.0.2 2>"$work/lacking" |
+	jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,0]' \
 	"TCP: SYN-ACKs"
 end_helper
-is "$(in_near "$tscope" ping --tcp 7778 -c 3 -i 0.02 --json 10.9.0.2 2>"$work/lacking" | jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,3]' \
+is "$(in_near "$tscope" ping --tcp 7778 -c 3 -i 0.02 --json 10.9.0.2 2>"$work/lacking" |
+	jq -c '[.received, ([.samples[] | select(.reset)] | length)]')" '[3,3]' \
 	"TCP: resets"
-is "$(in_near "$tscope" ping --tcp 7778 -c 2 -i 0.02 -W 0.3 --json 10.9.0.99 2>"$work/lacking" | jq -c '[.sent, .received]')" '[2,0]' "TCP: silence"
+is "$(in_near "$tscope" ping --tcp 7778 -c 2 -i 0.02 -W 0.3 --json 10.9.0.99 2>"$work/lacking" |
+	jq -c '[.sent, .received]')" '[2,0]' "TCP: silence"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# tscope train without the module: bad input says one line before anything is sent; trains over loopback and a
-# veth arrive, and tshark reads their fields as we do.
+# tscope train without the module: bad input says one line before anything is sent; trains over
+# loopback and a veth arrive, and tshark reads their fields as we do.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/results.sh
@@ -100,10 +100,12 @@ fi
 
 # Plans.
 plan() { $tscope train 10.9.8.7 --dry-run "$@"; }
-is "$(plan --count 5 --gap 2ms | tail -1)" "4 0.008000000 44" "a plan needs no network and has a line a probe"
+is "$(plan --count 5 --gap 2ms | tail -1)" "4 0.008000000 44" \
+	"a plan needs no network and has a line a probe"
 holds "the same seed, the same plan" cmp -s \
 	<(plan --schedule poisson --seed 7) <(plan --schedule poisson --seed 7)
-holds "another seed, another plan" test "$(plan --schedule geometric --seed 7 | cksum)" != "$(plan --schedule geometric --seed 8 | cksum)"
+holds "another seed, another plan" test "$(plan --schedule geometric --seed 7 | cksum)" != \
+	"$(plan --schedule geometric --seed 8 | cksum)"
 plan --schedule chirp --count 50 | awk '!/^#/ {print $2, $3}' >"$work/times"
 holds "a plan is a file of times" cmp -s \
 	<(plan --times "$work/times") <(plan --schedule chirp --count 50)
@@ -111,15 +113,20 @@ holds "a plan is a file of times" cmp -s \
 # Over loopback.
 for address in 127.0.0.1 ::1; do
 	begin_sink "$address"
-	$tscope train "$address" --engine user --port "$port" --count 200 --gap 500us --size 99 -o "$work/probes.pcapng" --json >"$work/report" 2>"$work/err"
+	$tscope train "$address" --engine user --port "$port" --count 200 --gap 500us --size 99 \
+		-o "$work/probes.pcapng" --json >"$work/report" 2>"$work/err"
 	status=$?
 	end_sink "$address"
 	is "$got" "200 $((200 * 99)) in-order" "200 probes to $address arrive, whole and in order"
-	is "$status $(jq -r '"\(.sent) \(.failed) \(.recorded) \(.lateness_ns.count) \(.gap_error_ns.count)"' "$work/report")" "0 200 0 200 200 199" "the report says so"
-	is "$(jq '[.late, .contended, .lateness_ns.p99, .spin_error_ns.max, .gap_error_ns.p50, .cpu.busy_share] | all(type == "number")' "$work/report")" true "the report has its keys"
+	is "$status $(jq \
+		-r '"\(.sent) \(.failed) \(.recorded) \(.lateness_ns.count) \(.gap_error_ns.count)"' \
+		"$work/report")" "0 200 0 200 200 199" "the report says so"
+	is "$(jq '[.late, .contended, .lateness_ns.p99, .spin_error_ns.max, .gap_error_ns.p50,
+		.cpu.busy_share] | all(type == "number")' "$work/report")" true "the report has its keys"
 	if command -v tshark >/dev/null; then
 		tshark -r "$work/probes.pcapng" -d "udp.port==$port,twamp.test" -T fields -E separator=, \
-			-e twamp.test.seq_number -e frame.interface_name -e udp.checksum.status -e udp.length -o udp.check_checksum:TRUE 2>/dev/null >"$work/fields"
+			-e twamp.test.seq_number -e frame.interface_name -e udp.checksum.status -e udp.length \
+			-o udp.check_checksum:TRUE 2>/dev/null >"$work/fields"
 		seq 0 199 | sed "s|\$|,lo/app-tx,%,107|" >"$work/wanted"
 		# 2: tshark says "unverified" where the capture holds less than the frame.
 		holds "tshark's STAMP dissector agrees on $address" cmp -s \
@@ -129,16 +136,20 @@ for address in 127.0.0.1 ::1; do
 	fi
 done
 
-# What stands in the packets on the wire, by another program: sequence numbers, and times that ascend by the gap.
+# What stands in the packets on the wire, by another program: sequence numbers, and times that
+# ascend by the gap.
 begin_sink 127.0.0.1
 if command -v tcpdump >/dev/null && [ "$(id -u)" -eq 0 ]; then
 	: >"$work/tcpdump"
 	timeout 20 tcpdump -i lo -c 50 -w "$work/wire.pcap" "udp dst port $port" 2>"$work/tcpdump" &
 	tcpdump=$!
 	until grep -q listening "$work/tcpdump"; do sleep 0.05; done
-	$tscope train 127.0.0.1 --engine user --port "$port" --count 50 --gap 2ms -o "$work/probes.pcapng" 2>"$work/err"
+	$tscope train 127.0.0.1 --engine user --port "$port" --count 50 --gap 2ms \
+		-o "$work/probes.pcapng" 2>"$work/err"
 	wait $tcpdump
-	fields() { tshark -r "$1" -d "udp.port==$port,twamp.test" -T fields -e twamp.test.seq_number -e twamp.test.timestamp -e twamp.test.error_estimate -e ip.ttl -e udp.checksum 2>/dev/null; }
+	fields() { tshark -r "$1" -d "udp.port==$port,twamp.test" -T fields -e twamp.test.seq_number \
+		-e twamp.test.timestamp -e twamp.test.error_estimate -e ip.ttl \
+		-e udp.checksum 2>/dev/null; }
 	fields "$work/wire.pcap" | cut -f 1-4 >"$work/wire"
 	fields "$work/probes.pcapng" | cut -f 1-4 >"$work/file"
 	is "$(diff "$work/wire" "$work/file" | head -3)" "" "the file's probes are those on the wire"
@@ -150,7 +161,8 @@ end_sink 127.0.0.1
 
 # ^C: what was sent is reported.
 begin_sink 127.0.0.1
-$tscope train 127.0.0.1 --engine user --port "$port" --count 100000 --gap 1ms -o "$work/cut.pcapng" --json >"$work/report" 2>"$work/err" &
+$tscope train 127.0.0.1 --engine user --port "$port" --count 100000 --gap 1ms \
+	-o "$work/cut.pcapng" --json >"$work/report" 2>"$work/err" &
 train=$!
 sleep 1
 kill -INT $train
@@ -164,16 +176,23 @@ is "$(tshark -r "$work/cut.pcapng" 2>/dev/null | wc -l)" "$sent" "and the file h
 
 # With a reflector at the other end.
 reflect_port=$((20000 + $$ % 20000))
-$tscope reflect --address 127.0.0.1 --port $reflect_port --duration 120s >/dev/null 2>"$work/reflector" &
+$tscope reflect --address 127.0.0.1 --port $reflect_port \
+	--duration 120s >/dev/null 2>"$work/reflector" &
 reflector=$!
 until grep -q 'reflecting on' "$work/reflector" || ! kill -0 $reflector; do sleep 0.05; done
-$tscope train 127.0.0.1 --engine user --port $reflect_port --schedule pairs --count 100 --replies --json >"$work/report" 2>"$work/err"
+$tscope train 127.0.0.1 --engine user --port $reflect_port --schedule pairs --count 100 --replies \
+	--json >"$work/report" 2>"$work/err"
 is "$(jq -c '[.sent, .replies.sent, .replies.answered, .replies.loss.lost]' "$work/report")" \
 	'[100,100,100,0]' "a reflector's answers are reported"
 kill -INT $reflector
 wait $reflector
 
 # Through a veth: neighbours, interfaces.
+#
+#   ┌ $near ──────────────┐            ┌ $far ───────────────┐
+#   │ train            v0 │─── veth ───│ v1             sink │
+#   │ 10.77.0.1   fd77::1 │            │ 10.77.0.2   fd77::2 │
+#   └─────────────────────┘            └─────────────────────┘
 if [ "$(id -u)" -ne 0 ] || ! ip netns add $near 2>/dev/null; then
 	skip "over a veth" "needs root and network namespaces"
 	exit 0
@@ -198,7 +217,8 @@ refused 1 'no route' "no route" train_near 192.0.2.1
 refused 2 'at most 1472' "larger than the MTU" train_near 10.77.0.2 --size 1473
 ip -n $near route add unreachable 198.51.100.0/24
 refused 1 'no route' "an unreachable route" train_near 198.51.100.1
-ip -n $near tuntap add tun0 mode tun 2>/dev/null && ip -n $near addr add 10.78.0.1/24 dev tun0 && ip -n $near link set tun0 up
+ip -n $near tuntap add tun0 mode tun 2>/dev/null && ip -n $near addr add 10.78.0.1/24 dev tun0 &&
+	ip -n $near link set tun0 up
 refused 1 'not Ethernet|carrier|no route' "an interface without Ethernet" train_near 10.78.0.2
 datagrams_out() {
 	inside cat /proc/net/snmp /proc/net/snmp6 |
@@ -209,12 +229,14 @@ refused 2 'at most' "and again larger than the MTU" train_near 10.77.0.2 --size 
 is "$(datagrams_out)" "$before" "nothing was sent by what was refused"
 for address in 10.77.0.2 fd77::2; do
 	begin_sink "$address" ip netns exec $far
-	inside $tscope train "$address" --engine user --port "$port" --count 100 --gap 200us --size 1200 -o "$work/probes.pcapng" --json >"$work/report" 2>"$work/err"
+	inside $tscope train "$address" --engine user --port "$port" --count 100 --gap 200us \
+		--size 1200 -o "$work/probes.pcapng" --json >"$work/report" 2>"$work/err"
 	end_sink "$address" ip netns exec $near
 	is "$got" "100 120000 in-order" "100 probes to $address over a veth"
 	mac=$(inside cat /sys/class/net/v0/address)
 	peer=$(ip netns exec $far cat /sys/class/net/v1/address)
-	is "$(tshark -r "$work/probes.pcapng" -c 1 -T fields -e eth.src -e eth.dst 2>/dev/null)" "$mac	$peer" "with the Ethernet addresses of both ends"
+	is "$(tshark -r "$work/probes.pcapng" -c 1 -T fields -e eth.src -e eth.dst 2>/dev/null)" \
+		"$mac	$peer" "with the Ethernet addresses of both ends"
 done
 # A sender without privileges has no real-time scheduling, and says so.
 if command -v setpriv >/dev/null; then
