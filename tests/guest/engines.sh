@@ -18,7 +18,12 @@ pids=()
 capture_by kmod
 capture_by bpf
 start_exchange x right 10.9.0.2 5201 2000000 10000
-start_exchange y right fd09::2 5201 200000 5000
+# Whatever the scheduler does with that one, each CPU makes records of these.
+for cpu in 0 $(($(nproc) - 1)); do
+	taskset -pc $cpu $$ >/dev/null
+	start_exchange y$cpu right fd09::2 5201 200000 5000
+done
+taskset -pc 0-$cpu $$ >/dev/null
 stop_exchange
 sleep 1
 kill -INT "${pids[@]}" "$tcpdump"
@@ -34,7 +39,8 @@ for at in driver-rx driver-tx qdisc-tx socket-rx socket-tx app-rx app-tx; do
 		is "$(at $at records bpf.json)" "$(at $at records kmod.json)" "$at: as many records by both engines"
 		is "$(at $at segments bpf.json)" "$(at $at segments kmod.json)" "$at: as many segments"
 	else
-		holds "$at: a few records less by BPF programs ($lacks)" test $lacks -gt 0 -a $lacks -le 5
+		holds "$at: a few records less by BPF programs ($lacks)" \
+			test $lacks -gt 0 -a $((lacks * 20)) -le "$(at $at records kmod.json)"
 	fi
 done
 is "$lacking" "$(jq .loss.missed bpf.json)" "what BPF programs lack they say they missed"

@@ -2,14 +2,14 @@
 # shellcheck shell=bash
 # What guest tests and benchmarks wait with, here and in a guest.
 
-# wait_for WHAT COMMAND...: up to 30 s until the command succeeds.
+# wait_for WHAT COMMAND...: up to two minutes until the command succeeds: an emulated CPU may get little of a busy machine.
 wait_for() {
 	local what=$1 i
 	shift
-	for ((i = 0; i < 300; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.1
 	done
-	echo "waited 30 s for $what" >&2
+	echo "waited two minutes for $what" >&2
 	return 1
 }
