@@ -19,15 +19,12 @@ constexpr int rows_per_segment_time = 4, segment_times_drawn = 4;
 
 // The share of each row, the last one's for all gaps above the others.
 std::vector<double> shares_of(const AckDistribution& d, const GapRows& rows) {
-  std::vector<std::uint64_t> counts(static_cast<std::size_t>(rows.count) + 1);
+  std::vector<double> shares(static_cast<std::size_t>(rows.count) + 1);
   for (const HistogramBin& bin : d.histogram) {
     const std::int64_t middle = bin.from_ns + d.histogram.front().to_ns / 2;
     const auto index = std::min<std::int64_t>(rows.count, middle / rows.row_ns);
-    counts[static_cast<std::size_t>(index)] += bin.count;
+    shares[static_cast<std::size_t>(index)] += part(bin.count, d.gaps);
   }
-  std::vector<double> shares;
-  shares.reserve(counts.size());
-  for (const std::uint64_t count : counts) shares.push_back(part(count, d.gaps));
   return shares;
 }
 
