@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "tscope/report/acks.hpp"
+
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tscope/report/acks.hpp"
 #include "unit/analysis/acks/ack_stream.hpp"
 
 namespace tscope {
