@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "tscope/report/acks.hpp"
+
 #include <fmt/format.h>
 
 #include "captures_given.hpp"
 #include "commands.hpp"
-#include "tscope/analysis/ack_report.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/acks_between.hpp"
 
 namespace {
 

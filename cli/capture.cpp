@@ -10,6 +10,7 @@
 #include "number.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/record/protocol_names.hpp"
 
 namespace {
 
@@ -31,8 +32,8 @@ std::uint8_t parse_protocols(const std::string& list) {
   for (std::size_t at = 0; at <= list.size();) {
     const std::size_t end = std::min(list.find(',', at), list.size());
     const std::string name = list.substr(at, end - at);
-    const auto known = std::ranges::find(protocol_names, name, &ProtocolName::name);
-    if (known == protocol_names.end()) {
+    const auto known = std::ranges::find(tscope::protocol_names, name, &tscope::ProtocolName::name);
+    if (known == tscope::protocol_names.end()) {
       throw tscope::UsageError(fmt::format(
           "'{}' is no protocol to capture; give tcp, udp, icmp or several with commas", name));
     }

@@ -8,20 +8,21 @@
 #include <map>
 #include <utility>
 
-#include "capture_summary.hpp"
 #include "signals.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/file/capture_file.hpp"
 #include "tscope/live/capture.hpp"
 #include "tscope/live/nic_devices.hpp"
+#include "tscope/record/protocol_names.hpp"
+#include "tscope/report/capture.hpp"
 
 namespace {
 
 std::string describe(const CaptureRun& run) {
   const auto& filter = run.source.filter;
   std::string text;
-  for (const auto& [protocol, name] : protocol_names) {
+  for (const auto& [protocol, name] : tscope::protocol_names) {
     if ((filter.protocols & static_cast<unsigned>(protocol)) == 0) continue;
     text += fmt::format("{}{}", text.empty() ? "" : ",", name);
   }
@@ -102,8 +103,8 @@ class Watcher final : public tscope::CaptureWatcher {
     if (progress_shown_) fmt::print(stderr, "\n");
   }
 
-  CaptureSummary summary(const tscope::Captured& captured) const {
-    CaptureSummary summary = summary_;
+  tscope::CaptureSummary summary(const tscope::Captured& captured) const {
+    tscope::CaptureSummary summary = summary_;
     summary.bytes = captured.bytes;
     summary.duration = captured.duration;
     summary.loss = captured.loss;
@@ -116,7 +117,7 @@ class Watcher final : public tscope::CaptureWatcher {
  private:
   const CaptureRun& run_;
   std::string engine_;
-  CaptureSummary summary_;
+  tscope::CaptureSummary summary_;
   const bool terminal_ = isatty(STDERR_FILENO) == 1;
   bool progress_shown_ = false;
 };
@@ -128,16 +129,16 @@ std::map<std::string, std::string> facts(const CaptureRun& run, const tscope::Li
   return facts;
 }
 
-void print(const CaptureRun& run, const CaptureSummary& summary) {
+void print(const CaptureRun& run, const tscope::CaptureSummary& summary) {
   if (summary.netns_gone) {
     fmt::print(stderr,
                "tscope: warning: the network namespace went away, so the capture ended; what it "
                "sent until then is saved\n");
   }
   if (run.json) {
-    fmt::print("{}\n", summary.json());
+    fmt::print("{}\n", tscope::capture_json(summary));
   } else {
-    fmt::print(stderr, "{}", summary.text());
+    fmt::print(stderr, "{}", tscope::capture_text(summary));
   }
 }
 

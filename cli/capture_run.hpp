@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <string>
-#include <string_view>
 
 #include "engine.hpp"
 #include "tscope/live/capture.hpp"
-#include "tscope/record/headers.hpp"
-
-struct ProtocolName {
-  tscope::Protocol protocol;
-  std::string_view name;
-};
-
-/// As a user writes them.
-inline constexpr std::array protocol_names{ProtocolName{tscope::Protocol::tcp, "tcp"},
-                                           ProtocolName{tscope::Protocol::udp, "udp"},
-                                           ProtocolName{tscope::Protocol::icmp, "icmp"}};
 
 struct CaptureRun {
   tscope::CaptureOptions source;

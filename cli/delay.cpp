@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "tscope/report/delay.hpp"
+
 #include <fmt/format.h>
 
 #include "captures_given.hpp"
 #include "commands.hpp"
-#include "tscope/analysis/delay_between_report.hpp"
 #include "tscope/base/error.hpp"
+#include "tscope/report/delay_between.hpp"
 
 namespace {
 

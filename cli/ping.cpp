@@ -17,7 +17,7 @@
 #include "ping_args.hpp"
 #include "signals.hpp"
 #include "tscope/base/error.hpp"
-#include "tscope/probe/ping_report.hpp"
+#include "tscope/report/ping.hpp"
 
 namespace {
 

@@ -14,6 +14,7 @@
 #include "signals.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/reflect.hpp"
 
 namespace {
 

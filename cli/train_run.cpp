@@ -8,6 +8,7 @@
 
 #include "signals.hpp"
 #include "tscope/base/error.hpp"
+#include "tscope/report/train.hpp"
 
 namespace {
 

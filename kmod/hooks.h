@@ -53,13 +53,10 @@ struct tscope_layer {
 #define TSCOPE_HANDLER_RETURN(id)						\
 	.on_entry = before_##id, .on_return = at_##id, .return_data = sizeof(struct id##_call)
 
-/* Begins the handler of a function's entry. */
+/* Begins the handler of a function's entry; or, with __alias(), says that another one serves it too. */
 #define TSCOPE_AT_FUNCTION(id)							\
 	static void at_##id(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,	\
 			    struct ftrace_regs *regs)
-
-/* `handler` serves the place `id` too. */
-#define TSCOPE_AT_ALSO(id, handler) static typeof(handler) at_##id __alias(handler)
 
 extern const struct tscope_layer tscope_driver_layer;
 extern const struct tscope_layer tscope_qdisc_layer;

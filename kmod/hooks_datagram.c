@@ -40,10 +40,10 @@ TSCOPE_AT_FUNCTION(udpv6_sendmsg)
 	app_tx(tsc, regs);
 }
 
-TSCOPE_AT_ALSO(ping_v4_sendmsg, at_udpv6_sendmsg);
-TSCOPE_AT_ALSO(ping_v6_sendmsg, at_udpv6_sendmsg);
-TSCOPE_AT_ALSO(raw_sendmsg, at_udpv6_sendmsg);
-TSCOPE_AT_ALSO(rawv6_sendmsg, at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(ping_v4_sendmsg) __alias(at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(ping_v6_sendmsg) __alias(at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(raw_sendmsg) __alias(at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(rawv6_sendmsg) __alias(at_udpv6_sendmsg);
 
 /* What is not a UDP socket's comes here or not, as the compiler chose: that is stamped before. */
 static void udp_socket_tx(u64 tsc, const struct sk_buff *skb)
@@ -136,7 +136,7 @@ TSCOPE_AT_FUNCTION(icmp_rcv)
 	received(tsc, TSCOPE_SOCKET_RX, skb, dev_net(skb->dev), 0);
 }
 
-TSCOPE_AT_ALSO(icmpv6_rcv, at_icmp_rcv);
+TSCOPE_AT_FUNCTION(icmpv6_rcv) __alias(at_icmp_rcv);
 
 /* skb_consume_udp(sk, skb, len), when the bytes were copied; a negative length means MSG_PEEK. */
 TSCOPE_AT_FUNCTION(skb_consume_udp)

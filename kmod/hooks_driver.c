@@ -17,11 +17,13 @@
 
 /* Wherever a frame comes in: `handler` serves all these places, named PREFIX_... */
 #define AT_RECEIVE(prefix, handler)						\
-	TSCOPE_AT_ALSO(prefix##_gro_receive, handler);				\
-	TSCOPE_AT_ALSO(prefix##_gro_frags, handler);				\
-	TSCOPE_AT_ALSO(prefix##_receive_skb, handler);				\
-	TSCOPE_AT_ALSO(prefix##_receive_list, handler);				\
-	TSCOPE_AT_ALSO(prefix##_netif_rx, handler)
+	AT_RECEIVE_PLACE(prefix##_gro_receive, handler);			\
+	AT_RECEIVE_PLACE(prefix##_gro_frags, handler);				\
+	AT_RECEIVE_PLACE(prefix##_receive_skb, handler);			\
+	AT_RECEIVE_PLACE(prefix##_receive_list, handler);			\
+	AT_RECEIVE_PLACE(prefix##_netif_rx, handler)
+#define AT_RECEIVE_PLACE(id, handler)						\
+	static void at_##id(void *data, const struct sk_buff *skb) __alias(handler)
 
 DEFINE_PER_CPU(u32, tscope_napi_polls);
 

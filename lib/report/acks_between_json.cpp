@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <nlohmann/json.hpp>
-
+#include "report/acks_json.hpp"
 #include "report/alignment_json.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
+#include "tscope/report/acks_between.hpp"
 
 namespace tscope {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json batches_json(const AckBatches& batches) {
   Json json{{"acks", batches.acks}, {"count", batches.count}, {"sizes", Json::array()}};
@@ -27,35 +24,35 @@ Json origin_json(const CompressionOrigin& origin) {
 }
 
 Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
-  Json alignment = alignment_json(report.alignment, report.alignment_note);
+  Json alignment = alignment_object(report.alignment, report.alignment_note);
   alignment["negative"] = p.negative;
   alignment["unaligned"] = p.unaligned;
-  Json json{
-      {"src", p.flow.src.to_string()},
-      {"dst", p.flow.dst.to_string()},
-      {"verdict", pair_verdict(p, report)},
-      {"first", point_json(p.first)},
-      {"second", point_json(p.second)},
-      {"direction_assumed", p.direction_assumed},
-      {"matched", p.matched},
-      {"unmatched", p.unmatched},
-      {"outside", p.outside},
-      {"copies", p.copies},
-      {"merged", p.merged},
-      {"alignment", std::move(alignment)},
-      {"segment_time_ns", p.segment_time_ns},
-      {"segment_time_source", p.at_first.segment_time_source},
-      {"gaps", p.gaps},
-      {"compressed_share", nullptr},
-      {"xi",
-       {{"events", p.xi.events},
-        {"acks", p.xi.acks},
-        {"longest", p.xi.longest},
-        {"p50", p.xi.xi_p50}}},
-      {"gap_ratio", {{"p10", p.gap_ratio_p10}, {"p50", p.gap_ratio_p50}, {"p90", p.gap_ratio_p90}}},
-      {"added_delay_ns", nullptr},
-      {"batches", nullptr},
-      {"origin", nullptr}};
+  Json json =
+      joined(flow_object(p.flow),
+             {{"verdict", pair_verdict(p, report)},
+              {"first", point_object(p.first)},
+              {"second", point_object(p.second)},
+              {"direction_assumed", p.direction_assumed},
+              {"matched", p.matched},
+              {"unmatched", p.unmatched},
+              {"outside", p.outside},
+              {"copies", p.copies},
+              {"merged", p.merged},
+              {"alignment", std::move(alignment)},
+              {"segment_time_ns", p.segment_time_ns},
+              {"segment_time_source", p.at_first.segment_time_source},
+              {"gaps", p.gaps},
+              {"compressed_share", nullptr},
+              {"xi",
+               {{"events", p.xi.events},
+                {"acks", p.xi.acks},
+                {"longest", p.xi.longest},
+                {"p50", p.xi.xi_p50}}},
+              {"gap_ratio",
+               {{"p10", p.gap_ratio_p10}, {"p50", p.gap_ratio_p50}, {"p90", p.gap_ratio_p90}}},
+              {"added_delay_ns", nullptr},
+              {"batches", nullptr},
+              {"origin", nullptr}});
   if (p.segment_time_ns > 0) json["compressed_share"] = {p.share_first, p.share_second};
   if (p.delays > 0) {
     json["added_delay_ns"] = {{"count", p.delays},
@@ -71,16 +68,16 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
 }  // namespace
 
 std::string pair_json(const AcksBetweenReport& report) {
-  Json json{
-      {"schema", "tscope-acks-pair-1"}, {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
-      {"swapped", report.swapped},      {"common_packets", report.common_packets},
-      {"files", Json::array()},         {"pairs", Json::array()}};
+  Json json = joined(report_head("tscope-acks-pair-1"), {{"swapped", report.swapped},
+                                                         {"common_packets", report.common_packets},
+                                                         {"files", Json::array()},
+                                                         {"pairs", Json::array()}});
   for (std::size_t i = 0; i < report.files.size(); i++) {
-    json["files"].push_back(Json::parse(ack_json(report.reports[i], report.files[i])));
+    json["files"].push_back(acks_object(report.reports[i], report.files[i]));
   }
   for (const AcksBetween& pair : report.flows) json["pairs"].push_back(pair_entry(pair, report));
   if (report.flows.empty()) json["why_no_pairs"] = report.why_nothing;
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace tscope

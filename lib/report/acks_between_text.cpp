@@ -2,46 +2,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "report/ack_columns.hpp"
 #include "report/alignment_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/acks_between.hpp"
 
 namespace tscope {
 
 namespace {
 
-constexpr std::uint64_t gaps_to_show = 100;
-constexpr std::size_t label_width = 28, column_width = 30, bar_width = 20, page_width = 100;
-constexpr int rows_per_segment_time = 4, segment_times_drawn = 4;
+constexpr std::size_t label_width = 28, column_width = 30, bar_width = 20;
 constexpr std::size_t modes_shown = 3, sizes_shown = 8;
 
+constexpr Table layout{label_width, column_width};
+
 std::string row(const std::string& label, const std::string& first, const std::string& second) {
-  std::string line = "  " + padded(label, label_width) + padded(first, column_width) + second;
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
-}
-
-template <typename Cell>
-std::string line(const AcksBetween& pair, const std::string& label, Cell cell) {
-  return row(label, cell(pair.at_first), cell(pair.at_second));
-}
-
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
-}
-
-double part(std::uint64_t some, std::uint64_t all) {
-  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
+  return layout.row(label, {first, second});
 }
 
 std::string ratio(double value) {
   return fmt::format("{:.{}f}", value, value < 0.1 ? 3 : 2);
 }
 
-std::string table(const AcksBetween& pair, const AcksBetweenReport& report) {
+std::string table(const AcksBetween& pair, const AcksBetweenReport& report,
+                  const AckColumns& columns) {
   using D = const AckDistribution&;
   const bool has_time = pair.segment_time_ns > 0;
   std::string text = row("", fmt::format("first (file {})", pair.first.file + 1),
@@ -49,7 +35,7 @@ std::string table(const AcksBetween& pair, const AcksBetweenReport& report) {
   text += row("vantage point", std::string(vantage_name(pair.first.interface.vantage)),
               std::string(vantage_name(pair.second.interface.vantage)));
   text += row("device", pair.first.interface.device, pair.second.interface.device);
-  text += line(pair, "ACKs", [](D d) { return std::to_string(d.acks); });
+  text += columns.row("ACKs", [](D d) { return std::to_string(d.acks); });
   text += row("  in both", std::to_string(pair.matched), std::to_string(pair.matched));
   text += row("  only here", std::to_string(pair.unmatched[0]), std::to_string(pair.unmatched[1]));
   if (pair.outside[0] + pair.outside[1] > 0) {
@@ -63,68 +49,24 @@ std::string table(const AcksBetween& pair, const AcksBetweenReport& report) {
   if (pair.merged > 0) text += row("  inside merged records", "", std::to_string(pair.merged));
   text += row("records lost", std::to_string(report.reports[pair.first.file].loss.lost()),
               std::to_string(report.reports[pair.second.file].loss.lost()));
-  text += line(pair, "gaps between all ACKs", [](D d) { return std::to_string(d.gaps); });
-  text += line(pair, "  median", [](D d) { return format_duration(d.p50_ns); });
-  text += line(pair, "  90 % below", [](D d) { return format_duration(d.p90_ns); });
-  text += line(pair, "  99 % below", [](D d) { return format_duration(d.p99_ns); });
+  text += columns.row("gaps between all ACKs", [](D d) { return std::to_string(d.gaps); });
+  text += columns.quantiles();
   if (has_time) {
-    text += line(pair, "  below segment time", [](D d) {
-      return fmt::format("{} [{:.1f}, {:.1f}]", percent(d.compressed_share), 100 * d.share_low,
-                         100 * d.share_high);
-    });
+    text += columns.row("  below segment time", compressed_text);
     text += row("gaps between those in both", std::to_string(pair.gaps), std::to_string(pair.gaps));
     text += row("  below segment time", percent(pair.share_first), percent(pair.share_second));
   }
-  const auto most = std::max(pair.at_first.modes.size(), pair.at_second.modes.size());
-  for (std::size_t i = 0; i < std::min(modes_shown, most); i++) {
-    text += line(pair, i == 0 ? "modes" : "", [&](D d) {
-      if (i >= d.modes.size()) return std::string();
-      const AckMode& mode = d.modes[i];
-      const std::string at = format_duration(mode.at_ns), share = percent(mode.share);
-      return has_time ? fmt::format("{} = {:.2f}τ: {}", at, mode.multiple, share)
-                      : fmt::format("{}: {}", at, share);
-    });
-  }
-  return text;
+  return text + columns.modes(modes_shown, [&](D, const AckMode& mode) {
+    const std::string at = format_duration(mode.at_ns), share = percent(mode.share);
+    return has_time ? fmt::format("{} = {:.2f}τ: {}", at, mode.multiple, share)
+                    : fmt::format("{}: {}", at, share);
+  });
 }
 
-// Share of a file's gaps from row * τ / 4 on, the last row for all above.
-double share_of_row(const AckDistribution& d, int index, std::int64_t row_ns) {
-  constexpr int rows = rows_per_segment_time * segment_times_drawn;
-  std::uint64_t count = 0;
-  for (const HistogramBin& bin : d.histogram) {
-    const std::int64_t middle = bin.from_ns + (d.histogram.front().to_ns) / 2;
-    if (std::min<std::int64_t>(rows, middle / row_ns) == index) count += bin.count;
-  }
-  return part(count, d.gaps);
-}
-
-std::string histogram(const AcksBetween& pair, bool ascii) {
-  if (pair.segment_time_ns < rows_per_segment_time) return "";
-  constexpr int rows = rows_per_segment_time * segment_times_drawn;
-  const std::int64_t row_ns = pair.segment_time_ns / rows_per_segment_time;
-  double largest = 0;
-  for (int i = 0; i <= rows; i++) {
-    largest = std::max(
-        {largest, share_of_row(pair.at_first, i, row_ns), share_of_row(pair.at_second, i, row_ns)});
-  }
-  if (largest == 0) return "";
-  std::string text =
-      fmt::format("\n  Gaps in segment times (τ = {}):\n", format_duration(pair.segment_time_ns));
-  for (int i = 0; i <= rows; i++) {
-    const double from = static_cast<double>(i) / rows_per_segment_time;
-    const auto cell = [&](const AckDistribution& d) {
-      const double share = share_of_row(d, i, row_ns);
-      return fmt::format("{:>7} {}", percent(share), bar(share / largest, bar_width, ascii));
-    };
-    text += line(pair,
-                 i == rows
-                     ? fmt::format("{:.2f}τ and more", from)
-                     : fmt::format("{:.2f}τ to {:.2f}τ", from, from + 1.0 / rows_per_segment_time),
-                 cell);
-    if (i + 1 == rows_per_segment_time) text += row("", "─── above: compressed ───", "");
-  }
-  return text;
+std::string histogram(const AcksBetween& pair, const AckColumns& columns, bool ascii) {
+  return pair.segment_time_ns == 0
+             ? ""
+             : columns.histogram(rows_by_segment_time(pair.segment_time_ns), ascii);
 }
 
 // A label and what belongs to it, broken into lines beside each other.
@@ -133,8 +75,7 @@ std::string fact(const std::string& label, const std::string& text) {
   std::string result;
   for (std::size_t from = 0; from < lines.size();) {
     const std::size_t end = lines.find('\n', from);
-    result += "  " + padded(from == 0 ? label : "", label_width) + lines.substr(from, end - from);
-    result += '\n';
+    result += layout.row(from == 0 ? label : "", {lines.substr(from, end - from)});
     from = end + 1;
   }
   return result;
@@ -221,7 +162,9 @@ std::string pair_section(const AcksBetween& pair, const AcksBetweenReport& repor
         page_width, "  ");
   }
   text += "\n";
-  text += table(pair, report) + histogram(pair, ascii) + passage(pair, report) + "\n";
+  const AckColumns columns({&pair.at_first, &pair.at_second}, layout, bar_width);
+  text +=
+      table(pair, report, columns) + histogram(pair, columns, ascii) + passage(pair, report) + "\n";
   return text + wrapped(pair_verdict(pair, report), page_width, "  ");
 }
 
@@ -234,11 +177,7 @@ std::string pair_text(const AcksBetweenReport& report, bool ascii, bool all) {
     text += fmt::format("file {}: {}: {}, {} lost\n", i + 1, report.files[i],
                         counted(file.packets, "TCP record"), file.loss.lost());
   }
-  if (report.swapped) {
-    text += wrapped(fmt::format("The files were given the other way round and are swapped: {}.",
-                                report.why_swapped),
-                    page_width, "");
-  }
+  if (report.swapped) text += swapped_text(report.why_swapped);
   if (report.flows.empty()) {
     text += wrapped(fmt::format("No ACKs to compare: {}.", report.why_nothing), page_width, "");
     return ascii ? to_ascii(std::move(text)) : text;
@@ -255,10 +194,8 @@ std::string pair_text(const AcksBetweenReport& report, bool ascii, bool all) {
       left_out++;
     }
   }
-  if (left_out > 0) {
-    text += fmt::format("\n{} with fewer than {} gaps left out (--all shows them).\n",
-                        counted(left_out, "flow direction"), gaps_to_show);
-  }
+  text += left_out_text(left_out, "flow direction",
+                        fmt::format("with fewer than {} gaps", gaps_to_show));
   return ascii ? to_ascii(std::move(text)) : text;
 }
 

@@ -3,23 +3,27 @@
 
 namespace tscope {
 
-using Json = nlohmann::ordered_json;
+Json offset_object(const Alignment& a) {
+  return {{"method", align_method_name(a.method)},
+          {"offset_ns", a.offset_ns()},
+          {"drift_ppm", a.drift_ppm()},
+          {"error_ns", a.error_ns ? Json(*a.error_ns) : Json()}};
+}
 
-Json alignment_json(const Alignment& a, const std::string& note) {
-  Json json{{"method", align_method_name(a.method)},
-            {"offset_ns", a.offset_ns()},
-            {"drift_ppm", a.drift_ppm()},
-            {"error_ns", nullptr},
-            {"residual_ns", {{"p50", a.residual_p50_ns}, {"p99", a.residual_p99_ns}}},
-            {"round_trip_ns", a.round_trip_ns},
-            {"samples", a.samples},
-            {"outliers", a.outliers},
-            {"bends", a.bends},
-            {"one_way", a.towards_second != a.towards_first},
-            {"steps", Json::array()},
-            {"pieces", Json::array()},
-            {"note", note}};
-  if (a.error_ns) json["error_ns"] = *a.error_ns;
+Json residual_object(const Alignment& a) {
+  return {{"p50", a.residual_p50_ns}, {"p99", a.residual_p99_ns}};
+}
+
+Json alignment_object(const Alignment& a, const std::string& note) {
+  Json json = joined(offset_object(a), {{"residual_ns", residual_object(a)},
+                                        {"round_trip_ns", a.round_trip_ns},
+                                        {"samples", a.samples},
+                                        {"outliers", a.outliers},
+                                        {"bends", a.bends},
+                                        {"one_way", a.towards_second != a.towards_first},
+                                        {"steps", Json::array()},
+                                        {"pieces", Json::array()},
+                                        {"note", note}});
   for (const ClockStep& step : a.steps) {
     json["steps"].push_back({{"at_ns", step.at_ns},
                              {"within_ns", step.within_ns},
@@ -35,10 +39,8 @@ Json alignment_json(const Alignment& a, const std::string& note) {
   return json;
 }
 
-Json point_json(const CapturePoint& point) {
-  return {{"file", point.file},
-          {"vantage", vantage_name(point.interface.vantage)},
-          {"interface", point.interface.device}};
+Json point_object(const CapturePoint& point) {
+  return joined({{"file", point.file}}, interface_object(point.interface));
 }
 
 }  // namespace tscope

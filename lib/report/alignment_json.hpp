@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "report/json.hpp"
 #include "tscope/align/alignment.hpp"
-#include "tscope/analysis/acks_between_report.hpp"
+#include "tscope/analysis/two_captures.hpp"
 
 namespace tscope {
 
-/// What every report of two captures says of their clocks.
-nlohmann::ordered_json alignment_json(const Alignment& alignment, const std::string& note);
+/// Returns how the second clock lies to the first and how well that is known.
+Json offset_object(const Alignment& alignment);
 
-nlohmann::ordered_json point_json(const CapturePoint& point);
+/// Returns how far the intervals' least delays lie from the line of the alignment.
+Json residual_object(const Alignment& alignment);
+
+/// Returns what reports of two captures say of their clocks.
+Json alignment_object(const Alignment& alignment, const std::string& note);
+
+/// Returns which file's vantage point it is.
+Json point_object(const CapturePoint& point);
 
 }  // namespace tscope

@@ -12,8 +12,6 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t page_width = 100;
-
 std::string signed_duration(std::int64_t ns) {
   return ns < 0 ? "-" + format_duration(-ns) : format_duration(ns);
 }
@@ -26,6 +24,11 @@ std::string clock_distance(std::int64_t ns) {
 }
 
 }  // namespace
+
+std::string swapped_text(const std::string& why) {
+  return wrapped(fmt::format("The files were given the other way round and are swapped: {}.", why),
+                 page_width, "");
+}
 
 std::string alignment_text(const Alignment& a, const std::string& note) {
   std::string text = fmt::format("Clocks ({}): ", align_method_name(a.method));

@@ -7,15 +7,14 @@
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/delay_between_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/delay_between.hpp"
 
 namespace tscope {
 
 namespace {
 
-constexpr std::size_t page_width = 100, where_width = 10, name_width = where_width + 24;
-constexpr std::uint64_t packets_to_show = 10;
+constexpr std::size_t where_width = 10, name_width = where_width + 24;
 
 // Another program's capture may know no device.
 std::string device_text(const CapturePoint& point) {
@@ -120,11 +119,7 @@ std::string between_text(const BetweenReport& report, bool ascii, bool all) {
                                 counted(file.records, "record"), lost, clock_text(file.clock)),
                     page_width, "");
   }
-  if (report.swapped) {
-    text += wrapped(fmt::format("The files were given the other way round and are swapped: {}.",
-                                report.why_swapped),
-                    page_width, "");
-  }
+  if (report.swapped) text += swapped_text(report.why_swapped);
   text += alignment_text(report.alignment, report.alignment_note);
   std::size_t few = 0;
   for (const BetweenChain& chain : report.chains) {
@@ -134,10 +129,7 @@ std::string between_text(const BetweenReport& report, bool ascii, bool all) {
       few++;
     }
   }
-  if (few > 0) {
-    text += fmt::format("\n{} of fewer than {} packets left out (--all shows them).\n",
-                        counted(few, "table"), packets_to_show);
-  }
+  text += left_out_text(few, "table", fmt::format("of fewer than {} packets", packets_to_show));
   text += "\nThe same packets in both captures:\n";
   for (const BetweenCounts& pair : report.counts) text += pair_text(pair);
   return ascii ? to_ascii(std::move(text)) : text;

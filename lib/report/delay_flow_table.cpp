@@ -12,16 +12,15 @@ namespace tscope {
 namespace {
 
 constexpr std::size_t kind_width = 34, flows_to_show = 20;
-constexpr std::uint64_t packets_to_show = 10;
 
 std::string row(const DelayFlowChain& chain) {
   const std::string kind = fmt::format("{}, {}", kind_text(chain.kind), chain.device);
   if (chain.negative + chain.inconsistent == chain.packets) {
     return fmt::format("    {}{:>9}  in no figure\n", padded(kind, kind_width), chain.packets);
   }
-  return fmt::format("    {}{:>9} {:>9} {:>9}  {:>5.1f} % {} > {}\n", padded(kind, kind_width),
+  return fmt::format("    {}{:>9} {:>9} {:>9}  {:>7} {} > {}\n", padded(kind, kind_width),
                      chain.packets, format_duration(chain.p50_ns), format_duration(chain.p99_ns),
-                     100 * chain.largest_share, vantage_name(chain.largest_from),
+                     percent(chain.largest_share), vantage_name(chain.largest_from),
                      vantage_name(chain.largest_to));
 }
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include <nlohmann/json.hpp>
+#include "report/delay_json.hpp"
 
 #include "report/source_json.hpp"
-#include "report/stage_json.hpp"
-#include "tscope/analysis/delay_report.hpp"
+#include "tscope/report/delay.hpp"
 
 namespace tscope {
 
-using Json = nlohmann::ordered_json;
-
-Json stage_json(const DelayStage& stage) {
+Json stage_object(const DelayStage& stage) {
   Json json{{"from", vantage_name(stage.from)},
             {"to", vantage_name(stage.to)},
             {"quantiles_ns",
@@ -29,13 +26,18 @@ Json stage_json(const DelayStage& stage) {
 
 namespace {
 
+template <typename Chain>
+Json chain_head(const Chain& chain) {
+  return {{"kind", kind_name(chain.kind)}, {"interface", chain.device},
+          {"packets", chain.packets},      {"segments", chain.segments},
+          {"negative", chain.negative},    {"inconsistent", chain.inconsistent}};
+}
+
 Json chain_json(const DelayChain& chain) {
-  Json json{{"way", way_name(chain.way)},         {"kind", kind_name(chain.kind)},
-            {"interface", chain.device},          {"packets", chain.packets},
-            {"segments", chain.segments},         {"negative", chain.negative},
-            {"inconsistent", chain.inconsistent}, {"stages", Json::array()},
-            {"total", stage_json(chain.total)}};
-  for (const DelayStage& stage : chain.stages) json["stages"].push_back(stage_json(stage));
+  Json json = joined({{"way", way_name(chain.way)}}, chain_head(chain));
+  json["stages"] = Json::array();
+  json["total"] = stage_object(chain.total);
+  for (const DelayStage& stage : chain.stages) json["stages"].push_back(stage_object(stage));
   return json;
 }
 
@@ -47,9 +49,13 @@ Json reasons_json(const std::array<std::uint64_t, unmatched_reasons>& counts) {
   return json;
 }
 
+const char* protocol_text(bool datagrams) {
+  return datagrams ? "datagram" : "tcp";
+}
+
 Json pair_json(const StageCounts& pair) {
   return {{"way", way_name(pair.way)},
-          {"protocol", pair.datagrams ? "datagram" : "tcp"},
+          {"protocol", protocol_text(pair.datagrams)},
           {"first", vantage_name(pair.first)},
           {"second", vantage_name(pair.second)},
           {"matched", pair.matched},
@@ -60,24 +66,21 @@ Json pair_json(const StageCounts& pair) {
 }
 
 Json flow_chain_json(const DelayFlowChain& chain) {
-  return {{"kind", kind_name(chain.kind)},
-          {"interface", chain.device},
-          {"packets", chain.packets},
-          {"segments", chain.segments},
-          {"negative", chain.negative},
-          {"inconsistent", chain.inconsistent},
-          {"quantiles_ns", {{"p50", chain.p50_ns}, {"p99", chain.p99_ns}, {"max", chain.max_ns}}},
-          {"sum_ns", chain.sum_ns},
-          {"largest_stage",
-           {{"from", vantage_name(chain.largest_from)},
-            {"to", vantage_name(chain.largest_to)},
-            {"share", chain.largest_share}}}};
+  return joined(
+      chain_head(chain),
+      {{"quantiles_ns", {{"p50", chain.p50_ns}, {"p99", chain.p99_ns}, {"max", chain.max_ns}}},
+       {"sum_ns", chain.sum_ns},
+       {"largest_stage",
+        {{"from", vantage_name(chain.largest_from)},
+         {"to", vantage_name(chain.largest_to)},
+         {"share", chain.largest_share}}}});
 }
 
 Json flow_json(const DelayFlow& flow) {
-  Json json{{"src", flow.flow.src.to_string()}, {"dst", flow.flow.dst.to_string()},
-            {"way", way_name(flow.way)},        {"protocol", flow.datagrams ? "datagram" : "tcp"},
-            {"packets", Json::object()},        {"whole", flow.whole}};
+  Json json = joined(flow_object(flow.flow), {{"way", way_name(flow.way)},
+                                              {"protocol", protocol_text(flow.datagrams)},
+                                              {"packets", Json::object()},
+                                              {"whole", flow.whole}});
   for (std::size_t i = 0; i < packet_kinds; i++) {
     if (flow.packets[i] == 0) continue;
     json["packets"][std::string(kind_name(static_cast<PacketKind>(i)))] = flow.packets[i];
@@ -90,31 +93,34 @@ Json flow_json(const DelayFlow& flow) {
 
 }  // namespace
 
-std::string delay_json(const DelayReport& report, const std::string& file) {
-  Json json{
-      {"schema", "tscope-delay-1"},
-      {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
-      {"file", file},
-      {"truncated", report.truncated},
-      {"records", report.records},
-      {"used", report.used},
-      {"other_flows", report.other_flows},
-      {"untracked_flows", report.untracked_flows},
-      {"forwarded", report.forwarded},
-      {"peeks", report.peeks},
-      {"loss", loss_json(report.loss)},
-      {"clock", clock_json(report.clock)},
-      {"nics", nics_json(report.nics)},
-      {"unclaimed_nic_stamps", report.unclaimed_nic_stamps},
-      {"chains", Json::array()},
-      {"pairs", Json::array()},
-      {"flows", Json::array()},
-      {"flows_left_out", {{"flows", report.flows_left_out}, {"packets", report.packets_left_out}}}};
+Json delay_object(const DelayReport& report, const std::string& file) {
+  Json json = joined(report_head("tscope-delay-1"),
+                     {{"file", file},
+                      {"truncated", report.truncated},
+                      {"records", report.records},
+                      {"used", report.used},
+                      {"other_flows", report.other_flows},
+                      {"untracked_flows", report.untracked_flows},
+                      {"forwarded", report.forwarded},
+                      {"peeks", report.peeks},
+                      {"loss", loss_object(report.loss)},
+                      {"clock", clock_object(report.clock)},
+                      {"nics", nics_object(report.nics)},
+                      {"unclaimed_nic_stamps", report.unclaimed_nic_stamps},
+                      {"chains", Json::array()},
+                      {"pairs", Json::array()},
+                      {"flows", Json::array()},
+                      {"flows_left_out",
+                       {{"flows", report.flows_left_out}, {"packets", report.packets_left_out}}}});
   for (const DelayChain& chain : report.chains) json["chains"].push_back(chain_json(chain));
   for (const StageCounts& pair : report.stages) json["pairs"].push_back(pair_json(pair));
   for (const DelayFlow& flow : report.flows) json["flows"].push_back(flow_json(flow));
   if (report.chains.empty()) json["why_no_delays"] = why_no_delays(report);
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return json;
+}
+
+std::string delay_json(const DelayReport& report, const std::string& file) {
+  return json_text(delay_object(report, file));
 }
 
 }  // namespace tscope

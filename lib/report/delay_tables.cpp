@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "report/table.hpp"
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
 
@@ -13,17 +14,9 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t label_width = 13, column_width = 21, bar_width = 10;
+constexpr Table cdf_layout{13, 21};
+constexpr std::size_t bar_width = 10;
 constexpr double cdf_low = 0.005, cdf_high = 0.995;  // rows outside hold next to nothing
-
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
-}
-
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(" \n") + 1);
-  return line + "\n";
-}
 
 double share_below(const DelayStage& stage, std::int64_t ns) {
   double share = stage.cdf.empty() || ns > stage.cdf.back().ns ? 1 : 0;
@@ -64,10 +57,10 @@ std::string stage_head(std::size_t name_width) {
 
 std::string stage_row(const DelayStage& stage, const std::string& name, std::size_t name_width,
                       const std::string& remark) {
-  return trimmed(fmt::format("  {}{:>9} {:>9} {:>9} {:>9} {:>8}  {}", padded(name, name_width),
-                             format_duration(stage.p50_ns), format_duration(stage.p90_ns),
-                             format_duration(stage.p99_ns), format_duration(stage.max_ns),
-                             percent(stage.share), remark));
+  return ended_line(fmt::format("  {}{:>9} {:>9} {:>9} {:>9} {:>8}  {}", padded(name, name_width),
+                                format_duration(stage.p50_ns), format_duration(stage.p90_ns),
+                                format_duration(stage.p99_ns), format_duration(stage.max_ns),
+                                percent(stage.share), remark));
 }
 
 std::string cdf_table(const std::vector<CdfColumn>& columns, bool ascii) {
@@ -75,20 +68,21 @@ std::string cdf_table(const std::vector<CdfColumn>& columns, bool ascii) {
   for (const CdfColumn& column : columns) {
     for (const CdfPoint& point : column.stage->cdf) rows.insert(point.ns);
   }
-  std::string text = "\n  " + padded("share below", label_width);
-  for (const CdfColumn& column : columns) text += padded(column.name, column_width);
-  text = trimmed(text);
+  std::vector<std::string> names;
+  names.reserve(columns.size());
+  for (const CdfColumn& column : columns) names.push_back(column.name);
+  std::string text = "\n" + cdf_layout.row("share below", names);
   for (const std::int64_t ns : rows) {
     std::vector<double> shares;
     shares.reserve(columns.size());
     for (const CdfColumn& column : columns) shares.push_back(share_below(*column.stage, ns));
     if (*std::ranges::max_element(shares) < cdf_low) continue;
-    std::string line = "  " + padded(format_duration(ns), label_width);
+    std::vector<std::string> cells;
+    cells.reserve(shares.size());
     for (const double share : shares) {
-      line += padded(fmt::format("{:>7} {}", percent(share), bar(share, bar_width, ascii)),
-                     column_width);
+      cells.push_back(fmt::format("{:>7} {}", percent(share), bar(share, bar_width, ascii)));
     }
-    text += trimmed(line);
+    text += cdf_layout.row(format_duration(ns), cells);
     if (*std::ranges::min_element(shares) > cdf_high) break;
   }
   return text;

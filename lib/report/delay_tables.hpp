@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,24 +9,27 @@
 
 namespace tscope {
 
-/// "retransmissions", "segments without data".
+/// Tables and rows of fewer packets are left out of reports for people.
+inline constexpr std::uint64_t packets_to_show = 10;
+
+/// Returns "retransmissions", "segments without data".
 std::string kind_text(PacketKind kind);
-/// "app-tx > socket-tx".
+/// Returns "app-tx > socket-tx".
 std::string stage_name(const DelayStage& stage);
 
-/// A table of stages, `name_width` columns for their names.
+/// Return the head and a row of a table of stages, with `name_width` columns for their names.
 std::string stage_head(std::size_t name_width);
 std::string stage_row(const DelayStage& stage, const std::string& name, std::size_t name_width,
                       const std::string& remark);
 
-/// Each flow's times over the whole way, most packets first; the rest counted.
+/// Returns each flow's times over the whole way, most packets first; the rest is counted.
 std::string flow_table(const DelayReport& report, bool all);
 
 struct CdfColumn {
   std::string name;
   const DelayStage* stage;
 };
-/// Shares below a row's time, the columns side by side: at most four fit a page.
+/// Returns the shares below each row's time, the columns side by side: at most four fit a page.
 std::string cdf_table(const std::vector<CdfColumn>& columns, bool ascii);
 
 }  // namespace tscope

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/delay_report.hpp"
 #include "tscope/base/units.hpp"
-#include "tscope/report/nic.hpp"
+#include "tscope/report/delay.hpp"
 
 namespace tscope {
 
 namespace {
 
-constexpr std::size_t page_width = 100, name_width = 24;
-constexpr std::uint64_t packets_to_show = 10;
+constexpr std::size_t name_width = 24;
 
 std::string reason_text(Unmatched reason) {
   switch (reason) {
@@ -111,11 +107,9 @@ std::string reasons_text(const std::array<std::uint64_t, unmatched_reasons>& cou
 std::string pair_text(const StageCounts& pair) {
   const std::uint64_t all = pair.matched + pair.unmatched();
   std::string text =
-      fmt::format("{} > {}{}: {} of {} found at both ({:.3f} %)", vantage_name(pair.first),
+      fmt::format("{} > {}{}: {} of {} found at both ({})", vantage_name(pair.first),
                   vantage_name(pair.second), pair.datagrams ? " (datagrams)" : "", pair.matched,
-                  counted(all, "packet"),
-                  100 * static_cast<double>(pair.matched) /
-                      static_cast<double>(std::max<std::uint64_t>(1, all)));
+                  counted(all, "packet"), percent_of(pair.matched, all, 3));
   if (pair.merged > 0) text += fmt::format(", {} of them merged on the way", pair.merged);
   text += reasons_text(pair.only_first, pair.first) + reasons_text(pair.only_second, pair.second);
   return wrapped(text + ".", page_width, "  ");
@@ -154,10 +148,8 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
       left_out++;
     }
   }
-  if (left_out > 0) {
-    text += fmt::format("\n{} of fewer than {} packets left out (--all shows them).\n",
-                        counted(left_out, "table"), packets_to_show);
-  }
+  text +=
+      left_out_text(left_out, "table", fmt::format("of fewer than {} packets", packets_to_show));
   if (report.per_flow) text += flow_table(report, all);
   text += "\nThe same packets at neighbouring vantage points:\n";
   for (const StageCounts& pair : report.stages) text += pair_text(pair);

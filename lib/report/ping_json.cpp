@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <nlohmann/json.hpp>
-
-#include "tscope/probe/ping_report.hpp"
+#include "report/json.hpp"
+#include "tscope/report/ping.hpp"
 
 namespace tscope {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 template <typename T>
 void put(Json& json, const char* name, const std::optional<T>& value) {
@@ -94,31 +91,30 @@ const char* protocol_name(PingProtocol protocol) {
 std::string ping_json(const PingReport& report) {
   const PingCounts& c = report.counts;
   const PingSummary summary = summarise(report.samples);
-  Json json{{"schema", "tscope-ping-1"},
-            {"tool", {{"name", "tscope"}, {"version", TSCOPE_VERSION}}},
-            {"destination", report.target.host},
-            {"address", report.target.address},
-            {"source", report.target.source},
-            {"device", report.target.device},
-            {"protocol", protocol_name(report.options.protocol)},
-            {"socket", report.abilities.socket},
-            {"stamps", report.abilities.stamps},
-            {"lacking", report.abilities.lacking},
-            {"sent", c.sent},
-            {"received", c.received},
-            {"duplicates", c.duplicates},
-            {"truncated", c.truncated},
-            {"corrupted", c.corrupted},
-            {"forged", c.forged},
-            {"reordered", c.reordered},
-            {"errors", c.errors},
-            {"resent", c.resent},
-            {"clean", c.clean},
-            {"biased", c.biased},
-            {"inconsistent", c.inconsistent},
-            {"engine_lost", c.engine_lost},
-            {"not_kept", report.not_kept},
-            {"duration_ns", report.duration_ns}};
+  Json json =
+      joined(report_head("tscope-ping-1"), {{"destination", report.target.host},
+                                            {"address", report.target.address},
+                                            {"source", report.target.source},
+                                            {"device", report.target.device},
+                                            {"protocol", protocol_name(report.options.protocol)},
+                                            {"socket", report.abilities.socket},
+                                            {"stamps", report.abilities.stamps},
+                                            {"lacking", report.abilities.lacking},
+                                            {"sent", c.sent},
+                                            {"received", c.received},
+                                            {"duplicates", c.duplicates},
+                                            {"truncated", c.truncated},
+                                            {"corrupted", c.corrupted},
+                                            {"forged", c.forged},
+                                            {"reordered", c.reordered},
+                                            {"errors", c.errors},
+                                            {"resent", c.resent},
+                                            {"clean", c.clean},
+                                            {"biased", c.biased},
+                                            {"inconsistent", c.inconsistent},
+                                            {"engine_lost", c.engine_lost},
+                                            {"not_kept", report.not_kept},
+                                            {"duration_ns", report.duration_ns}});
   Json calibration = Json::object();
   put(calibration, "timer_ns", report.calibration.timer_ns);
   put(calibration, "look_ns", report.calibration.look_ns);
@@ -147,7 +143,7 @@ std::string ping_json(const PingReport& report) {
   json["reasons"] = reasons;
   json["samples"] = Json::array();
   for (const PingSample& sample : report.samples) json["samples"].push_back(sample_json(sample));
-  return json.dump(2);
+  return json_text(json);
 }
 
 }  // namespace tscope

@@ -6,7 +6,7 @@
 
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
-#include "tscope/probe/ping_report.hpp"
+#include "tscope/report/ping.hpp"
 
 namespace tscope {
 

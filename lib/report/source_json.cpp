@@ -3,17 +3,22 @@
 
 namespace tscope {
 
-using Json = nlohmann::ordered_json;
+namespace {
 
-Json loss_json(const Loss& loss) {
-  Json json{{"lost", loss.lost()},
-            {"full", loss.by_cause(TSCOPE_LOST_FULL)},
-            {"contended", loss.by_cause(TSCOPE_LOST_CONTENDED)},
-            {"missed", loss.missed},
-            {"invalid", loss.invalid},
-            {"elsewhere", loss.elsewhere},
-            {"late", loss.late},
-            {"by_vantage", Json::object()}};
+Json causes_object(const Loss& loss) {
+  return {{"lost", loss.lost()},
+          {"full", loss.by_cause(TSCOPE_LOST_FULL)},
+          {"contended", loss.by_cause(TSCOPE_LOST_CONTENDED)},
+          {"missed", loss.missed},
+          {"invalid", loss.invalid}};
+}
+
+}  // namespace
+
+Json loss_object(const Loss& loss) {
+  Json json =
+      joined(causes_object(loss),
+             {{"elsewhere", loss.elsewhere}, {"late", loss.late}, {"by_vantage", Json::object()}});
   for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
     const auto vantage = static_cast<Vantage>(i);
     const auto lost = loss.at(vantage);
@@ -25,7 +30,27 @@ Json loss_json(const Loss& loss) {
   return json;
 }
 
-Json nics_json(const std::vector<NicStamps>& nics) {
+Json live_loss_object(const Loss& loss) {
+  Json json = causes_object(loss);
+  json["late"] = loss.late;
+  return json;
+}
+
+Json clock_object(const ClockInfo& clock) {
+  return {{"source", clock.source},
+          {"error_ns", clock.error_ns},
+          {"resolution_ns", clock.resolution_ns},
+          {"tsc_hz", clock.tsc_hz},
+          {"steps", clock.steps}};
+}
+
+Json live_clock_object(const ClockInfo& clock) {
+  Json json = clock_object(clock);
+  json.erase("resolution_ns");
+  return json;
+}
+
+Json nics_object(const std::vector<NicStamps>& nics) {
   Json json = Json::array();
   for (const NicStamps& stamps : nics) {
     json.push_back({{"interface", stamps.interface.device},
@@ -40,14 +65,6 @@ Json nics_json(const std::vector<NicStamps>& nics) {
                     {"steps", stamps.steps}});
   }
   return json;
-}
-
-Json clock_json(const ClockInfo& clock) {
-  return {{"source", clock.source},
-          {"error_ns", clock.error_ns},
-          {"resolution_ns", clock.resolution_ns},
-          {"tsc_hz", clock.tsc_hz},
-          {"steps", clock.steps}};
 }
 
 }  // namespace tscope

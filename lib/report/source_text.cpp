@@ -5,16 +5,19 @@
 
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
-#include "tscope/report/nic.hpp"
 
 namespace tscope {
 
+std::string causes_text(const Loss& loss) {
+  return fmt::format("{} ring full, {} contended, {} missed, {} invalid",
+                     loss.by_cause(TSCOPE_LOST_FULL), loss.by_cause(TSCOPE_LOST_CONTENDED),
+                     loss.missed, loss.invalid);
+}
+
 std::string loss_text(const Loss& loss) {
   if (loss.lost() == 0) return "Nothing was lost";
-  return fmt::format(
-      "{} lost ({} ring full, {} contended, {} missed, {} invalid, {} by the capturing program)",
-      counted(loss.lost(), "record"), loss.by_cause(TSCOPE_LOST_FULL),
-      loss.by_cause(TSCOPE_LOST_CONTENDED), loss.missed, loss.invalid, loss.elsewhere);
+  return fmt::format("{} lost ({}, {} by the capturing program)", counted(loss.lost(), "record"),
+                     causes_text(loss), loss.elsewhere);
 }
 
 std::string clock_text(const ClockInfo& clock) {

@@ -7,10 +7,17 @@
 
 namespace tscope {
 
-/// "Nothing was lost", or how many records and why.
+/// Returns "3 ring full, 0 contended, 0 missed, 0 invalid".
+std::string causes_text(const Loss& loss);
+
+/// Returns "Nothing was lost", or how many records and why.
 std::string loss_text(const Loss& loss);
 
-/// "TSC stamps, within 210 ns of the clock", or whose times they are; jumps of the clock.
+/// Returns "TSC stamps, within 210 ns of the clock", or whose times they are, and how often the
+/// clock jumped.
 std::string clock_text(const ClockInfo& clock);
+
+/// Returns "eth0/hw-rx: 990 stamps, within 210 ns of the others; 10 absent (10 zero)".
+std::string nic_text(const NicStamps& stamps);
 
 }  // namespace tscope

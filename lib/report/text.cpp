@@ -38,6 +38,20 @@ std::string counted(std::uint64_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::string percent(double share, int digits) {
+  return fmt::format("{:.{}f} %", 100 * share, digits);
+}
+
+std::string percent_of(std::uint64_t some, std::uint64_t all, int digits) {
+  const double of = all == 0 ? 0 : 100.0 * static_cast<double>(some) / static_cast<double>(all);
+  return fmt::format("{:.{}f} %", of, digits);
+}
+
+std::string left_out_text(std::uint64_t count, const std::string& noun, const std::string& which) {
+  if (count == 0) return "";
+  return fmt::format("\n{} {} left out (--all shows them).\n", counted(count, noun), which);
+}
+
 std::string bar(double share, std::size_t columns, bool ascii) {
   const double length = std::clamp(share, 0.0, 1.0) * static_cast<double>(columns);
   if (ascii) return std::string(static_cast<std::size_t>(std::lround(length)), '#');

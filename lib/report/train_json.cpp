@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
-#include <nlohmann/json.hpp>
 
-#include "tscope/probe/train_report.hpp"
+#include "report/replies_json.hpp"
+#include "report/source_json.hpp"
+#include "tscope/report/train.hpp"
 
 namespace tscope {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json quantiles_json(const TrainQuantiles& quantiles) {
   return {{"count", quantiles.count},
@@ -26,9 +25,7 @@ double share(double part, double whole) {
 
 std::string train_json(const TrainReport& report) {
   const TrainOutcome& outcome = report.outcome;
-  Json json;
-  json["schema"] = "tscope-train-1";
-  json["tool"] = {{"name", "tscope"}, {"version", TSCOPE_VERSION}};
+  Json json = report_head("tscope-train-1");
   json["schedule"] = report.schedule;
   json["planned"] = report.planned;
   json["sent"] = outcome.sent;
@@ -56,16 +53,13 @@ std::string train_json(const TrainReport& report) {
                  {"spin_s", outcome.spin_s},
                  {"busy_share", share(outcome.busy_s, outcome.elapsed_s)},
                  {"spin_share", share(outcome.spin_s, outcome.elapsed_s)}};
-  json["clock"] = {{"source", outcome.clock.source},
-                   {"error_ns", outcome.clock.error_ns},
-                   {"tsc_hz", outcome.clock.tsc_hz},
-                   {"steps", outcome.clock.steps}};
+  json["clock"] = live_clock_object(outcome.clock);
   json["loss"] = {{"lost", outcome.loss.lost()}, {"late", outcome.loss.late}};
   json["notes"] = outcome.notes;
   json["facts"] = report.facts;
-  json["replies"] = report.replies ? reply_json(*report.replies) : Json(nullptr);
+  json["replies"] = report.replies ? reply_object(*report.replies) : Json(nullptr);
   json["file"] = report.file.empty() ? Json(nullptr) : Json(report.file);
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace tscope

@@ -6,15 +6,12 @@
 
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
-#include "tscope/probe/train_report.hpp"
+#include "tscope/report/replies.hpp"
+#include "tscope/report/train.hpp"
 
 namespace tscope {
 
 namespace {
-
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
 
 std::string fact(const TrainReport& report, const char* key) {
   const auto found = report.facts.find(key);
@@ -24,9 +21,7 @@ std::string fact(const TrainReport& report, const char* key) {
 std::string row(const char* name, const TrainQuantiles& quantiles) {
   std::string text = padded(name, 14);
   for (const std::int64_t ns : {quantiles.p50, quantiles.p90, quantiles.p99, quantiles.max}) {
-    const std::string value = format_duration(ns);
-    const std::size_t width = text_width(value);
-    text += std::string(width < 12 ? 12 - width : 1, ' ') + value;
+    text += fmt::format("{:>12}", format_duration(ns));
   }
   return text + "\n";
 }
@@ -44,8 +39,8 @@ std::string why_ended(const TrainReport& report) {
 std::string marks(const TrainReport& report) {
   const TrainOutcome& outcome = report.outcome;
   std::string text =
-      fmt::format("{} late (by more than {}, {:.2f} %)", outcome.late,
-                  format_duration(report.late_ns), percent(outcome.late, outcome.sent));
+      fmt::format("{} late (by more than {}, {})", outcome.late, format_duration(report.late_ns),
+                  percent_of(outcome.late, outcome.sent, 2));
   text += fmt::format(", {} contended, {} by timer", outcome.contended, outcome.timer);
   if (outcome.expired > 0) text += fmt::format(", {} dropped by the qdisc", outcome.expired);
   return text + "\n";
@@ -73,10 +68,11 @@ std::string train_text(const TrainReport& report) {
   text += row("gap error", report.gap_error);
   const double elapsed = outcome.elapsed_s > 0 ? outcome.elapsed_s : 1;
   text += fmt::format(
-      "\nCPU {}: busy {:.1f} %, of it spinning {:.1f} %; woken {} early; stamps right before the "
+      "\nCPU {}: busy {}, of it spinning {}; woken {} early; stamps right before the "
       "{}, "
       "within {} of the clock\n",
-      fact(report, "cpu_sending"), 100 * outcome.busy_s / elapsed, 100 * outcome.spin_s / elapsed,
+      fact(report, "cpu_sending"), percent(outcome.busy_s / elapsed),
+      percent(outcome.spin_s / elapsed),
       format_duration(static_cast<std::int64_t>(outcome.lead_ns)),
       fact(report, "hand_over") + (fact(report, "hand_over") == "send call" ? "" : " is called"),
       format_duration(outcome.clock.error_ns));

@@ -46,7 +46,7 @@ start "$dir/exchange.server" ip netns exec "$lab" \
 start "$dir/host.json" "$tscope" capture --engine bpf --netns "$lab" -p 5201 \
 	--at driver,qdisc,app-rx --json -o "$dir/host.pcapng"
 capture=$!
-wait_until 15 grep -q capturing "$dir/host.json.err" ||
+wait_until 60 grep -q capturing "$dir/host.json.err" ||
 	{ not_ok "the host's capture: $(cat "$dir/host.json.err")"; exit; }
 # shellcheck disable=SC2154 # lab.sh's
 ip netns exec "$lab" "$root/tests/vm/run" --kernel "$kernel" --smp 1 --out "$dir" --file \

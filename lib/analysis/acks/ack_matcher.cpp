@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "base/part.hpp"
+
 namespace tscope {
 
 namespace {
 
 constexpr double ratio_scale = 1000;
-
-double share(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 bool same(const AckStamp& a, const AckStamp& b) {
   return same_packet(a.identity, b.identity);
@@ -93,8 +91,8 @@ AckStage AckMatcher::result(const Interface& first, const Interface& second,
   stage.only_second = only_second_ + early_.size();
   stage.merged = merged_;
   stage.negative = negative_;
-  stage.share_first = share(gaps_first_.below(segment_time_ns), gaps_first_.count());
-  stage.share_second = share(gaps_second_.below(segment_time_ns), gaps_second_.count());
+  stage.share_first = part(gaps_first_.below(segment_time_ns), gaps_first_.count());
+  stage.share_second = part(gaps_second_.below(segment_time_ns), gaps_second_.count());
   stage.added_p50_ns = added_.quantile(0.5);
   stage.added_p99_ns = added_.quantile(0.99);
   stage.added_max_ns = added_.max();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "analysis/acks/verdict_thresholds.hpp"
+#include "base/part.hpp"
 #include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/units.hpp"
 
@@ -10,11 +12,7 @@ namespace tscope {
 
 namespace {
 
-// docs/ack-report.md says where these come from.
-constexpr std::uint64_t gaps_to_judge = 100;
-constexpr double partly_from = 0.20, strongly_from = 0.50;
-constexpr double grown_from = 0.10;
-constexpr double batched_from = 0.50, merged_from = 0.10;
+using namespace ack_verdict;
 
 using Points = std::vector<const AckDistribution*>;
 
@@ -25,10 +23,6 @@ std::string_view name(const AckDistribution& d) {
 std::string degree(double share) {
   if (share >= strongly_from) return "strongly compressed";
   return share >= partly_from ? "partly compressed" : "not compressed";
-}
-
-double part(std::uint64_t some, std::uint64_t all) {
-  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
 }
 
 std::string before(const AckDistribution& first) {

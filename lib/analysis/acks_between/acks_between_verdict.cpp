@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "analysis/acks/verdict_thresholds.hpp"
+#include "base/part.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/units.hpp"
 
@@ -10,16 +12,7 @@ namespace tscope {
 
 namespace {
 
-// As the verdict on one capture has them (docs/ack-report.md).
-constexpr std::uint64_t gaps_to_judge = 100;
-constexpr double partly_from = 0.20, strongly_from = 0.50, grown_from = 0.10;
-constexpr double mildly_from = 0.03, mildly_ratio = 1.5;
-constexpr double events_from = 0.10;  // share of the ACKs
-constexpr double mostly = 0.5;
-
-double part(std::uint64_t some, std::uint64_t all) {
-  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
-}
+using namespace ack_verdict;
 
 std::string shares(const AcksBetween& pair) {
   return fmt::format(
@@ -33,7 +26,7 @@ std::string stage(const AcksBetween& pair) {
   if (!pair.origin || pair.origin->events == 0) return "";
   const CompressionOrigin& o = *pair.origin;
   const auto most = std::max({o.between, o.one_poll, o.in_kernel});
-  if (part(most, o.events) < mostly) return "";
+  if (part(most, o.events) < mostly_from) return "";
   const std::string where = most == o.in_kernel  ? "between the driver and the socket"
                             : most == o.one_poll ? "before the driver, in batches of one NAPI poll"
                                                  : "before the driver, over several NAPI polls";
@@ -59,7 +52,8 @@ std::string pair_verdict(const AcksBetween& pair, const AcksBetweenReport& repor
     text += stage(pair);
   } else {
     const double rise = pair.share_second - pair.share_first;
-    const bool mildly = rise >= mildly_from && pair.share_second >= mildly_ratio * pair.share_first;
+    const bool mildly =
+        rise >= mildly_from && pair.share_second >= mildly_ratio_from * pair.share_first;
     if (rise >= grown_from || mildly) {
       const char* degree = pair.share_second >= strongly_from ? "strongly "
                            : rise >= grown_from               ? ""

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "base/part.hpp"
+
 namespace tscope {
 
 namespace {
 
 constexpr double ratio_scale = 1000;
-
-double share(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 double scaled(const Histogram& ratios, double q) {
   return static_cast<double>(ratios.quantile(q)) / ratio_scale;
@@ -149,8 +147,8 @@ AcksBetween FlowStats::finish() {
   result_.merged = merged;
   result_.unmatched[0] -= merged;
   result_.gaps = gaps_first_.count();
-  result_.share_first = share(gaps_first_.below(segment_time_ns_), result_.gaps);
-  result_.share_second = share(gaps_second_.below(segment_time_ns_), result_.gaps);
+  result_.share_first = part(gaps_first_.below(segment_time_ns_), result_.gaps);
+  result_.share_second = part(gaps_second_.below(segment_time_ns_), result_.gaps);
   result_.xi = to_second_.events();
   result_.gap_ratio_p10 = scaled(ratio_, 0.1);
   result_.gap_ratio_p50 = scaled(ratio_, 0.5);

@@ -81,6 +81,7 @@ TEST(PacketIdentity, MoreThanTheNumbersTellsItFromARepetition) {
   EXPECT_TRUE(told_apart(identity(with_id(7)), identity(with_id(7))));
   EXPECT_FALSE(told_apart(identity(with_id(0)), identity(with_id(0))));
   EXPECT_FALSE(told_apart(identity(with_id(7)), identity(with_id(7), {TSCOPE_F_SYNTH_IP})));
+  EXPECT_TRUE(told_apart(identity(with_id(7), {0, 4}), identity(with_id(7), {0, 4})));
   EXPECT_FALSE(told_apart(identity(with_id(7), {0, 4}), identity(with_id(7))));
   PacketIdentity echo = identity(with_id(0));
   echo.numbered = true;

@@ -116,11 +116,4 @@ std::string why_no_acks(const AckReport& report);
 /// docs/ack-report.md.
 std::string verdict(const AckFlow& flow, std::uint64_t lost);
 
-/// For people: tables, histograms drawn in the terminal, verdicts. ascii: no characters beyond
-/// ASCII. all: also flows with few ACKs.
-std::string ack_text(const AckReport& report, const std::string& file, bool ascii, bool all);
-
-/// One JSON object, schema "tscope-acks-1" (docs/ack-report.md).
-std::string ack_json(const AckReport& report, const std::string& file);
-
 }  // namespace tscope

@@ -102,10 +102,4 @@ AcksBetweenReport acks_between(const std::string& first, const std::string& seco
 /// One sentence from the figures alone: where between the captures the compression arose.
 std::string pair_verdict(const AcksBetween& pair, const AcksBetweenReport& report);
 
-/// For people, at most 100 columns. all: also flows with few ACKs.
-std::string pair_text(const AcksBetweenReport& report, bool ascii, bool all);
-
-/// One JSON object, schema "tscope-acks-pair-1" (docs/ack-report.md).
-std::string pair_json(const AcksBetweenReport& report);
-
 }  // namespace tscope

@@ -71,10 +71,4 @@ struct BetweenReport {
 BetweenReport delays_between(const std::string& first, const std::string& second,
                              const BetweenOptions& options);
 
-/// For people, at most 100 columns. all: also chains with few packets.
-std::string between_text(const BetweenReport& report, bool ascii, bool all);
-
-/// The second file's object as delay_json() makes it, and `between` (docs/delay-report.md).
-std::string between_json(const BetweenReport& report);
-
 }  // namespace tscope

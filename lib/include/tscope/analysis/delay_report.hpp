@@ -159,11 +159,4 @@ class DelayAnalysis {
 /// Why a report has no chains, in a few words, with what to do.
 std::string why_no_delays(const DelayReport& report);
 
-/// For people: a table and CDFs for each chain, then what was not matched. ascii: no characters
-/// beyond ASCII. all: also chains with few packets.
-std::string delay_text(const DelayReport& report, const std::string& file, bool ascii, bool all);
-
-/// One JSON object, schema "tscope-delay-1" (docs/delay-report.md).
-std::string delay_json(const DelayReport& report, const std::string& file);
-
 }  // namespace tscope

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -179,11 +178,5 @@ struct ReplyReport {
 /// an Error. Terms and formulas: docs/train-report.md, "Replies".
 ReplyReport analyse_replies(const std::vector<SentProbe>& sent, const ReplySet& replies,
                             const ReplyOptions& options);
-
-/// For people.
-std::string reply_text(const ReplyReport& report);
-
-/// One JSON object, to stand in another (docs/train-report.md, "Replies").
-nlohmann::ordered_json reply_json(const ReplyReport& report);
 
 }  // namespace tscope

@@ -47,15 +47,4 @@ struct PingReport {
   std::uint64_t not_kept = 0;  ///< samples beyond those
 };
 
-/// iputils' first line.
-std::string ping_header(const PingOptions& options, const PingTarget& target);
-/// iputils' line of a reply, then socket=, driver=, hw=, send=, recv= in ms and the verdict. from:
-/// as the user is to see it.
-std::string ping_line(const PingSample& sample, PingProtocol protocol, const std::string& from);
-std::string ping_line(const PingNote& note, PingProtocol protocol);
-/// iputils' two lines, then the table of layers and the verdicts.
-std::string ping_text(const PingReport& report);
-/// Schema tscope-ping-1 (docs/ping.md).
-std::string ping_json(const PingReport& report);
-
 }  // namespace tscope

@@ -80,10 +80,4 @@ class Reflector {
   std::unique_ptr<Impl> impl_;
 };
 
-/// For people.
-std::string reflect_text(const ReflectReport& report);
-
-/// One JSON object, schema "tscope-reflect-1" (tscope-reflect(1)).
-std::string reflect_json(const ReflectReport& report);
-
 }  // namespace tscope

@@ -53,9 +53,4 @@ class TrainStatistics {
   std::map<int, std::uint64_t> failures_;
 };
 
-/// For people, several lines.
-std::string train_text(const TrainReport& report);
-/// Schema "tscope-train-1", see tscope-train(1).
-std::string train_json(const TrainReport& report);
-
 }  // namespace tscope

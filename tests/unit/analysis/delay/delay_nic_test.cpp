@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
+#include "tscope/report/delay.hpp"
 #include "unit/analysis/delay/delay_stream.hpp"
 
 namespace tscope {

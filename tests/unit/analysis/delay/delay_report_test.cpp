@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tscope/report/delay.hpp"
 #include "unit/analysis/delay/delay_stream.hpp"
 
 namespace tscope {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "tscope/report/delay_between.hpp"
+
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>

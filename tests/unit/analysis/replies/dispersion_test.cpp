@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "report/replies_json.hpp"
+#include "tscope/report/replies.hpp"
 #include "unit/analysis/replies/reply_path.hpp"
 
 namespace tscope {
@@ -70,7 +72,7 @@ TEST(Dispersion, PairsThatArriveAsTheyLeftBoundIt) {
   const auto report = report_of(path, ProbeGroup::pairs);
   EXPECT_TRUE(report.dispersion.capacity_is_bound);
   EXPECT_THAT(reply_text(report), testing::HasSubstr("at least"));
-  EXPECT_EQ(reply_json(report)["dispersion"]["pairs"].size(), 200);
+  EXPECT_EQ(reply_object(report)["dispersion"]["pairs"].size(), 200);
 }
 
 TEST(Dispersion, PairsWithOneStamp) {

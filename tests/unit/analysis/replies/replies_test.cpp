@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "report/replies_json.hpp"
 #include "tscope/base/error.hpp"
+#include "tscope/report/replies.hpp"
 #include "unit/analysis/replies/reply_path.hpp"
 
 namespace tscope {
@@ -253,7 +255,7 @@ TEST(Replies, Json) {
   path.lost_there = {5};
   path.run();
   path.greet();
-  const auto json = reply_json(path.report());
+  const auto json = reply_object(path.report());
   EXPECT_EQ(json["loss"]["forward"], 1);
   EXPECT_EQ(json["stateful"], true);
   EXPECT_EQ(json["forward"]["delay_ns"]["count"], 99);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tscope/base/error.hpp"
+#include "tscope/report/acks_between.hpp"
 #include "unit/analysis/two_captures/two_captures.hpp"
 
 namespace tscope {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tscope/base/error.hpp"
+#include "tscope/report/acks_between.hpp"
 
 namespace tscope {
 namespace {

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tscope/report/ping.hpp"
+
 namespace tscope {
 namespace {
 

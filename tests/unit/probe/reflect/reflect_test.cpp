@@ -15,6 +15,7 @@
 #include "probe/wire/ancillary.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/probe/reply_collector.hpp"
+#include "tscope/report/reflect.hpp"
 
 namespace tscope {
 namespace {

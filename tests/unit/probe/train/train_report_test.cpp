@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "tscope/report/train.hpp"
+
 namespace tscope {
 namespace {
 

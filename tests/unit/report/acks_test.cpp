@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tscope/report/acks.hpp"
 #include "unit/analysis/acks/ack_stream.hpp"
 
 namespace tscope {

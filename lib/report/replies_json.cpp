@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <nlohmann/json.hpp>
+#include "report/replies_json.hpp"
 
-#include "tscope/analysis/replies.hpp"
+#include "report/alignment_json.hpp"
 
 namespace tscope {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t listed_max = 10'000;  // pairs and chirps given one by one
 
@@ -34,17 +32,11 @@ Json path_json(const ReplyPath& path) {
 
 Json alignment_json(const ReplyReport& report) {
   const Alignment& a = report.alignment;
-  Json json{{"method", align_method_name(a.method)},
-            {"offset_ns", a.offset_ns()},
-            {"drift_ppm", a.drift_ppm()},
-            {"error_ns", nullptr},
-            {"round_trip_ns", a.round_trip_ns},
-            {"residual_ns", {{"p50", a.residual_p50_ns}, {"p99", a.residual_p99_ns}}},
-            {"steps", a.steps.size()},
-            {"unaligned", report.unaligned},
-            {"reflector_synchronised", report.synchronised}};
-  if (a.error_ns) json["error_ns"] = *a.error_ns;
-  return json;
+  return joined(offset_object(a), {{"round_trip_ns", a.round_trip_ns},
+                                   {"residual_ns", residual_object(a)},
+                                   {"steps", a.steps.size()},
+                                   {"unaligned", report.unaligned},
+                                   {"reflector_synchronised", report.synchronised}});
 }
 
 Json pairs_json(const Dispersion& d) {
@@ -103,7 +95,7 @@ Json chirps_json(const Dispersion& d) {
 
 }  // namespace
 
-nlohmann::ordered_json reply_json(const ReplyReport& report) {
+Json reply_object(const ReplyReport& report) {
   Json json{{"sent", report.sent},
             {"answered", report.answered},
             {"replies", report.replies},

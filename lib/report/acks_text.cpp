@@ -2,45 +2,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 
+#include "base/part.hpp"
+#include "report/ack_columns.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/acks.hpp"
 
 namespace tscope {
 
 namespace {
 
-constexpr std::uint64_t gaps_to_show = 100;
-constexpr std::size_t label_width = 22, column_width = 25, bar_width = 16, page_width = 100;
-constexpr std::size_t columns_max = 3;  // 2 + 22 + 3 * 25 < 100
-constexpr int rows_per_segment_time = 4, segment_times_drawn = 4;
+constexpr std::size_t label_width = 22, column_width = 25, bar_width = 16;
+constexpr std::size_t columns_max = 3;
+static_assert(2 + label_width + columns_max * column_width < page_width);
+constexpr int segment_times_drawn = 4;  // where the user chose a bin
 constexpr int rows_max = 40, rows_without_segment_time = 16;
 constexpr std::int64_t default_bins_per_segment_time = 12;
 constexpr std::size_t modes_shown = 4;
 
-using Cell = std::string (*)(const AckDistribution&);
 using Points = std::span<const AckDistribution>;
 
-std::string row(const std::string& label, const std::vector<std::string>& cells) {
-  std::string line = "  " + padded(label, label_width);
-  for (const std::string& cell : cells) line += padded(cell, column_width);
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
-}
+constexpr Table layout{label_width, column_width};
 
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
-}
-
-double part(std::uint64_t some, std::uint64_t all) {
-  return all == 0 ? 0 : static_cast<double>(some) / static_cast<double>(all);
-}
-
-std::string percent_of(std::uint64_t some, std::uint64_t all) {
+std::string share_text(std::uint64_t some, std::uint64_t all) {
   return all == 0 ? "-" : percent(part(some, all));
 }
 
@@ -55,62 +42,31 @@ std::string mode_text(const AckDistribution& d, const AckMode& mode) {
                      percent(mode.share));
 }
 
-std::string line(Points points, const std::string& label, Cell cell) {
-  std::vector<std::string> cells;
-  for (const auto& d : points) cells.push_back(cell(d));
-  return row(label, cells);
-}
-
-std::string modes(Points points) {
-  std::string text;
-  for (std::size_t i = 0; i < modes_shown; i++) {
-    std::vector<std::string> cells;
-    bool any = false;
-    for (const auto& d : points) {
-      const bool has = i < d.modes.size();
-      any = any || has;
-      cells.push_back(has ? mode_text(d, d.modes[i]) : "");
-    }
-    if (any) text += row(i == 0 ? "modes" : "", cells);
-  }
-  return text;
-}
-
-std::string table(Points points) {
+std::string table(const AckColumns& columns) {
   using D = const AckDistribution&;
   std::string text =
-      line(points, "", [](D d) { return std::string(vantage_name(d.interface.vantage)); });
-  text += line(points, "device", [](D d) { return d.interface.device; });
-  text += line(points, "ACKs", [](D d) { return std::to_string(d.acks); });
-  text += line(points, "records lost", [](D d) { return std::to_string(d.lost); });
-  text += line(points, "gaps between ACKs", [](D d) { return std::to_string(d.gaps); });
-  text += line(points, "  median", [](D d) { return format_duration(d.p50_ns); });
-  text += line(points, "  90 % below", [](D d) { return format_duration(d.p90_ns); });
-  text += line(points, "  99 % below", [](D d) { return format_duration(d.p99_ns); });
-  text += line(points, "  longest", [](D d) { return format_duration(d.max_ns); });
-  text += line(points, "below segment time", [](D d) {
-    if (d.segment_time_ns == 0 || d.gaps == 0) return std::string("?");
-    return fmt::format("{} [{:.1f}, {:.1f}]", percent(d.compressed_share), 100 * d.share_low,
-                       100 * d.share_high);
+      columns.row("", [](D d) { return std::string(vantage_name(d.interface.vantage)); });
+  text += columns.row("device", [](D d) { return d.interface.device; });
+  text += columns.row("ACKs", [](D d) { return std::to_string(d.acks); });
+  text += columns.row("records lost", [](D d) { return std::to_string(d.lost); });
+  text += columns.row("gaps between ACKs", [](D d) { return std::to_string(d.gaps); });
+  text += columns.quantiles();
+  text += columns.row("  longest", [](D d) { return format_duration(d.max_ns); });
+  text += columns.row("below segment time", [](D d) {
+    return d.segment_time_ns == 0 || d.gaps == 0 ? std::string("?") : compressed_text(d);
   });
-  text += modes(points);
-  text += line(points, "  largest below it", [](D d) {
+  text += columns.modes(modes_shown, mode_text);
+  text += columns.row("  largest below it", [](D d) {
     return d.mode_below ? mode_text(d, *d.mode_below) : std::string("none");
   });
-  text += line(points, "merged by the kernel", [](D d) {
+  text += columns.row("merged by the kernel", [](D d) {
     return d.merged_records == 0
                ? std::string("none")
                : fmt::format("{} ACKs in {}", d.merged_segments, d.merged_records);
   });
-  return text + line(points, "gaps in one NAPI poll",
-                     [](D d) { return percent_of(d.same_poll_gaps, d.gaps); });
+  return text + columns.row("gaps in one NAPI poll",
+                            [](D d) { return share_text(d.same_poll_gaps, d.gaps); });
 }
-
-// The rows of a drawn histogram: `count` of row_ns each, and a last one for the rest.
-struct Rows {
-  std::int64_t row_ns = 0;
-  int count = 0;
-};
 
 // 1, 2 or 5 times a power of ten, not below ns.
 std::int64_t round_up(std::int64_t ns) {
@@ -123,7 +79,7 @@ std::int64_t round_up(std::int64_t ns) {
 }
 
 // A bin that the user chose is drawn as it is.
-Rows rows_of(Points points) {
+GapRows rows_of(Points points) {
   std::int64_t bin = 0, p90 = 0, segment_time = 0;
   for (const auto& d : points) {
     if (!d.histogram.empty()) bin = d.histogram.front().to_ns;
@@ -136,64 +92,10 @@ Rows rows_of(Points points) {
             rows_without_segment_time};
   }
   if (bin == std::max<std::int64_t>(1, segment_time / default_bins_per_segment_time)) {
-    return {std::max<std::int64_t>(1, segment_time / rows_per_segment_time),
-            rows_per_segment_time * segment_times_drawn};
+    return rows_by_segment_time(segment_time);
   }
   const std::int64_t wanted = segment_times_drawn * segment_time / bin + 1;
   return {bin, static_cast<int>(std::clamp<std::int64_t>(wanted, 4, rows_max))};
-}
-
-std::string row_label(const Rows& rows, int i, std::int64_t segment_time) {
-  const auto edge = [&](std::int64_t ns) {
-    return segment_time == 0 ? format_duration(ns)
-                             : fmt::format("{:.2f}τ", static_cast<double>(ns) /
-                                                          static_cast<double>(segment_time));
-  };
-  const std::int64_t from = i * rows.row_ns;
-  if (i == rows.count) return edge(from) + " and more";
-  return fmt::format("{} to {}", i == 0 && segment_time == 0 ? "0" : edge(from),
-                     edge(from + rows.row_ns));
-}
-
-std::vector<double> shares_of(const AckDistribution& d, const Rows& rows) {
-  std::vector<double> shares(static_cast<std::size_t>(rows.count) + 1);
-  for (const HistogramBin& bin : d.histogram) {
-    const std::int64_t middle = bin.from_ns + d.histogram.front().to_ns / 2;
-    const auto index = std::min<std::int64_t>(rows.count, middle / rows.row_ns);
-    shares[static_cast<std::size_t>(index)] += part(bin.count, d.gaps);
-  }
-  return shares;
-}
-
-std::string histogram(Points points, bool ascii) {
-  const Rows rows = rows_of(points);
-  if (rows.count == 0) return "";
-  const std::int64_t segment_time = points.front().segment_time_ns;
-  std::vector<std::vector<double>> columns;
-  double largest = 0;
-  for (const auto& d : points) {
-    columns.push_back(shares_of(d, rows));
-    largest = std::max(largest, *std::ranges::max_element(columns.back()));
-  }
-  std::string text = segment_time > 0 ? fmt::format("\n  Gaps in segment times (τ = {}):\n",
-                                                    format_duration(segment_time))
-                                      : "\n  Gaps:\n";
-  for (int i = 0; i <= rows.count; i++) {
-    std::vector<std::string> cells;
-    for (const auto& column : columns) {
-      const double share = column[static_cast<std::size_t>(i)];
-      cells.push_back(
-          fmt::format("{:>7} {}", percent(share), bar(share / largest, bar_width, ascii)));
-    }
-    text += row(row_label(rows, i, segment_time), cells);
-    // Half a row of slack: a quarter of τ is rounded to the nanosecond.
-    if (i < rows.count && segment_time > 0 &&
-        std::abs((i + 1) * rows.row_ns - segment_time) <
-            std::max<std::int64_t>(4, rows.row_ns / 8)) {
-      text += row("", {"─── above: compressed ───"});
-    }
-  }
-  return text;
 }
 
 std::string cdf(Points points) {
@@ -204,13 +106,13 @@ std::string cdf(Points points) {
     for (const auto& d : points) {
       const bool has = i < d.cdf_below.size();
       if (has) to = d.cdf_below[i].to_ns;
-      cells.push_back(has ? fmt::format("{:>7}", percent_of(d.cdf_below[i].count, d.gaps)) : "-");
+      cells.push_back(has ? fmt::format("{:>7}", share_text(d.cdf_below[i].count, d.gaps)) : "-");
     }
     if (to == 0) return "";
-    text +=
-        row(fmt::format("{:.2f}τ = {}", static_cast<double>(i + 1) / default_bins_per_segment_time,
-                        format_duration(to)),
-            cells);
+    text += layout.row(
+        fmt::format("{:.2f}τ = {}", static_cast<double>(i + 1) / default_bins_per_segment_time,
+                    format_duration(to)),
+        cells);
   }
   return "\n  Share of gaps below:\n" + text;
 }
@@ -251,6 +153,13 @@ std::string quality(const AckReport& report) {
   return text + ".";
 }
 
+std::vector<const AckDistribution*> pointers_to(Points points) {
+  std::vector<const AckDistribution*> pointers;
+  pointers.reserve(points.size());
+  for (const AckDistribution& d : points) pointers.push_back(&d);
+  return pointers;
+}
+
 std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
   const AckDistribution& first = flow.vantage_points.front();
   std::string text =
@@ -264,7 +173,8 @@ std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
   const Points all = flow.vantage_points;
   for (std::size_t at = 0; at < all.size(); at += columns_max) {
     const Points points = all.subspan(at, std::min(columns_max, all.size() - at));
-    text += "\n" + table(points) + histogram(points, ascii) + cdf(points);
+    const AckColumns columns(pointers_to(points), layout, bar_width);
+    text += "\n" + table(columns) + columns.histogram(rows_of(points), ascii) + cdf(points);
   }
   for (const AckStage& pair : flow.stages) text += matched(pair, first.segment_time_ns > 0);
   return text + "\n" + wrapped(verdict(flow, lost), page_width, "  ");
@@ -288,10 +198,8 @@ std::string ack_text(const AckReport& report, const std::string& file, bool asci
       left_out++;
     }
   }
-  if (left_out > 0) {
-    text += fmt::format("\n{} with fewer than {} gaps left out (--all shows them).\n",
-                        counted(left_out, "flow direction"), gaps_to_show);
-  }
+  text += left_out_text(left_out, "flow direction",
+                        fmt::format("with fewer than {} gaps", gaps_to_show));
   text += "\n" + wrapped(quality(report), page_width, "");
   return ascii ? to_ascii(std::move(text)) : text;
 }

@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "report/table.hpp"
 #include "report/text.hpp"
-#include "tscope/analysis/replies.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/report/replies.hpp"
 
 namespace tscope {
 
 namespace {
 
-constexpr std::size_t label_columns = 26, figure_columns = 11, line_columns = 100;
+constexpr Table delays{26, 11}, modes{18, 18};
 
 std::string row(const std::string& label, const DelayQuantiles& q) {
-  std::string text = "  " + padded(label, label_columns);
-  if (q.count == 0) return text + "none\n";
+  if (q.count == 0) return delays.row(label, {"none"});
+  std::vector<std::string> cells;
   for (const std::int64_t ns : {q.min, q.p50, q.p90, q.p99, q.max}) {
-    text += padded(format_duration(ns), figure_columns);
+    cells.push_back(format_duration(ns));
   }
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text + "\n";
-}
-
-std::string head(const std::string& title) {
-  std::string text = padded(title, label_columns + 2);
-  for (const char* const name : {"min", "p50", "p90", "p99"}) text += padded(name, figure_columns);
-  return text + "max\n";
-}
-
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  return delays.row(label, cells);
 }
 
 std::string reflector_text(const ReplyReport& report) {
@@ -38,23 +28,23 @@ std::string reflector_text(const ReplyReport& report) {
 }
 
 std::string counts_text(const ReplyReport& r) {
-  std::string text = fmt::format("Replies: {} sent, {} answered, {} lost ({:.2f} %)", r.sent,
-                                 r.answered, r.loss.lost, percent(r.loss.lost, r.sent));
+  std::string text = fmt::format("Replies: {} sent, {} answered, {} lost ({})", r.sent, r.answered,
+                                 r.loss.lost, percent_of(r.loss.lost, r.sent, 2));
   if (r.loss.lost > 0) {
     text += fmt::format(": {} on the way there, {} on the way back, {} undetermined; {}",
                         r.loss.forward, r.loss.backward, r.loss.undetermined, reflector_text(r));
     text += fmt::format("; {} of losses, the longest {}", counted(r.loss.periods, "run"),
                         r.loss.longest);
   }
-  text = wrapped(text, line_columns, "");
+  text = wrapped(text, page_width, "");
   const auto& there = r.forward;
   const auto& back = r.backward;
   text += fmt::format(
-      "  duplicates: {} there, {} back; reordered: {} there ({:.2f} %, extent up to {}), {} back "
-      "({:.2f} %, up to {})\n",
-      there.duplicates, back.duplicates, there.reordering.reordered, 100 * there.reordering.ratio,
-      there.reordering.extent_max, back.reordering.reordered, 100 * back.reordering.ratio,
-      back.reordering.extent_max);
+      "  duplicates: {} there, {} back; reordered: {} there ({}, extent up to {}), {} back "
+      "({}, up to {})\n",
+      there.duplicates, back.duplicates, there.reordering.reordered,
+      percent(there.reordering.ratio, 2), there.reordering.extent_max, back.reordering.reordered,
+      percent(back.reordering.ratio, 2), back.reordering.extent_max);
   if (r.dropped > 0) {
     text += fmt::format(
         "  {} dropped at the socket by this machine: they count as lost on the way back\n",
@@ -91,7 +81,7 @@ std::string alignment_text(const ReplyReport& r) {
     text += fmt::format("; {} below zero by more than that",
                         counted(r.forward.negative + r.backward.negative, "delay"));
   }
-  return wrapped(text.substr(2), line_columns, "  ");
+  return wrapped(text.substr(2), page_width, "  ");
 }
 
 std::string spacing_text(const ReplyPath& path, const char* way) {
@@ -117,12 +107,10 @@ std::string pairs_text(const Dispersion& d) {
     text += fmt::format("  capacity: about {} (strongest mode, at the IP layer)\n",
                         format_rate(d.capacity_bps));
   }
-  text += fmt::format("  {}{}{}share of pairs\n", padded("mode", 18), padded("from", 18),
-                      padded("to", 18));
+  text += modes.row("mode", {"from", "to", "share of pairs"});
   for (const RateMode& mode : d.modes) {
-    text += fmt::format("  {}{}{}{:.1f} %\n", padded(format_rate(mode.bps), 18),
-                        padded(format_rate(mode.low_bps), 18),
-                        padded(format_rate(mode.high_bps), 18), 100 * mode.share);
+    text += modes.row(format_rate(mode.bps),
+                      {format_rate(mode.low_bps), format_rate(mode.high_bps), percent(mode.share)});
   }
   return text;
 }
@@ -139,12 +127,12 @@ std::string chirps_text(const Dispersion& d) {
                       padded("gap sent", 12), padded("arrived", 12), padded("ratio", 8),
                       padded("queueing", 12));
   for (const ChirpStep& step : d.steps) {
-    text += fmt::format("  {}{}{}{}{}{}{:.0f} %\n", padded(std::to_string(step.position), 6),
-                        padded(format_rate(step.rate_bps), 18),
-                        padded(format_duration(step.sent_gap_ns), 12),
-                        padded(format_duration(step.arrival_gap_ns), 12),
-                        padded(fmt::format("{:.3f}", step.rate_ratio), 8),
-                        padded(format_duration(step.queueing_ns), 12), 100 * step.excursion_share);
+    text += fmt::format(
+        "  {}{}{}{}{}{}{}\n", padded(std::to_string(step.position), 6),
+        padded(format_rate(step.rate_bps), 18), padded(format_duration(step.sent_gap_ns), 12),
+        padded(format_duration(step.arrival_gap_ns), 12),
+        padded(fmt::format("{:.3f}", step.rate_ratio), 8),
+        padded(format_duration(step.queueing_ns), 12), percent(step.excursion_share, 0));
   }
   return text;
 }
@@ -157,7 +145,7 @@ std::string reply_text(const ReplyReport& r) {
     return text +
            "  is a reflector there? `tscope reflect` is one, and a firewall must let UDP pass\n";
   }
-  text += head("");
+  text += delays.row("", {"min", "p50", "p90", "p99", "max"});
   text += row("round trip", r.round_trip.delay) + row("in the reflector", r.residence);
   text += row("one way there", r.forward.delay) + row("one way back", r.backward.delay);
   text += row("PDV there", r.forward.pdv) + row("PDV back", r.backward.pdv);

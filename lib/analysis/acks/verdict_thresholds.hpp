@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+namespace tscope {
+
+/// The figures at which the verdicts on ACK streams change their words, for one capture and for
+/// two. docs/ack-report.md says where they come from.
+namespace ack_verdict {
+
+inline constexpr std::uint64_t gaps_to_judge = 100;
+
+// Shares of gaps below the segment time.
+inline constexpr double partly_from = 0.20, strongly_from = 0.50;
+inline constexpr double grown_from = 0.10;                            // from one place to another
+inline constexpr double mildly_from = 0.03, mildly_ratio_from = 1.5;  // likewise; both are needed
+
+inline constexpr double batched_from = 0.50;  // share of gaps within one NAPI poll
+inline constexpr double merged_from = 0.10;   // share of ACKs that the kernel merged
+inline constexpr double events_from = 0.10;   // share of ACKs in compression events
+inline constexpr double mostly_from = 0.50;   // share of events that arose in one stage
+
+}  // namespace ack_verdict
+
+}  // namespace tscope

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "report/ack_columns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/part.hpp"
+#include "report/text.hpp"
+#include "tscope/base/units.hpp"
+
+namespace tscope {
+
+namespace {
+
+constexpr int rows_per_segment_time = 4, segment_times_drawn = 4;
+
+// The share of each row, the last one's for all gaps above the others.
+std::vector<double> shares_of(const AckDistribution& d, const GapRows& rows) {
+  std::vector<std::uint64_t> counts(static_cast<std::size_t>(rows.count) + 1);
+  for (const HistogramBin& bin : d.histogram) {
+    const std::int64_t middle = bin.from_ns + d.histogram.front().to_ns / 2;
+    const auto index = std::min<std::int64_t>(rows.count, middle / rows.row_ns);
+    counts[static_cast<std::size_t>(index)] += bin.count;
+  }
+  std::vector<double> shares;
+  shares.reserve(counts.size());
+  for (const std::uint64_t count : counts) shares.push_back(part(count, d.gaps));
+  return shares;
+}
+
+std::string row_label(const GapRows& rows, int i, std::int64_t segment_time) {
+  const auto edge = [&](std::int64_t ns) {
+    return segment_time == 0 ? format_duration(ns)
+                             : fmt::format("{:.2f}τ", static_cast<double>(ns) /
+                                                          static_cast<double>(segment_time));
+  };
+  const std::int64_t from = i * rows.row_ns;
+  if (i == rows.count) return edge(from) + " and more";
+  return fmt::format("{} to {}", i == 0 && segment_time == 0 ? "0" : edge(from),
+                     edge(from + rows.row_ns));
+}
+
+// Half a row of slack: a quarter of τ is rounded to the nanosecond.
+bool ends_at(const GapRows& rows, int i, std::int64_t segment_time) {
+  return i < rows.count && segment_time > 0 &&
+         std::abs((i + 1) * rows.row_ns - segment_time) <
+             std::max<std::int64_t>(4, rows.row_ns / 8);
+}
+
+}  // namespace
+
+GapRows rows_by_segment_time(std::int64_t segment_time_ns) {
+  return {std::max<std::int64_t>(1, segment_time_ns / rows_per_segment_time),
+          rows_per_segment_time * segment_times_drawn};
+}
+
+std::string compressed_text(const AckDistribution& d) {
+  return fmt::format("{} [{:.1f}, {:.1f}]", percent(d.compressed_share), 100 * d.share_low,
+                     100 * d.share_high);
+}
+
+AckColumns::AckColumns(std::vector<const AckDistribution*> distributions, Table table,
+                       std::size_t bar_width)
+    : distributions_(std::move(distributions)), table_(table), bar_width_(bar_width) {
+}
+
+std::string AckColumns::row(const std::string& label, const Cell& cell) const {
+  std::vector<std::string> cells;
+  cells.reserve(distributions_.size());
+  for (const AckDistribution* d : distributions_) cells.push_back(cell(*d));
+  return table_.row(label, cells);
+}
+
+std::string AckColumns::quantiles() const {
+  using D = const AckDistribution&;
+  return row("  median", [](D d) { return format_duration(d.p50_ns); }) +
+         row("  90 % below", [](D d) { return format_duration(d.p90_ns); }) +
+         row("  99 % below", [](D d) { return format_duration(d.p99_ns); });
+}
+
+std::string AckColumns::modes(std::size_t most, const ModeCell& cell) const {
+  std::size_t rows = 0;
+  for (const AckDistribution* d : distributions_) rows = std::max(rows, d->modes.size());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, rows); i++) {
+    text += row(i == 0 ? "modes" : "", [&](const AckDistribution& d) {
+      return i < d.modes.size() ? cell(d, d.modes[i]) : "";
+    });
+  }
+  return text;
+}
+
+std::string AckColumns::histogram(const GapRows& rows, bool ascii) const {
+  std::vector<std::vector<double>> columns;
+  columns.reserve(distributions_.size());
+  double largest = 0;
+  for (const AckDistribution* d : distributions_) {
+    columns.push_back(shares_of(*d, rows));
+    largest = std::max(largest, *std::ranges::max_element(columns.back()));
+  }
+  if (largest == 0) return "";
+  const std::int64_t segment_time = distributions_.front()->segment_time_ns;
+  std::string text = segment_time > 0 ? fmt::format("\n  Gaps in segment times (τ = {}):\n",
+                                                    format_duration(segment_time))
+                                      : "\n  Gaps:\n";
+  for (int i = 0; i <= rows.count; i++) {
+    std::vector<std::string> cells;
+    for (const std::vector<double>& column : columns) {
+      const double share = column[static_cast<std::size_t>(i)];
+      cells.push_back(
+          fmt::format("{:>7} {}", percent(share), bar(share / largest, bar_width_, ascii)));
+    }
+    text += table_.row(row_label(rows, i, segment_time), cells);
+    if (ends_at(rows, i, segment_time)) text += table_.row("", {"─── above: compressed ───"});
+  }
+  return text;
+}
+
+}  // namespace tscope

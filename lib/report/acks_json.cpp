@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "report/acks_json.hpp"
+
+#include "report/source_json.hpp"
+#include "tscope/report/acks.hpp"
+
+namespace tscope {
+
+namespace {
+
+Json mode_json(const AckMode& mode) {
+  return {{"at_ns", mode.at_ns}, {"multiple", mode.multiple}, {"share", mode.share}};
+}
+
+Json bins_json(const std::vector<HistogramBin>& bins) {
+  Json json = Json::array();
+  for (const HistogramBin& bin : bins) {
+    json.push_back({{"from_ns", bin.from_ns}, {"to_ns", bin.to_ns}, {"count", bin.count}});
+  }
+  return json;
+}
+
+Json distribution_json(const AckDistribution& d) {
+  Json json =
+      joined(interface_object(d.interface),
+             {{"acks", d.acks},
+              {"lost", d.lost},
+              {"gaps", d.gaps},
+              {"segment_time_ns", d.segment_time_ns},
+              {"segment_time_source", d.segment_time_source},
+              {"compressed_gaps", d.compressed},
+              {"compressed_share", d.compressed_share},
+              {"compressed_share_95", {d.share_low, d.share_high}},
+              {"quantiles_ns",
+               {{"p50", d.p50_ns}, {"p90", d.p90_ns}, {"p99", d.p99_ns}, {"max", d.max_ns}}},
+              {"modes", Json::array()},
+              {"mode_below", nullptr},
+              {"histogram", bins_json(d.histogram)},
+              {"cdf_below", bins_json(d.cdf_below)},
+              {"kernel",
+               {{"merged_records", d.merged_records},
+                {"merged_segments", d.merged_segments},
+                {"same_poll_gaps", d.same_poll_gaps}}}});
+  for (const AckMode& mode : d.modes) json["modes"].push_back(mode_json(mode));
+  if (d.mode_below) json["mode_below"] = mode_json(*d.mode_below);
+  return json;
+}
+
+Json pair_json(const AckStage& p) {
+  return {{"first", interface_object(p.first)},
+          {"second", interface_object(p.second)},
+          {"matched", p.matched},
+          {"only_first", p.only_first},
+          {"only_second", p.only_second},
+          {"merged", p.merged},
+          {"negative", p.negative},
+          {"compressed_share_first", p.share_first},
+          {"compressed_share_second", p.share_second},
+          {"added_delay_ns",
+           {{"p50", p.added_p50_ns}, {"p99", p.added_p99_ns}, {"max", p.added_max_ns}}},
+          {"gap_ratio_p50", p.gap_ratio_p50}};
+}
+
+}  // namespace
+
+Json acks_object(const AckReport& report, const std::string& file) {
+  Json json = joined(report_head("tscope-acks-1"), {{"file", file},
+                                                    {"truncated", report.truncated},
+                                                    {"packets", report.packets},
+                                                    {"untracked_flows", report.untracked_flows},
+                                                    {"loss", loss_object(report.loss)},
+                                                    {"clock", clock_object(report.clock)},
+                                                    {"flows", Json::array()}});
+  for (const AckFlow& flow : report.flows) {
+    Json entry = joined(flow_object(flow.flow), {{"verdict", verdict(flow, report.loss.lost())},
+                                                 {"vantage_points", Json::array()},
+                                                 {"pairs", Json::array()}});
+    for (const auto& d : flow.vantage_points)
+      entry["vantage_points"].push_back(distribution_json(d));
+    for (const auto& p : flow.stages) entry["pairs"].push_back(pair_json(p));
+    json["flows"].push_back(std::move(entry));
+  }
+  if (report.flows.empty()) json["why_no_acks"] = why_no_acks(report);
+  return json;
+}
+
+std::string ack_json(const AckReport& report, const std::string& file) {
+  return json_text(acks_object(report, file));
+}
+
+}  // namespace tscope

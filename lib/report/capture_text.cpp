@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "report/source_text.hpp"
+#include "tscope/base/units.hpp"
+#include "tscope/report/capture.hpp"
+
+namespace tscope {
+
+namespace {
+
+std::string quality(const CaptureSummary& s) {
+  std::string text = s.loss.lost() == 0
+                         ? ", nothing lost"
+                         : fmt::format(", {} lost ({})", s.loss.lost(), causes_text(s.loss));
+  if (s.loss.late > 0) text += fmt::format(", {} late (may be out of order, marked)", s.loss.late);
+  text += fmt::format("; stamps within {} of the clock", format_duration(s.clock.error_ns));
+  if (s.clock.steps > 0) text += fmt::format("; the wall clock was set {} times", s.clock.steps);
+  return text + "\n";
+}
+
+std::string what_next(const CaptureSummary& s) {
+  if (s.records == 0) {
+    return "; it holds no packet: did the port, the interface and the namespace match the "
+           "traffic?\n";
+  }
+  const bool no_segments =
+      s.asked == std::vector{Vantage::session} || (s.protocols_asked & TSCOPE_PROTO_TCP) == 0;
+  return fmt::format("; next: {} {}\n", no_segments ? "tshark -r" : "tscope acks", s.file);
+}
+
+}  // namespace
+
+std::string capture_text(const CaptureSummary& s) {
+  std::string text = fmt::format("\n{:<12}{:>12}{:>12}{:>12}\n", "", "records", "segments", "lost");
+  for (const Vantage vantage : s.asked) {
+    const CaptureSummary::Count& count = s.vantages[static_cast<std::size_t>(vantage)];
+    text += fmt::format("{:<12}{:>12}{:>12}{:>12}\n", vantage_name(vantage), count.records,
+                        count.segments, s.loss.at(vantage).records);
+  }
+  text += fmt::format("{} records in {:.1f} s", s.records, s.duration.count()) + quality(s);
+  for (const NicStamps& stamps : s.nics) text += nic_text(stamps) + "\n";
+  if (s.loss.by_cause(TSCOPE_LOST_FULL) > 0)
+    text += "To lose less: larger --ring-slots, or fewer vantage points with --at.\n";
+  if (s.file != "-") {
+    text += fmt::format("{} ({})", s.file, format_bytes(s.bytes)) + what_next(s);
+  }
+  return text;
+}
+
+}  // namespace tscope
