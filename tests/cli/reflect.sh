@@ -189,15 +189,15 @@ if in_far timeout 30 "$tscope" reflect --engine bpf --duration 1ms 2>"$work/erro
 	is "$(answers "$work/answers")" '[500,[]]' "stamped at the driver: every field is right"
 	# A record may come too late on a busy machine; the kernel's stamp then takes its place, and it
 	# is told.
-	is "$(counts \
-		'[.received, .driver_stamps + .driver_absent, .driver_absent * 4 <= .received, .user_stamps]')" '[500,500,true,0]' \
+	is "$(counts '[.received, .driver_stamps + .driver_absent,
+		.driver_absent * 4 <= .received, .user_stamps]')" '[500,500,true,0]' \
 		"the probes were stamped there, but for $(counts .driver_absent)"
 	# In units of 2^-32 s. The longest stay is the stop; the way there is not longer for it,
 	# whatever else this machine does.
 	is "$(jq -s 'map(.stamp - .received) | max / 4294967296 > 0.08' "$work/answers")" true \
 		"it did stop"
-	is "$(jq -s \
-		'(map(.received - .sender_stamp) | sort | .[length * 9 / 10 | floor]) < (map(.stamp - .received) | max) / 4' "$work/answers")" true \
+	is "$(jq -s '(map(.received - .sender_stamp) | sort | .[length * 9 / 10 | floor]) <
+		(map(.stamp - .received) | max) / 4' "$work/answers")" true \
 		"receive stamps stay right meanwhile"
 else
 	skip "stamps at the driver" "no BPF programs here: $(head -n 1 "$work/error")"
