@@ -8,6 +8,7 @@
 #define AF_UNSPEC 0
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define SIN6_LEN_RFC2133 24
 #define IPPROTO_ICMP 1

@@ -29,7 +29,7 @@ static __always_inline int app_rx(const struct sock *sk, int bytes, int flags)
 	__u32 seq;
 
 	begin(&packet, TSCOPE_APP_RX);
-	if (bytes <= 0 || flags & MSG_ERRQUEUE || sk->sk_protocol != IPPROTO_TCP)
+	if (bytes <= 0 || flags & MSG_ERRQUEUE || !is_tcp(sk))
 		return 0;
 	seq = BPF_CORE_READ(tp, copied_seq);
 	if (flags & MSG_PEEK)

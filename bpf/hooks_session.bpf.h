@@ -26,7 +26,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int from, int to)
 
 	begin(&packet, TSCOPE_SESSION);
 	packet.kind = opened ? TSCOPE_OPEN : TSCOPE_CLOSE;
-	if ((opened || closed) &&
+	if ((opened || closed) && is_tcp(sk) &&
 	    from_socket(&packet, sk, FROM_SOCKET, BPF_CORE_READ(tp, snd_nxt), 0))
 		deliver(&packet);
 	return 0;

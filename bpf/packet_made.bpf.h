@@ -131,6 +131,15 @@ static __always_inline bool before_ip(struct packet *packet, const struct sk_buf
 	return true;
 }
 
+/* Whether this is a struct tcp_sock: a raw socket of protocol TCP is smaller. */
+static __always_inline bool is_tcp(const struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM &&
+	       (family == AF_INET || family == AF_INET6);
+}
+
 /* A call's bytes [seq, seq + len): both headers are made up. */
 static __always_inline bool from_socket(struct packet *packet, const struct sock *sk,
 					enum direction direction, __u32 seq, __u32 len)
@@ -141,7 +150,7 @@ static __always_inline bool from_socket(struct packet *packet, const struct sock
 	__be16 local, remote;
 	struct tcphdr tcp = {};
 
-	if (sk->sk_protocol != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
+	if (!is_tcp(sk))
 		return false;
 	if (family == AF_INET6) {
 		struct in6_addr address = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);

@@ -30,8 +30,7 @@ static void received(u64 tsc, const struct sock *sk, int bytes, int flags)
 	struct tscope_packet packet;
 	u32 seq;
 
-	if (bytes <= 0 || flags & MSG_ERRQUEUE || sk->sk_protocol != IPPROTO_TCP ||
-	    (sk->sk_family != AF_INET && sk->sk_family != AF_INET6))
+	if (bytes <= 0 || flags & MSG_ERRQUEUE || !tscope_is_tcp(sk))
 		return;
 	seq = READ_ONCE(tcp_sk(sk)->copied_seq);
 	if (!(flags & MSG_PEEK))

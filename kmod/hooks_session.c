@@ -17,7 +17,7 @@ static void at_inet_sock_set_state(void *data, const struct sock *sk, const int 
 	bool closed = to == TCP_CLOSE && from != TCP_SYN_SENT && from != TCP_SYN_RECV &&
 		      from != TCP_LISTEN && from != TCP_CLOSE;
 
-	if ((!opened && !closed) || sk->sk_protocol != IPPROTO_TCP)
+	if ((!opened && !closed) || !tscope_is_tcp(sk))
 		return;
 	packet.tsc = tsc;
 	packet.vantage = TSCOPE_SESSION;

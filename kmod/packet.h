@@ -4,6 +4,7 @@
 #define TSCOPE_PACKET_H
 
 #include <linux/types.h>
+#include <net/sock.h>
 
 #include "uapi/tscope.h"
 
@@ -11,7 +12,6 @@ struct msghdr;
 struct net;
 struct net_device;
 struct sk_buff;
-struct sock;
 
 struct tscope_packet {
 	u64 tsc;
@@ -71,6 +71,16 @@ bool tscope_packet_from_queue(struct tscope_packet *packet, const struct sock *s
 /* A send call of a UDP, ping or raw socket: both headers are made up. */
 bool tscope_packet_from_call(struct tscope_packet *packet, const struct sock *sk,
 			     const struct msghdr *msg, size_t len);
+/*
+ * Whether this is a struct tcp_sock. The protocol alone does not tell: a raw socket of protocol TCP
+ * is smaller.
+ */
+static inline bool tscope_is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM &&
+	       (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
+}
+
 /* A TCP call's bytes [seq, seq + len): both headers are made up. */
 bool tscope_packet_from_socket(struct tscope_packet *packet, const struct sock *sk,
 			       enum tscope_direction direction, u32 seq, u32 len);

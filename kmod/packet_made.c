@@ -130,7 +130,7 @@ bool tscope_packet_from_socket(struct tscope_packet *packet, const struct sock *
 	struct tcphdr *tcp;
 	u32 ip_len;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
+	if (!tscope_is_tcp(sk))
 		return false;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (family == AF_INET6 && ipv6_addr_v4mapped(&sk->sk_v6_daddr))
