@@ -14,16 +14,20 @@ static __always_inline int set_softirq(bool in)
 	return 0;
 }
 
-SEC("tp_btf/softirq_entry")
-int BPF_PROG(softirq_entry, unsigned int vector)
-{
-	return set_softirq(true);
-}
-
+/*
+ * Attached before the entry's program: a soft interrupt that was seen to begin is seen to end, so no
+ * CPU stays in one for good.
+ */
 SEC("tp_btf/softirq_exit")
 int BPF_PROG(softirq_exit, unsigned int vector)
 {
 	return set_softirq(false);
+}
+
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(softirq_entry, unsigned int vector)
+{
+	return set_softirq(true);
 }
 
 #endif

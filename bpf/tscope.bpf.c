@@ -6,12 +6,14 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
+/* First, since programs are attached in this order: each CPU's state is to be true when others begin. */
+#include "softirq.bpf.h"
+
 #include "hooks_app.bpf.h"
 #include "hooks_datagram.bpf.h"
 #include "hooks_driver.bpf.h"
 #include "hooks_qdisc.bpf.h"
 #include "hooks_session.bpf.h"
 #include "hooks_socket.bpf.h"
-#include "softirq.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

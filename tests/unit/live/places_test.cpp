@@ -110,12 +110,18 @@ TEST(Places, EachHasAProgramAndNoProgramIsElsewhere) {
   tscope_bpf* skeleton = tscope_bpf__open();
   ASSERT_NE(skeleton, nullptr) << std::strerror(errno);
   std::map<std::string, std::string> programs;
+  std::vector<std::string> in_order;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     programs[bpf_program__name(program)] = bpf_program__section_name(program);
+    in_order.emplace_back(bpf_program__name(program));
   }
   tscope_bpf__destroy(skeleton);
   EXPECT_EQ(programs, wanted);
+  // In the order in which they are attached: the others' records say what these two found.
+  ASSERT_GE(in_order.size(), 2);
+  EXPECT_EQ(in_order[0], "softirq_exit");
+  EXPECT_EQ(in_order[1], "softirq_entry");
 }
 
 TEST(Places, EveryVantagePointIsStampedAndItsLackTold) {
