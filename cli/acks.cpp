@@ -45,14 +45,14 @@ void compare(const CapturesGiven& given, const tscope::AckOptions& acks) {
   options.acks = acks;
   const tscope::AcksBetweenReport report = compare_files(given, options, tscope::acks_between);
   if (given.json) {
-    fmt::print("{}\n", tscope::pair_json(report));
+    fmt::print("{}\n", tscope::acks_between_json(report));
     return;
   }
   if (report.flows.empty()) {
     throw tscope::Error(fmt::format("nothing to compare in {} and {}: {}", report.files[0],
                                     report.files[1], report.why_nothing));
   }
-  fmt::print("{}", tscope::pair_text(report, ascii_only(), given.all));
+  fmt::print("{}", tscope::acks_between_text(report, ascii_only(), given.all));
 }
 
 void run(const Arguments& arguments) {

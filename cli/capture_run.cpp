@@ -103,14 +103,9 @@ class Watcher final : public tscope::CaptureWatcher {
     if (progress_shown_) fmt::print(stderr, "\n");
   }
 
-  tscope::CaptureSummary summary(const tscope::Captured& captured) const {
+  tscope::CaptureSummary summary(tscope::CaptureOutcome outcome) const {
     tscope::CaptureSummary summary = summary_;
-    summary.bytes = captured.bytes;
-    summary.duration = captured.duration;
-    summary.loss = captured.loss;
-    summary.clock = captured.clock;
-    summary.nics = captured.nics;
-    summary.netns_gone = captured.netns_gone;
+    summary.outcome = std::move(outcome);
     return summary;
   }
 
@@ -130,7 +125,7 @@ std::map<std::string, std::string> facts(const CaptureRun& run, const tscope::Li
 }
 
 void print(const CaptureRun& run, const tscope::CaptureSummary& summary) {
-  if (summary.netns_gone) {
+  if (summary.outcome.netns_gone) {
     fmt::print(stderr,
                "tscope: warning: the network namespace went away, so the capture ended; what it "
                "sent until then is saved\n");
@@ -151,10 +146,10 @@ void run_capture(CaptureRun run) {
   tscope::CaptureFile file(run.output, tscope::capture_link_type(run.source), facts(run, *source));
   Watcher watcher(run, engine_text(source->facts()));
   try {
-    const tscope::Captured captured =
+    tscope::CaptureOutcome outcome =
         tscope::capture(*source, file, run.limits, watcher, asked_to_end);
     watcher.end_progress();
-    print(run, watcher.summary(captured));
+    print(run, watcher.summary(std::move(outcome)));
   } catch (const tscope::Error&) {
     // No summary: it would count what never reached the file.
     watcher.end_progress();

@@ -16,18 +16,18 @@ struct Arguments {
 };
 
 void compare(const CapturesGiven& given, const tscope::DelayOptions& delay) {
-  tscope::BetweenOptions options;
+  tscope::DelayBetweenOptions options;
   options.delay = delay;
-  const tscope::BetweenReport report = compare_files(given, options, tscope::delays_between);
+  const tscope::DelayBetweenReport report = compare_files(given, options, tscope::delays_between);
   if (given.json) {
-    fmt::print("{}\n", tscope::between_json(report));
+    fmt::print("{}\n", tscope::delay_between_json(report));
     return;
   }
   if (report.chains.empty()) {
     throw tscope::Error(fmt::format("no delays between {} and {}: {}", report.files[0],
                                     report.files[1], report.why_nothing));
   }
-  fmt::print("{}", tscope::between_text(report, ascii_only(), given.all));
+  fmt::print("{}", tscope::delay_between_text(report, ascii_only(), given.all));
 }
 
 void run(const Arguments& arguments) {

@@ -15,7 +15,9 @@ install: user ## the command, man pages and library; the module where one is bui
 	install -D -m 644 -t $(PLACE)/lib $(BUILD)/user/lib/libtscope.a
 	@mkdir -p $(PLACE)/lib/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' lib/tscope.pc.in >$(PLACE)/lib/pkgconfig/tscope.pc
-	cd lib/include && find -L tscope -type f -exec install -D -m 644 {} $(PLACE)/include/{} \;
+	@mkdir -p $(PLACE)/include && rm -rf $(PLACE)/include/tscope
+	cp -RL lib/include/tscope $(PLACE)/include/
+	@chmod -R u=rwX,go=rX $(PLACE)/include/tscope
 	@if [ -e $(BUILD)/kmod/$(RUNNING)/tscope.ko ]; then \
 		install -D -m 644 $(BUILD)/kmod/$(RUNNING)/tscope.ko $(MODULE) && \
 		if [ -z "$(DESTDIR)" ]; then depmod $(RUNNING); fi; \

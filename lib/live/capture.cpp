@@ -17,7 +17,7 @@ class Capture {
           CaptureWatcher& watcher, const std::atomic<bool>& stop)
       : source_(source), file_(file), limits_(limits), watcher_(watcher), stop_(stop) {}
 
-  Captured run() {
+  CaptureOutcome run() {
     write_anchors();
     file_.flush();
     watcher_.began();
@@ -36,7 +36,7 @@ class Capture {
       look_around();
     }
     write_state();
-    return captured();
+    return outcome();
   }
 
  private:
@@ -78,7 +78,7 @@ class Capture {
             .bytes = file_.bytes()};
   }
 
-  Captured captured() const {
+  CaptureOutcome outcome() const {
     return {.records = records_,
             .bytes = file_.bytes(),
             .duration = ended_.value_or(Clock::now()) - begun_,
@@ -101,11 +101,11 @@ class Capture {
 
 }  // namespace
 
-Captured capture(LiveSource& source, CaptureFile& file, const CaptureLimits& limits,
-                 CaptureWatcher& watcher, const std::atomic<bool>& stop) {
+CaptureOutcome capture(LiveSource& source, CaptureFile& file, const CaptureLimits& limits,
+                       CaptureWatcher& watcher, const std::atomic<bool>& stop) {
   try {
     return Capture(source, file, limits, watcher, stop).run();
-  } catch (const Error&) {
+  } catch (...) {
     source.stop();
     throw;
   }

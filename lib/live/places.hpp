@@ -10,7 +10,7 @@
 namespace tscope {
 
 /// A row of TSCOPE_PLACES().
-struct Place {
+struct HookPlace {
   const char* id;  ///< of its BPF program
   tscope_hook_kind kind;
   Vantage vantage;
@@ -26,12 +26,12 @@ struct Place {
 
 // NOLINTBEGIN(cppcoreguidelines-macro-usage)
 #define TSCOPE_PLACE(id, kind, vantage, protocols, need, name) \
-  Place{#id,                                                   \
-        TSCOPE_HOOK_##kind,                                    \
-        static_cast<Vantage>(TSCOPE_##vantage),                \
-        TSCOPE_PROTO_##protocols,                              \
-        TSCOPE_##need,                                         \
-        name},
+  HookPlace{#id,                                               \
+            TSCOPE_HOOK_##kind,                                \
+            static_cast<Vantage>(TSCOPE_##vantage),            \
+            TSCOPE_PROTO_##protocols,                          \
+            TSCOPE_##need,                                     \
+            name},
 /// All of them, in the order of TSCOPE_IOC_HOOK's index.
 inline constexpr std::array places{TSCOPE_PLACES(TSCOPE_PLACE)};
 #undef TSCOPE_PLACE

@@ -21,7 +21,7 @@ class FlowFilter {
   /// Without a text every flow is kept.
   explicit FlowFilter(std::optional<std::string> text) : text_(std::move(text)) {}
 
-  /// Returns true if packets of this flow are kept. Call once a packet: it counts.
+  /// Returns true if this flow is kept. left_out() counts the calls that returned false.
   bool keeps(const Flow& flow);
 
   /// How often keeps() said no.

@@ -29,7 +29,7 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
   alignment["unaligned"] = p.unaligned;
   Json json =
       joined(flow_object(p.flow),
-             {{"verdict", pair_verdict(p, report)},
+             {{"verdict", acks_between_verdict(p, report)},
               {"first", point_object(p.first)},
               {"second", point_object(p.second)},
               {"direction_assumed", p.direction_assumed},
@@ -67,7 +67,7 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
 
 }  // namespace
 
-std::string pair_json(const AcksBetweenReport& report) {
+std::string acks_between_json(const AcksBetweenReport& report) {
   Json json = joined(report_head("tscope-acks-pair-1"), {{"swapped", report.swapped},
                                                          {"common_packets", report.common_packets},
                                                          {"files", Json::array()},

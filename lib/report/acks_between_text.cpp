@@ -165,12 +165,12 @@ std::string pair_section(const AcksBetween& pair, const AcksBetweenReport& repor
   const AckColumns columns({&pair.at_first, &pair.at_second}, layout, bar_width);
   text +=
       table(pair, report, columns) + histogram(pair, columns, ascii) + passage(pair, report) + "\n";
-  return text + wrapped(pair_verdict(pair, report), page_width, "  ");
+  return text + wrapped(acks_between_verdict(pair, report), page_width, "  ");
 }
 
 }  // namespace
 
-std::string pair_text(const AcksBetweenReport& report, bool ascii, bool all) {
+std::string acks_between_text(const AcksBetweenReport& report, bool ascii, bool all) {
   std::string text;
   for (std::size_t i = 0; i < 2; i++) {
     const AckReport& file = report.reports[i];

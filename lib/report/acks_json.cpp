@@ -46,7 +46,7 @@ Json distribution_json(const AckDistribution& d) {
   return json;
 }
 
-Json pair_json(const AckStage& p) {
+Json ack_stage_json(const AckStage& p) {
   return {{"first", interface_object(p.first)},
           {"second", interface_object(p.second)},
           {"matched", p.matched},
@@ -77,7 +77,7 @@ Json acks_object(const AckReport& report, const std::string& file) {
                                                  {"pairs", Json::array()}});
     for (const auto& d : flow.vantage_points)
       entry["vantage_points"].push_back(distribution_json(d));
-    for (const auto& p : flow.stages) entry["pairs"].push_back(pair_json(p));
+    for (const auto& p : flow.stages) entry["pairs"].push_back(ack_stage_json(p));
     json["flows"].push_back(std::move(entry));
   }
   if (report.flows.empty()) json["why_no_acks"] = why_no_acks(report);

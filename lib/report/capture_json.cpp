@@ -24,7 +24,7 @@ Json vantages_json(const CaptureSummary& summary) {
   Json json = Json::array();
   for (const Vantage vantage : summary.asked) {
     const CaptureSummary::Count& count = summary.vantages[static_cast<std::size_t>(vantage)];
-    const auto lost = summary.loss.at(vantage);
+    const auto lost = summary.outcome.loss.at(vantage);
     json.push_back({{"vantage", vantage_name(vantage)},
                     {"records", count.records},
                     {"segments", count.segments},
@@ -58,13 +58,13 @@ Json cpus_json(const CaptureSummary& summary) {
 std::string capture_json(const CaptureSummary& summary) {
   return json_text(
       joined(report_head("tscope-capture-1"), {{"file", summary.file},
-                                               {"bytes", summary.bytes},
-                                               {"duration_s", summary.duration.count()},
-                                               {"records", summary.records},
-                                               {"netns_gone", summary.netns_gone},
-                                               {"loss", live_loss_object(summary.loss)},
-                                               {"clock", live_clock_object(summary.clock)},
-                                               {"nics", nics_json(summary.nics)},
+                                               {"bytes", summary.outcome.bytes},
+                                               {"duration_s", summary.outcome.duration.count()},
+                                               {"records", summary.outcome.records},
+                                               {"netns_gone", summary.outcome.netns_gone},
+                                               {"loss", live_loss_object(summary.outcome.loss)},
+                                               {"clock", live_clock_object(summary.outcome.clock)},
+                                               {"nics", nics_json(summary.outcome.nics)},
                                                {"vantage_points", vantages_json(summary)},
                                                {"protocols", protocols_json(summary)},
                                                {"cpus", cpus_json(summary)}}));

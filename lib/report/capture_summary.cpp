@@ -17,7 +17,6 @@ void CaptureSummary::add(const Packet& packet) {
   Count& of_protocol = protocols[protocol];
   of_protocol.records++;
   of_protocol.segments += packet.record.segs;
-  records++;
 }
 
 }  // namespace tscope

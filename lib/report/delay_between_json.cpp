@@ -7,7 +7,7 @@ namespace tscope {
 
 namespace {
 
-Json chain_json(const BetweenChain& chain, const BetweenReport& report) {
+Json chain_json(const DelayBetweenChain& chain, const DelayBetweenReport& report) {
   const auto& error_ns = report.alignment.error_ns;
   Json json{{"from", point_object(chain.from)},
             {"to", point_object(chain.to)},
@@ -38,7 +38,7 @@ Json chain_json(const BetweenChain& chain, const BetweenReport& report) {
   return json;
 }
 
-Json pair_json(const BetweenCounts& pair) {
+Json counts_json(const DelayBetweenCounts& pair) {
   return {{"from", point_object(pair.from)},
           {"to", point_object(pair.to)},
           {"matched", pair.matched},
@@ -50,7 +50,7 @@ Json pair_json(const BetweenCounts& pair) {
 
 }  // namespace
 
-std::string between_json(const BetweenReport& report) {
+std::string delay_between_json(const DelayBetweenReport& report) {
   Json json = delay_object(report.reports[1], report.files[1]);
   Json between{{"files", report.files},
                {"swapped", report.swapped},
@@ -59,10 +59,11 @@ std::string between_json(const BetweenReport& report) {
                {"chains", Json::array()},
                {"pairs", Json::array()},
                {"other", delay_object(report.reports[0], report.files[0])}};
-  for (const BetweenChain& chain : report.chains) {
+  for (const DelayBetweenChain& chain : report.chains) {
     between["chains"].push_back(chain_json(chain, report));
   }
-  for (const BetweenCounts& pair : report.counts) between["pairs"].push_back(pair_json(pair));
+  for (const DelayBetweenCounts& pair : report.counts)
+    between["pairs"].push_back(counts_json(pair));
   if (report.chains.empty()) between["why_nothing"] = report.why_nothing;
   json["between"] = std::move(between);
   return json_text(json);

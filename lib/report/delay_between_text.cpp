@@ -27,7 +27,7 @@ std::string point_text(const CapturePoint& point) {
                      device_text(point));
 }
 
-std::string kinds_text(const BetweenChain& chain) {
+std::string kinds_text(const DelayBetweenChain& chain) {
   const auto& [left, reached] = chain.kinds;
   std::string text = kind_text(left ? *left : *reached);
   if (left && reached && *left != *reached)
@@ -35,12 +35,12 @@ std::string kinds_text(const BetweenChain& chain) {
   return text;
 }
 
-std::string error_text(const BetweenReport& report) {
+std::string error_text(const DelayBetweenReport& report) {
   const Alignment& alignment = report.alignment;
   return alignment.error_ns ? "±" + format_duration(*alignment.error_ns) : "error unknown";
 }
 
-std::string table(const BetweenChain& chain, const BetweenReport& report) {
+std::string table(const DelayBetweenChain& chain, const DelayBetweenReport& report) {
   std::string text = stage_head(name_width);
   for (std::size_t i = 0; i < chain.stages.size(); i++) {
     const bool between = i == chain.between;
@@ -59,7 +59,8 @@ std::string left_out(std::uint64_t packets, const std::string& why) {
                       : fmt::format("  {} {}, in no figure\n", counted(packets, "packet"), why);
 }
 
-std::string chain_text(const BetweenChain& chain, const BetweenReport& report, bool ascii) {
+std::string chain_text(const DelayBetweenChain& chain, const DelayBetweenReport& report,
+                       bool ascii) {
   std::string text = fmt::format("From file {}{} to file {}{}, {}: {}", chain.from.file + 1,
                                  device_text(chain.from), chain.to.file + 1, device_text(chain.to),
                                  kinds_text(chain), counted(chain.packets, "packet"));
@@ -89,7 +90,7 @@ std::string chain_text(const BetweenChain& chain, const BetweenReport& report, b
   return text + left_out(chain.inconsistent, "whose stamps contradict each other");
 }
 
-std::string pair_text(const BetweenCounts& pair) {
+std::string counts_text(const DelayBetweenCounts& pair) {
   std::string text = fmt::format("{} > {}: {} found at both", point_text(pair.from),
                                  point_text(pair.to), counted(pair.matched, "packet"));
   if (pair.incomplete > 0) {
@@ -109,7 +110,7 @@ std::string pair_text(const BetweenCounts& pair) {
 
 }  // namespace
 
-std::string between_text(const BetweenReport& report, bool ascii, bool all) {
+std::string delay_between_text(const DelayBetweenReport& report, bool ascii, bool all) {
   std::string text;
   for (std::size_t i = 0; i < 2; i++) {
     const DelayReport& file = report.reports[i];
@@ -122,7 +123,7 @@ std::string between_text(const BetweenReport& report, bool ascii, bool all) {
   if (report.swapped) text += swapped_text(report.why_swapped);
   text += alignment_text(report.alignment, report.alignment_note);
   std::size_t few = 0;
-  for (const BetweenChain& chain : report.chains) {
+  for (const DelayBetweenChain& chain : report.chains) {
     if (all || chain.packets >= packets_to_show || report.chains.size() == 1) {
       text += chain_text(chain, report, ascii);
     } else {
@@ -131,7 +132,7 @@ std::string between_text(const BetweenReport& report, bool ascii, bool all) {
   }
   text += left_out_text(few, "table", fmt::format("of fewer than {} packets", packets_to_show));
   text += "\nThe same packets in both captures:\n";
-  for (const BetweenCounts& pair : report.counts) text += pair_text(pair);
+  for (const DelayBetweenCounts& pair : report.counts) text += counts_text(pair);
   return ascii ? to_ascii(std::move(text)) : text;
 }
 

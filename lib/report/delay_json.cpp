@@ -53,7 +53,7 @@ const char* protocol_text(bool datagrams) {
   return datagrams ? "datagram" : "tcp";
 }
 
-Json pair_json(const StageCounts& pair) {
+Json stage_counts_json(const StageCounts& pair) {
   return {{"way", way_name(pair.way)},
           {"protocol", protocol_text(pair.datagrams)},
           {"first", vantage_name(pair.first)},
@@ -113,7 +113,7 @@ Json delay_object(const DelayReport& report, const std::string& file) {
                       {"flows_left_out",
                        {{"flows", report.flows_left_out}, {"packets", report.packets_left_out}}}});
   for (const DelayChain& chain : report.chains) json["chains"].push_back(chain_json(chain));
-  for (const StageCounts& pair : report.stages) json["pairs"].push_back(pair_json(pair));
+  for (const StageCounts& pair : report.stages) json["pairs"].push_back(stage_counts_json(pair));
   for (const DelayFlow& flow : report.flows) json["flows"].push_back(flow_json(flow));
   if (report.chains.empty()) json["why_no_delays"] = why_no_delays(report);
   return json;

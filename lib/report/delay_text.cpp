@@ -104,7 +104,7 @@ std::string reasons_text(const std::array<std::uint64_t, unmatched_reasons>& cou
   return text.empty() ? "" : fmt::format("; only at {}: {}", vantage_name(where), text);
 }
 
-std::string pair_text(const StageCounts& pair) {
+std::string stage_counts_text(const StageCounts& pair) {
   const std::uint64_t all = pair.matched + pair.unmatched();
   std::string text =
       fmt::format("{} > {}{}: {} of {} found at both ({})", vantage_name(pair.first),
@@ -152,7 +152,7 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
       left_out_text(left_out, "table", fmt::format("of fewer than {} packets", packets_to_show));
   if (report.per_flow) text += flow_table(report, all);
   text += "\nThe same packets at neighbouring vantage points:\n";
-  for (const StageCounts& pair : report.stages) text += pair_text(pair);
+  for (const StageCounts& pair : report.stages) text += stage_counts_text(pair);
   text += "\n" + wrapped(quality(report), page_width, "");
   return ascii ? to_ascii(std::move(text)) : text;
 }

@@ -30,13 +30,16 @@ package() { PKG_CONFIG_PATH=$work/root/usr/lib/pkgconfig pkg-config --define-pre
 is "tscope $(package --modversion)" "$(build/tscope --version)" "pkg-config knows the version"
 read -ra flags < <(package --cflags)
 read -ra libraries < <(package --libs)
-if g++ -std=c++20 -Wall -Wextra -Werror "${flags[@]}" examples/delays.cpp -o "$work/delays" \
-	"${libraries[@]}" 2>"$work/errors"; then
-	ok "the example builds against the installed library"
-	is "$(same "$work/delays")" "" "and has the same delays"
-else
-	not_ok "the example against the installed library: $(head -n 3 "$work/errors" | tr '\n' ' ')"
-fi
+for source in examples/*.cpp; do
+	name=$(basename "$source" .cpp)
+	if g++ -std=c++20 -Wall -Wextra -Werror "${flags[@]}" "$source" -o "$work/$name" \
+		"${libraries[@]}" 2>"$work/errors"; then
+		ok "$source builds against the installed library"
+	else
+		not_ok "$source against the installed library: $(head -n 3 "$work/errors" | tr '\n' ' ')"
+	fi
+done
+is "$(same "$work/delays")" "" "and has the same delays"
 
 alone() { # HEADER
 	local language=c++ standard=c++20

@@ -35,7 +35,7 @@ std::string stage(const AcksBetween& pair) {
 
 }  // namespace
 
-std::string pair_verdict(const AcksBetween& pair, const AcksBetweenReport& report) {
+std::string acks_between_verdict(const AcksBetween& pair, const AcksBetweenReport& report) {
   if (pair.gaps < gaps_to_judge) {
     return fmt::format("Too few gaps of matched ACKs to judge ({}; {} are needed).", pair.gaps,
                        gaps_to_judge);

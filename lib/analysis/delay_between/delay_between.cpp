@@ -22,7 +22,7 @@ DelayReport alone(const std::string& file, const DelayOptions& options) {
 }
 
 // A NIC's stamp lies beyond the records that are compared.
-void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& report) {
+void join(const TwoCaptures& captures, DelayOptions options, DelayBetweenReport& report) {
   options.hardware = false;
   std::vector<bool> is_wanted;
   FlowFilter filter(options.flow);
@@ -55,10 +55,10 @@ void join(const TwoCaptures& captures, DelayOptions options, BetweenReport& repo
 
 }  // namespace
 
-BetweenReport delays_between(const std::string& first, const std::string& second,
-                             const BetweenOptions& options) {
+DelayBetweenReport delays_between(const std::string& first, const std::string& second,
+                                  const DelayBetweenOptions& options) {
   TwoCaptures captures(first, second, {options, true, false});
-  BetweenReport report;
+  DelayBetweenReport report;
   for (std::size_t file = 0; file < 2; file++) captures.survey(file, {}, [](const Source&) {});
   report.swapped = captures.take_order();
   report.why_swapped = captures.why_swapped();

@@ -44,7 +44,7 @@ std::size_t Joiner::route_of(std::uint32_t plan) {
     return CapturePoint{file, captures_.plans()[plan].points[file]};
   };
   const CapturePoint from = point(0), to = point(1);
-  const auto known = std::ranges::find_if(routes_, [&](const BetweenCounts& route) {
+  const auto known = std::ranges::find_if(routes_, [&](const DelayBetweenCounts& route) {
     return route.from.file == from.file && route.from.interface == from.interface &&
            route.to.interface == to.interface;
   });
@@ -158,13 +158,13 @@ void Joiner::add(std::size_t file, Way way, const Unit& unit) {
 }
 
 void Joiner::missing(std::size_t file, const PacketStamp& packet) {
-  BetweenCounts& route = routes_[route_by_plan_[packet.flow]];
+  DelayBetweenCounts& route = routes_[route_by_plan_[packet.flow]];
   const bool held = captures_.coverage()[packet.flow][file].holds(packet.time_ns);
   (held ? route.unmatched : route.outside)[file == route.from.file ? 0 : 1]++;
 }
 
 void Joiner::copy(std::size_t file, const PacketStamp& packet) {
-  BetweenCounts& route = routes_[route_by_plan_[packet.flow]];
+  DelayBetweenCounts& route = routes_[route_by_plan_[packet.flow]];
   route.copies[file == route.from.file ? 0 : 1]++;
 }
 
@@ -182,7 +182,7 @@ void Joiner::count(const Joined& joined) {
                 {from.unit.seen, into.unit.seen},
                 {has_socket(joined, 0), has_socket(joined, 1)}};
   Times& times = chains_[key];
-  BetweenChain& counts = times.counts;
+  DelayBetweenChain& counts = times.counts;
   counts.packets++;
   counts.segments += from.unit.segs;
   const std::array stages{UnitStages(from.unit), UnitStages(into.unit)};
@@ -218,7 +218,7 @@ void Joiner::count(const Joined& joined) {
 bool Joiner::is_whole(const Key& key) const {
   for (std::size_t half = 0; half < 2; half++) {
     if (key.alone[half]) continue;
-    const BetweenCounts& route = routes_[key.route];
+    const DelayBetweenCounts& route = routes_[key.route];
     const std::size_t file = half == 0 ? route.from.file : route.to.file;
     const PacketKind kind = key.kinds[half];
     auto path = static_cast<std::uint8_t>(places_of(ways[half], kind) &
@@ -229,9 +229,9 @@ bool Joiner::is_whole(const Key& key) const {
   return true;
 }
 
-BetweenChain Joiner::chain_of(const Key& key, const Times& times) const {
-  BetweenChain chain = times.counts;
-  const BetweenCounts& route = routes_[key.route];
+DelayBetweenChain Joiner::chain_of(const Key& key, const Times& times) const {
+  DelayBetweenChain chain = times.counts;
+  const DelayBetweenCounts& route = routes_[key.route];
   chain.from = route.from;
   chain.to = route.to;
   for (std::size_t half = 0; half < 2; half++) {
@@ -263,7 +263,7 @@ BetweenChain Joiner::chain_of(const Key& key, const Times& times) const {
   return chain;
 }
 
-void Joiner::finish(BetweenReport& report) {
+void Joiner::finish(DelayBetweenReport& report) {
   for (const std::uint64_t id : turns_) forget(id);
   for (const auto& [key, times] : chains_) {
     if (is_whole(key)) {
@@ -272,9 +272,9 @@ void Joiner::finish(BetweenReport& report) {
       routes_[key.route].incomplete += times.counts.packets;
     }
   }
-  std::ranges::stable_sort(report.chains, std::greater(), &BetweenChain::packets);
-  std::erase_if(routes_, [](const BetweenCounts& route) { return route.matched == 0; });
-  std::ranges::stable_sort(routes_, std::greater(), &BetweenCounts::matched);
+  std::ranges::stable_sort(report.chains, std::greater(), &DelayBetweenChain::packets);
+  std::erase_if(routes_, [](const DelayBetweenCounts& route) { return route.matched == 0; });
+  std::ranges::stable_sort(routes_, std::greater(), &DelayBetweenCounts::matched);
   report.counts = std::move(routes_);
 }
 

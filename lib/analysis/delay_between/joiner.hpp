@@ -30,7 +30,7 @@ class Joiner {
   void missing(std::size_t file, const PacketStamp& packet);
   void copy(std::size_t file, const PacketStamp& packet);
 
-  void finish(BetweenReport& report);
+  void finish(DelayBetweenReport& report);
 
  private:
   static constexpr std::size_t waiting_max = 1 << 16;  // at each side, and of matches
@@ -61,7 +61,7 @@ class Joiner {
     auto operator<=>(const Key&) const = default;
   };
   struct Times {
-    BetweenChain counts;
+    DelayBetweenChain counts;
     // [0, places_max): in the machine that it leaves, since the stamp before; then since the other
     // capture's last stamp, and in the machine that it reaches.
     std::array<Histogram, 2 * places_max> since_previous;
@@ -78,7 +78,7 @@ class Joiner {
   void forget(std::uint64_t id);
   void count(const Joined& joined);
   bool is_whole(const Key& key) const;
-  BetweenChain chain_of(const Key& key, const Times& times) const;
+  DelayBetweenChain chain_of(const Key& key, const Times& times) const;
 
   const TwoCaptures& captures_;
   std::array<bool, 2> passes_on_{};  // a flow without socket records has no socket there
@@ -86,7 +86,7 @@ class Joiner {
   std::unordered_map<std::uint64_t, Joined> waiting_;
   std::deque<std::uint64_t> turns_;  // of waiting_, those joined are passed over
   std::uint64_t next_id_ = 0;
-  std::vector<BetweenCounts> routes_;
+  std::vector<DelayBetweenCounts> routes_;
   std::vector<std::size_t> route_by_plan_;
   std::map<Key, Times> chains_;
   // Places at which any packet was seen, by file, way and datagrams.

@@ -33,11 +33,11 @@ namespace {
 // Compare-and-exchange in programs.
 constexpr std::pair oldest_kernel{5U, 12U};
 
-bool serves(const Place& place, std::uint32_t vantages) {
+bool serves(const HookPlace& place, std::uint32_t vantages) {
   return (vantages & place.serves()) != 0;
 }
 
-constexpr std::uint32_t bit(const Place& place) {
+constexpr std::uint32_t bit(const HookPlace& place) {
   return TSCOPE_VANTAGE_BIT(place.vantage_number());
 }
 
@@ -45,7 +45,7 @@ constexpr std::uint32_t bit(const Place& place) {
 struct ServedVantages {
   std::array<std::uint32_t, std::bit_width(unsigned{TSCOPE_PROTO_ALL})> by_protocol{};
 
-  void add(const Place& place) {
+  void add(const HookPlace& place) {
     for (std::size_t i = 0; i < by_protocol.size(); i++) {
       if ((place.protocols & 1U << i) != 0) by_protocol[i] |= bit(place);
     }
@@ -119,19 +119,19 @@ Btf kernel_types() {
   return types;
 }
 
-__s32 place_id(const btf* types, const Place& place) {
+__s32 place_id(const btf* types, const HookPlace& place) {
   if (place.is_function()) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC);
   const std::string type = std::string("btf_trace_") + place.name;
   return btf__find_by_name_kind(types, type.c_str(), BTF_KIND_TYPEDEF);
 }
 
-bool has_place(const btf* types, const Place& place) {
+bool has_place(const btf* types, const HookPlace& place) {
   return place_id(types, place) > 0;
 }
 
 // The machine's policy may keep programs from functions: the least one finds out, for checking all
 // of them in vain takes the kernel long.
-bool may_be_at(const btf* types, const Place& place) {
+bool may_be_at(const btf* types, const HookPlace& place) {
   std::array<bpf_insn, 2> nothing{};
   nothing[0].code = BPF_ALU64 | BPF_MOV | BPF_K;
   nothing[1].code = BPF_JMP | BPF_EXIT;
@@ -192,11 +192,11 @@ void Programs::choose(bool with_functions) {
   bpf_map__set_max_entries(skeleton_->maps.tails, config_.cpus);
 
   const std::uint8_t protocols = protocols_asked(config_.filter);
-  const auto is_asked = [&](const Place& place) {
+  const auto is_asked = [&](const HookPlace& place) {
     return serves(place, config_.vantages) && (place.protocols & protocols) != 0;
   };
   if (with_functions) {
-    const auto* const function = std::ranges::find_if(places, [&](const Place& place) {
+    const auto* const function = std::ranges::find_if(places, [&](const HookPlace& place) {
       return place.is_function() && is_asked(place) && has_place(types.get(), place);
     });
     if (function != places.end() && !may_be_at(types.get(), *function)) {
@@ -207,7 +207,7 @@ void Programs::choose(bool with_functions) {
     }
   }
   ServedVantages served, lacking;
-  for (const Place& place : places) {
+  for (const HookPlace& place : places) {
     const bool asked = is_asked(place);
     const bool there = (with_functions || !place.is_function()) && has_place(types.get(), place);
     const bool needed =
@@ -218,7 +218,7 @@ void Programs::choose(bool with_functions) {
     if (!there && place.need == TSCOPE_REQUIRED) lacking.add(place);
   }
   vantages_ = config_.vantages & served.without(lacking).of(protocols);
-  for (const Place& place : places) {
+  for (const HookPlace& place : places) {
     if (serves(place, vantages_)) continue;
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.id), false);
   }

@@ -70,7 +70,7 @@ class Counter final : public CaptureWatcher {
 };
 
 struct Outcome {
-  Captured captured;
+  CaptureOutcome captured;
   Counter counter;
   test::Contents file;
 };

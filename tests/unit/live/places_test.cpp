@@ -26,7 +26,7 @@ using Names = std::set<std::string>;
 // Of each vantage point that a table has, by the table's column.
 using Table = std::map<std::string, std::vector<Names>>;
 
-std::string section(const Place& place) {
+std::string section(const HookPlace& place) {
   const std::map<tscope_hook_kind, std::string> prefix{{TSCOPE_HOOK_TRACEPOINT, "tp_btf"},
                                                        {TSCOPE_HOOK_FUNCTION, "fentry"},
                                                        {TSCOPE_HOOK_RETURN, "fexit"}};
@@ -85,7 +85,7 @@ Names spelled_out(const Names& names, const Table& table, std::size_t column) {
 // The places of the list whose records these protocols' tables tell of.
 std::map<std::string, Names> listed(std::uint8_t protocols) {
   std::map<std::string, Names> names;
-  for (const Place& place : places) {
+  for (const HookPlace& place : places) {
     if (place.need == TSCOPE_COUNTER || (place.protocols & protocols) == 0) continue;
     names[std::string(vantage_name(place.vantage))].insert(place.name);
   }
@@ -106,7 +106,7 @@ TEST(Places, EachHasAProgramAndNoProgramIsElsewhere) {
   // These stamp nothing: they tell of a soft interrupt.
   std::map<std::string, std::string> wanted{{"softirq_entry", "tp_btf/softirq_entry"},
                                             {"softirq_exit", "tp_btf/softirq_exit"}};
-  for (const Place& place : places) wanted[place.id] = section(place);
+  for (const HookPlace& place : places) wanted[place.id] = section(place);
   tscope_bpf* skeleton = tscope_bpf__open();
   ASSERT_NE(skeleton, nullptr) << std::strerror(errno);
   std::map<std::string, std::string> programs;
@@ -126,7 +126,7 @@ TEST(Places, EachHasAProgramAndNoProgramIsElsewhere) {
 
 TEST(Places, EveryVantagePointIsStampedAndItsLackTold) {
   for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
-    EXPECT_TRUE(std::ranges::any_of(places, [&](const Place& place) {
+    EXPECT_TRUE(std::ranges::any_of(places, [&](const HookPlace& place) {
       return place.vantage_number() == i && place.need != TSCOPE_OPTIONAL &&
              place.need != TSCOPE_COUNTER;
     })) << vantage_name(static_cast<Vantage>(i));
@@ -134,13 +134,13 @@ TEST(Places, EveryVantagePointIsStampedAndItsLackTold) {
 }
 
 TEST(Places, NamesFitIntoTheHookOfTheAbi) {
-  for (const Place& place : places) {
+  for (const HookPlace& place : places) {
     EXPECT_LT(std::strlen(place.name), sizeof(tscope_hook::name)) << place.name;
   }
 }
 
 TEST(Places, APollIsCountedForWhoeverMayBeStampedWithinIt) {
-  for (const Place& place : places) {
+  for (const HookPlace& place : places) {
     const std::uint32_t own = 1U << place.vantage_number();
     EXPECT_EQ(place.serves() == own, std::string(place.id) != "napi_poll") << place.id;
     EXPECT_NE(place.serves() & own, 0) << place.id;
@@ -155,7 +155,7 @@ TEST(Places, AreThoseOfTheDocs) {
   for (const auto& [column, protocol] :
        {std::pair(0, TSCOPE_PROTO_UDP), std::pair(1, TSCOPE_PROTO_ICMP)}) {
     std::map<std::string, Names> own;
-    for (const Place& place : places) {
+    for (const HookPlace& place : places) {
       if (place.protocols == protocol)
         own[std::string(vantage_name(place.vantage))].insert(place.name);
     }

@@ -17,12 +17,13 @@ CaptureSummary summary_of(std::uint64_t packets) {
   summary.file = "x.pcapng";
   summary.asked = {Vantage::driver_rx};
   summary.protocols_asked = TSCOPE_PROTO_TCP;
-  summary.clock = {.source = "tsc", .error_ns = 210};
+  summary.outcome.clock = {.source = "tsc", .error_ns = 210};
   Packet packet;
   packet.record.vantage = static_cast<std::uint8_t>(Vantage::driver_rx);
   packet.record.segs = 2;
   packet.record.cpu = 3;
   for (std::uint64_t i = 0; i < packets; i++) summary.add(packet);
+  summary.outcome.records = packets;
   return summary;
 }
 
@@ -39,9 +40,10 @@ TEST(CaptureReport, CountsRecordsAndSegmentsByVantagePointProtocolAndCpu) {
 TEST(CaptureReport, SaysWhatWasLostAndWhy) {
   CaptureSummary summary = summary_of(1);
   EXPECT_THAT(capture_text(summary), HasSubstr(", nothing lost;"));
-  summary.loss.dropped[static_cast<std::size_t>(Vantage::driver_rx)][TSCOPE_LOST_FULL] = {3, 4};
-  summary.loss.missed = 2;
-  summary.loss.late = 1;
+  summary.outcome.loss.dropped[static_cast<std::size_t>(Vantage::driver_rx)][TSCOPE_LOST_FULL] = {
+      3, 4};
+  summary.outcome.loss.missed = 2;
+  summary.outcome.loss.late = 1;
   const std::string text = capture_text(summary);
   EXPECT_THAT(text, HasSubstr(", 5 lost (3 ring full, 0 contended, 2 missed, 0 invalid), 1 late"));
   EXPECT_THAT(text, HasSubstr("--ring-slots"));
@@ -69,7 +71,7 @@ TEST(CaptureReport, CountsAbsentStampsOfNics) {
   stamps.used = 7;
   stamps.zero = 2;
   stamps.stray = 1;
-  summary.nics = {stamps};
+  summary.outcome.nics = {stamps};
   EXPECT_THAT(capture_text(summary), HasSubstr("eth0/hw-rx: 7 stamps"));
   EXPECT_EQ(nlohmann::json::parse(capture_json(summary))["nics"][0]["absent"], 3);
 }

@@ -100,6 +100,6 @@ AcksBetweenReport acks_between(const std::string& first, const std::string& seco
                                const AcksBetweenOptions& options);
 
 /// One sentence from the figures alone: where between the captures the compression arose.
-std::string pair_verdict(const AcksBetween& pair, const AcksBetweenReport& report);
+std::string acks_between_verdict(const AcksBetween& pair, const AcksBetweenReport& report);
 
 }  // namespace tscope

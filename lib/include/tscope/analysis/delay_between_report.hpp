@@ -13,7 +13,7 @@
 
 namespace tscope {
 
-struct BetweenOptions : TwoCapturesOptions {
+struct DelayBetweenOptions : TwoCapturesOptions {
   DelayOptions delay;
 };
 
@@ -21,7 +21,7 @@ struct BetweenOptions : TwoCapturesOptions {
 /// point to the first of the other machine, and on through that one: those found at every vantage
 /// point of that way which the captures have. Stages within a machine are by its own clock, the one
 /// between by the second file's clock aligned with the first's. Stage sums add up to the total's.
-struct BetweenChain {
+struct DelayBetweenChain {
   CapturePoint from, to;  ///< the stage between the captures
   /// What the packets are to the capture that they leave, and to the one that they reach; nothing
   /// where that capture has but one vantage point of their way.
@@ -41,7 +41,7 @@ struct BetweenChain {
 };
 
 /// Packets of all kinds between two vantage points.
-struct BetweenCounts {
+struct DelayBetweenCounts {
   CapturePoint from, to;
   std::uint64_t matched = 0;
   std::uint64_t incomplete = 0;  ///< of these, not found at every vantage point of their machines
@@ -52,7 +52,7 @@ struct BetweenCounts {
   std::array<std::uint64_t, 2> copies{};   ///< of packets that a file has more than once: left out
 };
 
-struct BetweenReport {
+struct DelayBetweenReport {
   std::array<std::string, 2> files;    ///< in the order taken: see swapped
   std::array<DelayReport, 2> reports;  ///< of each file alone
   bool swapped = false;
@@ -60,15 +60,15 @@ struct BetweenReport {
   std::uint64_t common_packets = 0;
   Alignment alignment;
   std::string alignment_note;
-  std::vector<BetweenChain> chains;  ///< most packets first
-  std::vector<BetweenCounts> counts;
+  std::vector<DelayBetweenChain> chains;  ///< most packets first
+  std::vector<DelayBetweenCounts> counts;
   std::string why_nothing;  ///< "" if there are chains
 };
 
 /// Reads both captures, finds the same packets as acks_between() does (TCP, UDP and ICMP
 /// echoes), aligns the clocks, and joins what DelayAnalysis tells of each. Memory is bounded.
 /// Throws as acks_between() does.
-BetweenReport delays_between(const std::string& first, const std::string& second,
-                             const BetweenOptions& options);
+DelayBetweenReport delays_between(const std::string& first, const std::string& second,
+                                  const DelayBetweenOptions& options);
 
 }  // namespace tscope

@@ -40,7 +40,7 @@ class CaptureWatcher {
 };
 
 /// What a capture came to.
-struct Captured {
+struct CaptureOutcome {
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;  ///< of the file
   /// Until the source was told to stop: taking its hooks off, up to a second, is no part of it.
@@ -57,8 +57,8 @@ struct Captured {
 ///
 /// Throws Error if the file takes no more, with the source stopped; what was written before stays
 /// readable.
-Captured capture(LiveSource& source, CaptureFile& file, const CaptureLimits& limits,
-                 CaptureWatcher& watcher, const std::atomic<bool>& stop);
+CaptureOutcome capture(LiveSource& source, CaptureFile& file, const CaptureLimits& limits,
+                       CaptureWatcher& watcher, const std::atomic<bool>& stop);
 
 /// Returns the link type for a file of such a capture. A file has one (docs/file-format.md):
 /// Ethernet if every device concerned is Ethernet or loopback. Devices that are down, such as the

@@ -9,9 +9,9 @@ namespace tscope {
 
 /// Returns the report for people, at most 100 columns wide. ascii: uses no characters beyond ASCII.
 /// all: also shows flows with few ACKs.
-std::string pair_text(const AcksBetweenReport& report, bool ascii, bool all);
+std::string acks_between_text(const AcksBetweenReport& report, bool ascii, bool all);
 
 /// Returns one JSON object, schema "tscope-acks-pair-1" (docs/ack-report.md).
-std::string pair_json(const AcksBetweenReport& report);
+std::string acks_between_json(const AcksBetweenReport& report);
 
 }  // namespace tscope

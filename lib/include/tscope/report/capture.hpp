@@ -2,14 +2,13 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "tscope/live/capture.hpp"
 #include "tscope/record/headers.hpp"
-#include "tscope/record/source.hpp"
 
 namespace tscope {
 
@@ -21,18 +20,12 @@ struct CaptureSummary {
   };
 
   std::string file;  ///< "-" for standard output
-  std::uint64_t bytes = 0;
-  std::chrono::duration<double> duration{};
   std::vector<Vantage> asked;
   std::array<Count, TSCOPE_VANTAGES> vantages{};
   std::uint8_t protocols_asked = 0;  ///< TSCOPE_PROTO_* bits
   std::map<Protocol, Count> protocols;
   std::map<std::uint16_t, std::uint64_t> cpus;  ///< records by CPU
-  std::uint64_t records = 0;
-  bool netns_gone = false;
-  Loss loss;
-  ClockInfo clock;
-  std::vector<NicStamps> nics;
+  CaptureOutcome outcome;                       ///< what capture() returned
 
   /// Counts a packet that went into the file.
   void add(const Packet& packet);

@@ -57,24 +57,24 @@ Scene scene_with_sockets() {
   return scene;
 }
 
-BetweenReport between(const MemoryFile& host, const MemoryFile& guest,
-                      const BetweenOptions& options = {}) {
+DelayBetweenReport between(const MemoryFile& host, const MemoryFile& guest,
+                           const DelayBetweenOptions& options = {}) {
   return delays_between(host.path(), guest.path(), options);
 }
 
-BetweenReport between(const HostAndGuest& captures, const BetweenOptions& options = {}) {
+DelayBetweenReport between(const HostAndGuest& captures, const DelayBetweenOptions& options = {}) {
   return between(*tscope_file_of(captures.host, {}), *tscope_file_of(captures.guest, {}), options);
 }
 
-const BetweenChain& chain_from(const BetweenReport& report, std::size_t file) {
-  for (const BetweenChain& chain : report.chains) {
+const DelayBetweenChain& chain_from(const DelayBetweenReport& report, std::size_t file) {
+  for (const DelayBetweenChain& chain : report.chains) {
     if (chain.from.file == file) return chain;
   }
   throw std::runtime_error("no chain from there: " + report.why_nothing);
 }
 
-void expect_stages_sum_to_totals(const BetweenReport& report) {
-  for (const BetweenChain& chain : report.chains) {
+void expect_stages_sum_to_totals(const DelayBetweenReport& report) {
+  for (const DelayBetweenChain& chain : report.chains) {
     std::int64_t sum = 0;
     double share = 0;
     for (const DelayStage& stage : chain.stages) {
@@ -91,11 +91,11 @@ TEST(Between, TransitIsFoundWithinTheStatedErrorAndLayersExactly) {
     Scene scene = scene_with_sockets();
     scene.seed = seed;
     scene.guest_drift = (static_cast<double>(seed) - 5) * 12e-6;
-    const BetweenReport report = between(with_layers(scene));
+    const DelayBetweenReport report = between(with_layers(scene));
     ASSERT_TRUE(report.alignment.error_ns);
     const auto error = static_cast<double>(*report.alignment.error_ns);
     EXPECT_LT(error, 40'000) << seed;
-    const BetweenChain& out = chain_from(report, 1);
+    const DelayBetweenChain& out = chain_from(report, 1);
     EXPECT_EQ(out.packets, 4000U);
     EXPECT_THAT(out.kinds, ElementsAre(PacketKind::data, std::nullopt));
     ASSERT_EQ(out.stages.size(), 4U);
@@ -108,7 +108,7 @@ TEST(Between, TransitIsFoundWithinTheStatedErrorAndLayersExactly) {
     EXPECT_EQ(out.stages[2].sum_ns, 4000 * 1'000);
     // Median of the queue: mean * ln 2.
     EXPECT_NEAR(static_cast<double>(out.stages[3].p50_ns), 20'000 + 6'931, error + 1'000) << seed;
-    const BetweenChain& in = chain_from(report, 0);
+    const DelayBetweenChain& in = chain_from(report, 0);
     EXPECT_EQ(in.packets, 2000U);
     EXPECT_THAT(in.kinds, ElementsAre(PacketKind::control, PacketKind::control));
     ASSERT_EQ(in.stages.size(), 3U);
@@ -116,7 +116,7 @@ TEST(Between, TransitIsFoundWithinTheStatedErrorAndLayersExactly) {
     EXPECT_EQ(in.stages[0].max_ns, 4'000);
     EXPECT_NEAR(static_cast<double>(in.stages[1].p50_ns), 30'000 + 6'931, error + 1'000) << seed;
     EXPECT_NEAR(static_cast<double>(in.stages[2].max_ns), 3'000, 1);
-    for (const BetweenCounts& pair : report.counts) {
+    for (const DelayBetweenCounts& pair : report.counts) {
       EXPECT_EQ(pair.incomplete + pair.unmatched[0] + pair.unmatched[1], 0U);
     }
     expect_stages_sum_to_totals(report);
@@ -140,8 +140,8 @@ TEST(Between, FromSendCallToReceiveCall) {
   }
   std::ranges::stable_sort(receiver, {}, &Sighting::time_ns);
   captures.host = std::move(receiver);
-  const BetweenReport report = between(captures);
-  const BetweenChain& chain = report.chains.at(0);
+  const DelayBetweenReport report = between(captures);
+  const DelayBetweenChain& chain = report.chains.at(0);
   EXPECT_EQ(chain.packets, 4000U);
   EXPECT_THAT(chain.kinds, ElementsAre(PacketKind::data, PacketKind::data));
   ASSERT_EQ(chain.stages.size(), 6U);
@@ -168,10 +168,10 @@ TEST(Between, WhatNobodyReadIsIncompleteWhereCallsAloneTellOfTheSocket) {
   }
   std::ranges::stable_sort(receiver, {}, &Sighting::time_ns);
   captures.host = std::move(receiver);
-  const BetweenReport report = between(captures);
+  const DelayBetweenReport report = between(captures);
   EXPECT_EQ(chain_from(report, 1).packets, 3900U);
   EXPECT_EQ(chain_from(report, 1).total.to, Vantage::app_rx);
-  for (const BetweenCounts& pair : report.counts) {
+  for (const DelayBetweenCounts& pair : report.counts) {
     EXPECT_EQ(pair.incomplete, pair.from.file == 1 ? 100U : 0U);
   }
 }
@@ -182,7 +182,7 @@ TEST(Between, AHostWithSocketsOfItsOwn) {
   own.segment.sport = 22;
   own.at = {"eth0", Vantage::socket_rx};
   captures.host.insert(captures.host.begin(), own);
-  const BetweenReport report = between(captures);
+  const DelayBetweenReport report = between(captures);
   EXPECT_EQ(chain_from(report, 1).packets, 4000U);
   EXPECT_EQ(chain_from(report, 1).kinds[1], std::nullopt);
   EXPECT_EQ(chain_from(report, 0).packets, 2000U);
@@ -193,12 +193,12 @@ TEST(Between, AnotherProgramsCaptureOfTheHost) {
   const HostAndGuest captures = with_layers(scene_with_sockets());
   const HostAndGuest plain = play(scene_with_sockets());
   const auto host = pcap_of(plain.host), guest = tscope_file_of(captures.guest, {});
-  const BetweenReport report = between(*host, *guest);
+  const DelayBetweenReport report = between(*host, *guest);
   EXPECT_EQ(chain_from(report, 1).stages.back().to, Vantage::tap);
   EXPECT_EQ(chain_from(report, 1).packets, 4000U);
   EXPECT_THAT(chain_from(report, 0).kinds, ElementsAre(std::nullopt, PacketKind::control));
   EXPECT_EQ(chain_from(report, 0).between, 0U);
-  const BetweenReport swapped = between(*guest, *host);
+  const DelayBetweenReport swapped = between(*guest, *host);
   EXPECT_TRUE(swapped.swapped);
   EXPECT_EQ(chain_from(swapped, 1).total.sum_ns, chain_from(report, 1).total.sum_ns);
 }
@@ -207,11 +207,11 @@ TEST(Between, OneCounterNeedsNoAlignment) {
   Scene scene = scene_with_sockets();
   scene.guest_offset_ns = 0;
   scene.guest_drift = 0;
-  const BetweenReport report = between(with_layers(scene));
+  const DelayBetweenReport report = between(with_layers(scene));
   EXPECT_EQ(report.alignment.method, AlignMethod::shared);
   ASSERT_TRUE(report.alignment.error_ns);
   EXPECT_LT(*report.alignment.error_ns, 10);
-  const BetweenChain& out = chain_from(report, 1);
+  const DelayBetweenChain& out = chain_from(report, 1);
   EXPECT_NEAR(static_cast<double>(out.stages[3].p50_ns), 20'000 + 6'931, 1'000);
   EXPECT_NEAR(static_cast<double>(out.stages[0].max_ns), 3'000, 1);
   expect_stages_sum_to_totals(report);
@@ -238,17 +238,17 @@ TEST(Between, BeforeTheyWereSentIsToldByTheError) {
   }
   std::ranges::stable_sort(captures.host, {}, &Sighting::time_ns);
   std::ranges::stable_sort(captures.guest, {}, &Sighting::time_ns);
-  BetweenOptions options;
+  DelayBetweenOptions options;
   options.align = AlignMethod::at_rest;
-  const BetweenReport report = between(captures, options);
-  const BetweenChain& out = chain_from(report, 1);
+  const DelayBetweenReport report = between(captures, options);
+  const DelayBetweenChain& out = chain_from(report, 1);
   EXPECT_EQ(out.packets, 2000U);
   EXPECT_EQ(out.before_within_error, 200U);
   EXPECT_EQ(out.before, 3U);
   EXPECT_EQ(out.total.cdf.back().share, 1);
   EXPECT_GE(out.stages[3].sum_ns, 1797 * std::int64_t{300'000});
   expect_stages_sum_to_totals(report);
-  const std::string text = between_text(report, false, false);
+  const std::string text = delay_between_text(report, false, false);
   EXPECT_THAT(text, HasSubstr("200 packets seen at the second before the first, but within"));
   EXPECT_THAT(text, HasSubstr("3 packets seen at the second before the first by more than"));
 }
@@ -262,9 +262,9 @@ TEST(Between, PacketsMissingAreCountedWhereTheyAre) {
   std::uint64_t calls = 0;
   std::erase_if(captures.guest,
                 [&](const Sighting& s) { return s.at == qdisc_tx && ++calls % 50 == 1; });
-  const BetweenReport report = between(captures);
-  const BetweenCounts* out = nullptr;
-  for (const BetweenCounts& pair : report.counts) {
+  const DelayBetweenReport report = between(captures);
+  const DelayBetweenCounts* out = nullptr;
+  for (const DelayBetweenCounts& pair : report.counts) {
     if (pair.from.file == 1) out = &pair;
   }
   ASSERT_TRUE(out != nullptr);
@@ -297,10 +297,10 @@ std::unique_ptr<MemoryFile> pings(std::int64_t request_ns, std::int64_t reply_ns
 TEST(Between, DatagramsAreFollowedToo) {
   // 20 µs there, 30 µs back; the guest's clock is 7 ms ahead.
   const auto host = pings(20'000, 120'000), guest = pings(7'000'000, 7'150'000);
-  BetweenReport report = between(*host, *guest);
+  DelayBetweenReport report = between(*host, *guest);
   ASSERT_EQ(report.chains.size(), 2U);
   ASSERT_TRUE(report.alignment.error_ns);
-  const BetweenChain& out = chain_from(report, 1);
+  const DelayBetweenChain& out = chain_from(report, 1);
   EXPECT_EQ(out.packets, 500U);
   EXPECT_EQ(out.kinds[0], PacketKind::datagram);
   EXPECT_NEAR(static_cast<double>(out.total.p50_ns), 20'000,
@@ -309,13 +309,13 @@ TEST(Between, DatagramsAreFollowedToo) {
 }
 
 TEST(Between, TextAndJson) {
-  const BetweenReport report = between(with_layers(scene_with_sockets()));
-  const std::string text = between_text(report, true, false);
+  const DelayBetweenReport report = between(with_layers(scene_with_sockets()));
+  const std::string text = delay_between_text(report, true, false);
   EXPECT_TRUE(std::ranges::all_of(text, [](char c) { return c > 0; }));
   EXPECT_THAT(text, HasSubstr("2 > 1     driver-tx > driver-rx"));
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
-  const auto json = nlohmann::json::parse(between_json(report));
+  const auto json = nlohmann::json::parse(delay_between_json(report));
   EXPECT_EQ(json["schema"], "tscope-delay-1");
   EXPECT_EQ(json["file"], report.files[1]);
   const auto& chain = json["between"]["chains"][0];
@@ -328,13 +328,13 @@ TEST(Between, TextAndJson) {
 
 TEST(Between, SaysWhyThereIsNothing) {
   HostAndGuest captures = with_layers(scene_with_sockets());
-  BetweenOptions options;
+  DelayBetweenOptions options;
   options.delay.flow = "1.2.3.4";
   EXPECT_THAT(between(captures, options).why_nothing, HasSubstr("without it"));
   for (Sighting& s : captures.guest) s.segment.seq += 1'000'000'000;
-  const BetweenReport report = between(captures);
+  const DelayBetweenReport report = between(captures);
   EXPECT_THAT(report.why_nothing, HasSubstr("at the same time"));
-  EXPECT_THAT(between_json(report), HasSubstr("why_nothing"));
+  EXPECT_THAT(delay_between_json(report), HasSubstr("why_nothing"));
   const auto host = tscope_file_of(captures.host, {});
   EXPECT_THROW(between(*host, *host), UsageError);
 }

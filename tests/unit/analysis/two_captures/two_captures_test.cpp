@@ -37,7 +37,7 @@ TEST(TwoCaptures, AnUndisturbedStreamIsTheSameAtBoth) {
   EXPECT_FALSE(pair.origin);
   EXPECT_NEAR(pair.gap_ratio_p50, 1, 0.05);
   EXPECT_EQ(report.common_packets, 6000U);
-  EXPECT_THAT(pair_verdict(pair, report), HasSubstr("not compressed between"));
+  EXPECT_THAT(acks_between_verdict(pair, report), HasSubstr("not compressed between"));
 }
 
 TEST(TwoCaptures, BatchesAreCompressionOfTheirSize) {
@@ -58,7 +58,7 @@ TEST(TwoCaptures, BatchesAreCompressionOfTheirSize) {
   EXPECT_EQ(pair.batches->acks, 2000U);
   ASSERT_EQ(pair.batches->sizes.size(), 1U);
   EXPECT_EQ(pair.batches->sizes[0].acks, 5U);
-  EXPECT_THAT(pair_verdict(pair, report), HasSubstr("strongly compressed between"));
+  EXPECT_THAT(acks_between_verdict(pair, report), HasSubstr("strongly compressed between"));
 }
 
 TEST(TwoCaptures, SwappedFilesAreSwappedBack) {
@@ -73,7 +73,7 @@ TEST(TwoCaptures, SwappedFilesAreSwappedBack) {
   EXPECT_FALSE(wrong.why_swapped.empty());
   EXPECT_EQ(only_flow(wrong).xi.events, only_flow(right).xi.events);
   EXPECT_EQ(only_flow(wrong).negative, 0U);
-  EXPECT_THAT(pair_text(wrong, false, false), HasSubstr("other way round"));
+  EXPECT_THAT(acks_between_text(wrong, false, false), HasSubstr("other way round"));
 }
 
 TEST(TwoCaptures, TheFileWithSocketsIsTheGuestsEvenIfItReceives) {
@@ -114,10 +114,10 @@ TEST(TwoCaptures, NothingInCommonIsSaid) {
   for (Sighting& s : other.guest) (s.segment.payload > 0 ? s.segment.sport : s.segment.dport) = 9;
   const AcksBetweenReport no_flow = compare({captures.host, other.guest});
   EXPECT_THAT(no_flow.why_nothing, HasSubstr("no flow in common"));
-  const auto json = nlohmann::json::parse(pair_json(no_flow));
+  const auto json = nlohmann::json::parse(acks_between_json(no_flow));
   EXPECT_TRUE(json["pairs"].empty());
   EXPECT_TRUE(json.contains("why_no_pairs"));
-  EXPECT_THAT(pair_text(no_flow, false, false), HasSubstr("No ACKs to compare"));
+  EXPECT_THAT(acks_between_text(no_flow, false, false), HasSubstr("No ACKs to compare"));
 
   AcksBetweenOptions options = options_at_100m();
   options.acks.flow = "1.2.3.4";
@@ -139,7 +139,7 @@ TEST(TwoCaptures, TheStageIsToldWhereTheGuestHasSeveralVantagePoints) {
     EXPECT_EQ(pair.origin->last.vantage, Vantage::socket_rx);
     EXPECT_EQ(pair.origin->events, 400U);
     EXPECT_EQ(pair.origin->one_poll, 400U);
-    EXPECT_THAT(pair_verdict(pair, report), HasSubstr("one NAPI poll"));
+    EXPECT_THAT(acks_between_verdict(pair, report), HasSubstr("one NAPI poll"));
   }
   // Undisturbed up to the driver, merged by the backlog behind it.
   scene.batch = 1;
@@ -205,7 +205,7 @@ TEST(TwoCaptures, TcpdumpsOwnFilesOfAHostAndAGuest) {
   // 0.27 s of such intervals.
   ASSERT_TRUE(pair.batches);
   EXPECT_NEAR(static_cast<double>(pair.batches->count), 33, 5);
-  EXPECT_THAT(pair_verdict(pair, report), HasSubstr("strongly compressed between"));
+  EXPECT_THAT(acks_between_verdict(pair, report), HasSubstr("strongly compressed between"));
 
   const AcksBetweenReport swapped =
       acks_between(test::golden("pair-guest.pcap"), test::golden("pair-host.pcap"), options);
@@ -230,7 +230,7 @@ TEST(TwoCaptures, TwoCapturesAtOnePlaceAreNotSwapped) {
   for (const AcksBetweenReport& report : reports) {
     EXPECT_FALSE(report.swapped);
     EXPECT_TRUE(only_flow(report).direction_assumed);
-    EXPECT_THAT(pair_text(report, false, false), HasSubstr("taken at one place"));
+    EXPECT_THAT(acks_between_text(report, false, false), HasSubstr("taken at one place"));
     EXPECT_EQ(only_flow(report).xi.events, 0U);
   }
 }
@@ -241,7 +241,7 @@ TEST(TwoCaptures, JsonAndTextHoldTheFigures) {
   scene.step_at_ns = 250'000'000;
   scene.step_ns = 20'000'000;
   const AcksBetweenReport report = compare(play(scene));
-  const auto json = nlohmann::json::parse(pair_json(report));
+  const auto json = nlohmann::json::parse(acks_between_json(report));
   EXPECT_EQ(json["schema"], "tscope-acks-pair-1");
   ASSERT_EQ(json["files"].size(), 2U);
   EXPECT_EQ(json["files"][0]["schema"], "tscope-acks-1");
@@ -251,7 +251,7 @@ TEST(TwoCaptures, JsonAndTextHoldTheFigures) {
   EXPECT_EQ(pair["alignment"]["steps"].size(), 1U);
   EXPECT_EQ(pair["batches"]["sizes"].back()["acks"], 5);
   EXPECT_TRUE(pair["origin"].is_null());
-  const std::string text = pair_text(report, true, false);
+  const std::string text = acks_between_text(report, true, false);
   EXPECT_THAT(text, HasSubstr("STEP"));
   EXPECT_TRUE(std::ranges::all_of(text, [](char c) { return c > 0; }));
   for (std::size_t from = 0; from < text.size();) {
