@@ -31,6 +31,7 @@ int main(void)
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
 	sigaction(SIGTERM, &action, NULL);
+	fprintf(stderr, "reading\n");
 	while (!ended) {
 		if (recv(fd, buffer, sizeof(buffer), 0) > 0)
 			packets++;
