@@ -48,9 +48,18 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 	return app_rx(sk, ret, flags);
 }
 
+/* The loader takes the program that fits this kernel's arguments. */
 SEC("fexit/tcp_recvmsg")
 int BPF_PROG(tcp_recvmsg, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
 	     int *addr_len, int ret)
+{
+	return app_rx(sk, ret, flags);
+}
+
+/* Linux 5.12 to 5.18. */
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(tcp_recvmsg_nonblock, struct sock *sk, struct msghdr *msg, unsigned long len,
+	     int nonblock, int flags, int *addr_len, int ret)
 {
 	return app_rx(sk, ret, flags);
 }

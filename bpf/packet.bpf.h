@@ -226,7 +226,7 @@ static __always_inline bool at_device(struct packet *packet, const struct sk_buf
 
 	if (offset < 0 || (__u32)offset >= skb->len)
 		return false;
-	packet->netns = dev->nd_net.net->ns.inum;
+	packet->netns = netns_number(dev->nd_net.net);
 	packet->ifindex = dev->ifindex;
 	packet->wire_len = skb->len - offset;
 	if (!read_headers(packet, ip, (__u32)offset < linear ? linear - offset : 0, &tcp,
@@ -248,7 +248,7 @@ static __always_inline bool at_socket(struct packet *packet, const struct sk_buf
 	__u32 ack_seq = BPF_CORE_READ(cb, ack_seq);
 	struct tcphdr tcp;
 
-	packet->netns = sk->__sk_common.skc_net.net->ns.inum;
+	packet->netns = netns_number(sk->__sk_common.skc_net.net);
 	packet->ifindex = skb->skb_iif;
 	packet->wire_len = skb->len + (skb->data - (unsigned char *)ip);
 	if (!read_headers(packet, ip, linear, &tcp, true))
@@ -276,7 +276,7 @@ static __always_inline bool datagram(struct packet *packet, const struct sk_buff
 	const void *ip = skb->head + skb->network_header;
 	struct tcphdr tcp;
 
-	packet->netns = net->ns.inum;
+	packet->netns = netns_number(net);
 	packet->ifindex = ifindex;
 	packet->wire_len = skb->len + (skb->data - (unsigned char *)ip);
 	if (!read_headers(packet, ip, skb->tail - skb->network_header, &tcp, finished))

@@ -57,19 +57,33 @@ static __always_inline void make_ipv6(struct packet *packet, __u8 protocol,
 	packet->header_len += sizeof(*ip);
 }
 
+/* A kernel without IPv6 lacks these fields, and has no socket to look for them in. */
+static __always_inline struct in6_addr remote_v6(const struct sock *sk)
+{
+	struct in6_addr remote = {};
+
+	if (bpf_core_field_exists(sk->__sk_common.skc_v6_daddr))
+		remote = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
+	return remote;
+}
+
 static __always_inline struct in6_addr local_v6(const struct sock *sk)
 {
-	struct in6_addr local = BPF_CORE_READ(sk, __sk_common.skc_v6_rcv_saddr);
+	const struct inet_sock *inet = (const void *)sk;
+	struct in6_addr local = {};
 
+	if (!bpf_core_field_exists(inet->pinet6))
+		return local;
+	local = BPF_CORE_READ(sk, __sk_common.skc_v6_rcv_saddr);
 	if (!local.in6_u.u6_addr32[0] && !local.in6_u.u6_addr32[1] && !local.in6_u.u6_addr32[2] &&
 	    !local.in6_u.u6_addr32[3])
-		local = BPF_CORE_READ((const struct inet_sock *)sk, pinet6, saddr);
+		local = BPF_CORE_READ(inet, pinet6, saddr);
 	return local;
 }
 
 static __always_inline void from_here(struct packet *packet, const struct sock *sk, __u8 family)
 {
-	packet->netns = sk->__sk_common.skc_net.net->ns.inum;
+	packet->netns = netns_number(sk->__sk_common.skc_net.net);
 	packet->ifindex = socket_ifindex(sk);
 	packet->family = family;
 	packet->flags |= TSCOPE_F_SYNTH_IP;
@@ -91,7 +105,7 @@ static __always_inline void make_ip(struct packet *packet, const struct sock *sk
 
 		make_ipv4(packet, IPPROTO_TCP, out ? local : remote, out ? remote : local);
 	} else {
-		struct in6_addr remote = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
+		struct in6_addr remote = remote_v6(sk);
 		struct in6_addr local = local_v6(sk);
 
 		make_ipv6(packet, IPPROTO_TCP, out ? &local : &remote, out ? &remote : &local);
@@ -153,7 +167,7 @@ static __always_inline bool from_socket(struct packet *packet, const struct sock
 	if (!is_tcp(sk))
 		return false;
 	if (family == AF_INET6) {
-		struct in6_addr address = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
+		struct in6_addr address = remote_v6(sk);
 
 		if (is_v4_mapped(&address))
 			family = AF_INET;
@@ -208,7 +222,7 @@ static __always_inline bool find_destination(struct destination *to, const struc
 		to->v4 = sk->__sk_common.skc_daddr;
 		to->family = own_family;
 		if (own_family == AF_INET6)
-			to->v6 = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
+			to->v6 = remote_v6(sk);
 	} else if (v4.sin_family == AF_INET || v4.sin_family == AF_UNSPEC) {
 		to->family = AF_INET;
 		to->port = v4.sin_port;

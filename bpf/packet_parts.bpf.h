@@ -73,10 +73,19 @@ static __always_inline void begin(struct packet *packet, __u8 vantage)
 	begin_at(packet, vantage, now());
 }
 
+/*
+ * Kernels built by clang say of this pointer that RCU frees what it points to: the verifier then wants
+ * it tested.
+ */
+static __always_inline __u32 netns_number(const struct net *net)
+{
+	return net ? net->ns.inum : 0;
+}
+
 /* Most packets of a busy host are another namespace's or device's: they cost no more than this. */
 static __always_inline bool device_wanted(const struct net_device *dev)
 {
-	if (config.netns && dev->nd_net.net->ns.inum != config.netns)
+	if (config.netns && netns_number(dev->nd_net.net) != config.netns)
 		return false;
 	return !config.filter.ifindex || config.filter.ifindex == (__u32)dev->ifindex;
 }

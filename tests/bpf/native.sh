@@ -16,6 +16,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/figures.sh
 # shellcheck source=tests/wait.sh
 . tests/wait.sh
+root=$PWD
 tscope=$PWD/build/tscope
 exchange=$PWD/build/guest-bin/exchange
 work=$(mktemp -d)
@@ -165,6 +166,21 @@ wait_until 30 sh -c "! kill -0 $captured" || not_ok "^C: still there after 30 s"
 wait $captured
 is $? 0 "^C ends it"
 nothing_stays "^C" "$held"
+
+# Records that programs write while the capture stops are whole: it waits for these programs, by a
+# map of maps, whose update the kernel ends when no program can be running any more. membarrier() is
+# refused on machines with nohz_full.
+strace -qq -f -o "$work/stop" -e trace=bpf -e inject=membarrier:error=EINVAL \
+	"$tscope" capture --engine bpf --netns $left -o /dev/null --duration 100ms 2>/dev/null
+maps_of_maps=$(sed -nE 's/.*map_type=BPF_MAP_TYPE_ARRAY_OF_MAPS.*= ([0-9]+)$/\1/p' "$work/stop")
+prints "= 0" "a capture that stops waits for programs that run" \
+	grep "BPF_MAP_UPDATE_ELEM, {map_fd=${maps_of_maps:-none}," "$work/stop"
+
+# Kernels built otherwise lack members of the kernel's types, such as those of a socket without IPv6.
+cd "$work" || exit 1
+prints loaded "the programs load on a kernel without IPv6" "$root/build/guest-bin/absent_fields" \
+	--tracepoints skc_v6_daddr skc_v6_rcv_saddr pinet6
+cd "$root" || exit 1
 
 # What is refused, and in which words.
 capture=("$tscope" capture --engine bpf -o /dev/null --duration 1s)

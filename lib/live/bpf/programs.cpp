@@ -2,13 +2,9 @@
 #include "live/bpf/programs.hpp"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,8 +13,10 @@
 #include <cstdarg>
 #include <cstring>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "live/bpf/kernel_types.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
 #include "live/places.hpp"
@@ -100,35 +98,6 @@ std::string refusal(int error) {
                      std::strerror(error), first_words);
 }
 
-struct BtfDeleter {
-  void operator()(btf* types) const { btf__free(types); }
-};
-using Btf = std::unique_ptr<btf, BtfDeleter>;
-
-Btf kernel_types() {
-  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
-    throw Error(
-        "this kernel has no BTF (no /sys/kernel/btf/vmlinux), which BPF programs need: use one "
-        "built with CONFIG_DEBUG_INFO_BTF, or --engine kmod");
-  }
-  Btf types(btf__load_vmlinux_btf());
-  if (types == nullptr) {
-    throw Error(
-        fmt::format("can't read the kernel's BTF: {}; use --engine kmod", std::strerror(errno)));
-  }
-  return types;
-}
-
-__s32 place_id(const btf* types, const HookPlace& place) {
-  if (place.is_function()) return btf__find_by_name_kind(types, place.name, BTF_KIND_FUNC);
-  const std::string type = std::string("btf_trace_") + place.name;
-  return btf__find_by_name_kind(types, type.c_str(), BTF_KIND_TYPEDEF);
-}
-
-bool has_place(const btf* types, const HookPlace& place) {
-  return place_id(types, place) > 0;
-}
-
 // The machine's policy may keep programs from functions: the least one finds out, for checking all
 // of them in vain takes the kernel long.
 bool may_be_at(const btf* types, const HookPlace& place) {
@@ -147,12 +116,6 @@ bool may_be_at(const btf* types, const HookPlace& place) {
 std::string refusal_of_functions(int error) {
   return fmt::format("this machine refuses BPF programs at the entry of functions ({})",
                      std::strerror(error));
-}
-
-bool module_has_kfunc(btf* types) {
-  const Btf module(btf__load_module_btf("tscope", types));
-  return module != nullptr &&
-         btf__find_by_name_kind(module.get(), "bpf_tscope_tsc", BTF_KIND_FUNC) > 0;
 }
 
 }  // namespace
@@ -222,6 +185,14 @@ void Programs::choose(bool with_functions) {
     if (serves(place, vantages_)) continue;
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.id), false);
   }
+  // One place with two programs.
+  if (recvmsg_has_nonblock(types.get())) {
+    bpf_program__set_autoload(skeleton_->progs.tcp_recvmsg_nonblock,
+                              bpf_program__autoload(skeleton_->progs.tcp_recvmsg));
+    bpf_program__set_autoload(skeleton_->progs.tcp_recvmsg, false);
+  } else {
+    bpf_program__set_autoload(skeleton_->progs.tcp_recvmsg_nonblock, false);
+  }
 }
 
 void Programs::refuse_lacking() const {
@@ -233,7 +204,13 @@ void Programs::refuse_lacking() const {
 }
 
 int Programs::load() {
-  return tscope_bpf__load(skeleton_.get()) == 0 ? 0 : errno;
+  if (tscope_bpf__load(skeleton_.get()) != 0) return errno;
+  try {
+    grace_period_.emplace();
+  } catch (const std::system_error& error) {
+    return error.code().value();
+  }
+  return 0;
 }
 
 void Programs::attach() {
@@ -246,8 +223,7 @@ void Programs::attach() {
 
 void Programs::detach() {
   skeleton_->bss->running = false;
-  // Programs run where RCU waits for them.
-  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+  grace_period_->wait();
   tscope_bpf__detach(skeleton_.get());
 }
 

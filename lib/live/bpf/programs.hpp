@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config.h"
+#include "live/bpf/grace_period.hpp"
 #include "tscope/record/vantage.hpp"
 
 struct tscope_bpf;
@@ -56,6 +58,7 @@ class Programs {
 
   tscope_bpf_config config_;
   std::unique_ptr<tscope_bpf, Deleter> skeleton_;
+  std::optional<GracePeriod> grace_period_;
   std::uint32_t vantages_ = 0;
   std::string why_no_functions_;
 };
