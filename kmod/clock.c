@@ -5,6 +5,7 @@
 #include <linux/timekeeping.h>
 
 #include "clock.h"
+#include "compat/compat.h"
 
 #define ANCHOR_TRIES 5
 
@@ -15,13 +16,13 @@ void tscope_clock_anchor(struct tscope_anchor *anchor)
 
 	anchor->width = U64_MAX;
 	for (i = 0; i < ANCHOR_TRIES; i++) {
-		struct system_time_snapshot snapshot;
+		ktime_t real, raw;
 		unsigned long flags;
 		u64 before, after;
 
 		local_irq_save(flags);
 		before = tscope_now();
-		ktime_get_snapshot(&snapshot);
+		tscope_real_and_raw(&real, &raw);
 		after = tscope_now();
 		local_irq_restore(flags);
 
@@ -29,7 +30,7 @@ void tscope_clock_anchor(struct tscope_anchor *anchor)
 			continue;
 		anchor->width = after - before;
 		anchor->tsc = before + anchor->width / 2;
-		anchor->monotonic_raw_ns = ktime_to_ns(snapshot.raw);
-		anchor->realtime_ns = ktime_to_ns(snapshot.real);
+		anchor->monotonic_raw_ns = ktime_to_ns(raw);
+		anchor->realtime_ns = ktime_to_ns(real);
 	}
 }

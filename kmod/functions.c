@@ -2,6 +2,7 @@
 #include <linux/bitops.h>
 #include <linux/kprobes.h>
 
+#include "compat/compat.h"
 #include "functions.h"
 
 static struct {
@@ -110,5 +111,5 @@ int tscope_functions_hook(u32 wanted)
 
 void tscope_functions_exit(void)
 {
-	ftrace_free_filter(&ops);
+	tscope_forget_filter(&ops);
 }

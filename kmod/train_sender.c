@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "clock.h"
+#include "compat/compat.h"
 #include "session.h"
 #include "train.h"
 #include "train_departure.h"
@@ -293,8 +294,8 @@ struct tscope_sender *tscope_sender_get(unsigned int cpu)
 	sender->cpu = cpu;
 	sender->users = 1;
 	tscope_queue_init(&sender->queue);
-	hrtimer_init(&sender->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
-	sender->timer.function = wake_thread;
+	tscope_timer_setup(&sender->timer, wake_thread, CLOCK_MONOTONIC,
+			   HRTIMER_MODE_ABS_PINNED_HARD);
 	sender->task = kthread_create_on_node(run_sender, sender, cpu_to_node(cpu), "tscope/%u", cpu);
 	if (IS_ERR(sender->task)) {
 		long err = PTR_ERR(sender->task);
