@@ -54,9 +54,8 @@ static __always_inline void deliver(const struct packet *packet)
 	record->vantage = packet->vantage;
 	record->kind = packet->kind;
 	record->clock = clock_kind();
-	record->link_len = packet->link_len;
 	__builtin_memcpy(record->link, packet->link, sizeof(record->link));
-	__builtin_memset(record->pad, 0, sizeof(record->pad));
+	record->vlan_tci = 0;
 	__builtin_memcpy(record->header, packet->header, sizeof(record->header));
 	commit(record, lap);
 }

@@ -213,7 +213,7 @@ static __always_inline void read_link(struct packet *packet, const struct sk_buf
 	if (skb->mac_header == (__u16)~0U || mac + ETH_HLEN > ip)
 		return;
 	if (!bpf_probe_read_kernel(packet->link, TSCOPE_LINK_MAX, mac))
-		packet->link_len = TSCOPE_LINK_MAX;
+		packet->flags |= TSCOPE_F_LINK;
 }
 
 /* At a device: IP header at `offset` from skb->data. */

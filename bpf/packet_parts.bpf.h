@@ -21,15 +21,14 @@ struct packet {
 	__u32 seq;
 	__u32 seq_end;
 	__u32 payload;		/* bytes behind the transport header */
+	__u32 flags;
 	__u16 header_len;
 	__u16 segs;
-	__u16 flags;
 	__u16 sport;		/* host order */
 	__u16 dport;
 	__u8 family;
 	__u8 vantage;
 	__u8 kind;
-	__u8 link_len;
 	__u8 link[TSCOPE_LINK_MAX];
 	__u8 header[TSCOPE_HEADER_MAX] __attribute__((aligned(8)));
 };

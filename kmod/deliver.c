@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/if_ether.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/smp.h>
@@ -30,6 +31,15 @@ static void put_nic_time(struct tscope_record *record, u64 nic_ns)
 	memcpy(record->header + TSCOPE_NIC_TIME_AT, &nic_ns, sizeof(nic_ns));
 }
 
+/* A tag that stands in the frame is in vlan_tci as one that was taken out: the header is as without. */
+static void put_link(struct tscope_record *record, const struct tscope_packet *packet)
+{
+	const __be16 ethertype = htons(packet->family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
+
+	memcpy(record->link, packet->link, 2 * ETH_ALEN);
+	memcpy(record->link + 2 * ETH_ALEN, &ethertype, sizeof(ethertype));
+}
+
 static void fill(struct tscope_record *record, const struct tscope_packet *packet)
 {
 	record->tsc = packet->tsc;
@@ -46,9 +56,9 @@ static void fill(struct tscope_record *record, const struct tscope_packet *packe
 	record->vantage = packet->vantage;
 	record->kind = packet->kind;
 	record->clock = TSCOPE_CLOCK_TSC;
-	record->link_len = packet->link ? TSCOPE_LINK_MAX : 0;
-	if (packet->link)
-		memcpy(record->link, packet->link, TSCOPE_LINK_MAX);
+	if (packet->flags & TSCOPE_F_LINK)
+		put_link(record, packet);
+	record->vlan_tci = packet->flags & TSCOPE_F_VLAN ? packet->vlan_tci : 0;
 	memcpy(record->header, packet->header, packet->header_len);
 	if (packet->vantage == TSCOPE_HW_RX || packet->vantage == TSCOPE_HW_TX)
 		put_nic_time(record, packet->nic_ns);

@@ -3,6 +3,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/if_ether.h>
+#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
@@ -228,16 +229,31 @@ static bool look(struct tscope_packet *packet, const struct sk_buff *skb, int of
 	return parsed == PARSED;
 }
 
-static const u8 *link_header(const struct sk_buff *skb, const struct net_device *dev, int offset)
+static void note_tag(struct tscope_packet *packet, __be16 protocol, u16 tci)
 {
-	const u8 *mac;
+	packet->vlan_tci = tci;
+	packet->flags |= TSCOPE_F_VLAN | (protocol == htons(ETH_P_8021AD) ? TSCOPE_F_VLAN_AD : 0);
+}
 
+/* The Ethernet header, and the outermost tag: one taken out of the frame stood before those still in it. */
+static void look_at_link(struct tscope_packet *packet, const struct sk_buff *skb,
+			 const struct net_device *dev, int offset)
+{
+	const u8 *ip = skb->data + offset;
+	const struct vlan_ethhdr *mac;
+
+	if (skb_vlan_tag_present(skb))
+		note_tag(packet, skb->vlan_proto, skb_vlan_tag_get(skb));
 	if (dev->type != ARPHRD_ETHER && dev->type != ARPHRD_LOOPBACK)
-		return NULL;
-	if (!skb_mac_header_was_set(skb))
-		return NULL;
-	mac = skb_mac_header(skb);
-	return mac + ETH_HLEN <= skb->data + offset ? mac : NULL;
+		return;
+	if (!skb_mac_header_was_set(skb) || skb_mac_header(skb) + ETH_HLEN > ip)
+		return;
+	packet->link = skb_mac_header(skb);
+	packet->flags |= TSCOPE_F_LINK;
+	mac = (const struct vlan_ethhdr *)packet->link;
+	if (!skb_vlan_tag_present(skb) && packet->link + VLAN_ETH_HLEN <= ip &&
+	    eth_type_vlan(mac->h_vlan_proto))
+		note_tag(packet, mac->h_vlan_proto, ntohs(mac->h_vlan_TCI));
 }
 
 bool tscope_packet_at_device(struct tscope_packet *packet, const struct sk_buff *skb,
@@ -248,7 +264,7 @@ bool tscope_packet_at_device(struct tscope_packet *packet, const struct sk_buff 
 	tscope_packet_begin(packet, dev_net(dev), dev->ifindex, skb->len - offset);
 	if (!look(packet, skb, offset))
 		return false;
-	packet->link = link_header(skb, dev, offset);
+	look_at_link(packet, skb, dev, offset);
 	packet->segs = tscope_segments(skb, packet->payload);
 	return true;
 }

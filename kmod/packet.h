@@ -18,7 +18,7 @@ struct tscope_packet {
 	u64 nic_ns;		/* TSCOPE_HW_RX, TSCOPE_HW_TX: on the NIC's clock; 0: no stamp */
 	const struct net *net;
 	const u8 *header;	/* from the IP header on: in the skb or in buffer */
-	const u8 *link;		/* TSCOPE_LINK_MAX bytes, or NULL */
+	const u8 *link;		/* TSCOPE_LINK_MAX bytes, with TSCOPE_F_LINK */
 	const u8 *saddr;
 	const u8 *daddr;
 	u32 ifindex;
@@ -26,15 +26,16 @@ struct tscope_packet {
 	u32 seq;
 	u32 seq_end;
 	u32 payload;		/* bytes behind the transport header */
-	u16 header_len;
+	u32 flags;
 	u16 segs;
-	u16 flags;
+	u16 vlan_tci;
 	u16 sport;		/* host order */
 	u16 dport;
 	u8 family;		/* AF_INET, AF_INET6 */
 	u8 protocol;		/* one TSCOPE_PROTO_* */
 	u8 vantage;
 	u8 kind;
+	u8 header_len;
 	u8 buffer[TSCOPE_HEADER_MAX] __aligned(4);
 };
 

@@ -14,7 +14,6 @@ static inline void tscope_packet_begin(struct tscope_packet *packet, const struc
 				       u32 ifindex, u32 wire_len)
 {
 	packet->net = net;
-	packet->link = NULL;
 	packet->ifindex = ifindex;
 	packet->wire_len = wire_len;
 	packet->flags = in_serving_softirq() ? TSCOPE_F_SOFTIRQ : 0;

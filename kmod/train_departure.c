@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/math64.h>
 #include <linux/netdevice.h>
 #include <net/rtnetlink.h>
@@ -146,12 +147,11 @@ void tscope_departure_record(struct tscope_probe_train *train,
 		.wire_len = train->probes[train->next].len - train->ip_at,
 		.error = -departure->err,
 		.segs = 1,
-		.flags = departure->flags,
+		.flags = departure->flags | TSCOPE_F_LINK,
 		.header_len = train->head_len,
 		.vantage = train->flags & TSCOPE_TRAIN_QDISC ? TSCOPE_QDISC_TX : TSCOPE_DRIVER_TX,
 		.kind = TSCOPE_PROBE,
 		.clock = TSCOPE_CLOCK_TSC,
-		.link_len = ETH_HLEN,
 	};
 	struct tscope_probe times = {
 		.scheduled = train->due,
@@ -159,6 +159,10 @@ void tscope_departure_record(struct tscope_probe_train *train,
 		.spun = departure->spun,
 	};
 
+	if (train->ip_at == VLAN_ETH_HLEN) {
+		probe.flags |= TSCOPE_F_VLAN;
+		probe.vlan_tci = ntohs(*(const __be16 *)(train->frame + ETH_HLEN));
+	}
 	BUILD_BUG_ON(TSCOPE_PROBE_AT + sizeof(times) != sizeof(probe.header));
 	memcpy(probe.link, train->frame, 2 * ETH_ALEN);
 	memcpy(probe.link + 2 * ETH_ALEN, train->frame + train->ip_at - sizeof(__be16), sizeof(__be16));

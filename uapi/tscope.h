@@ -33,8 +33,8 @@
 #include <linux/types.h>
 #endif
 
-#define TSCOPE_INTERFACE_VERSION	3	/* the ioctls and the mapped pages */
-#define TSCOPE_RECORD_VERSION		3	/* struct tscope_record */
+#define TSCOPE_INTERFACE_VERSION	4	/* the ioctls and the mapped pages */
+#define TSCOPE_RECORD_VERSION		4	/* struct tscope_record */
 #define TSCOPE_DEVICE			"/dev/tscope"
 
 /* A vantage point is a layer and a direction; numbers are never reused. */
@@ -70,7 +70,7 @@ enum tscope_clock {
 /* tscope_record.flags */
 #define TSCOPE_F_SYNTH_IP	0x0001	/* IP header made up from the socket: no id, TTL, TOS */
 #define TSCOPE_F_SYNTH_TRANSPORT 0x0002	/* TCP, UDP or ICMP header made up from the socket: fields unknown are 0 */
-#define TSCOPE_F_SOFTIRQ	0x0004	/* stamped in softirq: napi_poll tells the batch */
+#define TSCOPE_F_SOFTIRQ	0x0004	/* stamped in softirq or by a NAPI thread: napi_poll tells the batch */
 #define TSCOPE_F_COALESCED	0x0008	/* the backlog merged ACKs: header holds the last one's ack */
 #define TSCOPE_F_PEEK		0x0010	/* receive call left the bytes queued (MSG_PEEK); not told of ICMP */
 #define TSCOPE_F_ASKED		0x0020	/* send call: the bytes asked for, not those taken */
@@ -81,6 +81,13 @@ enum tscope_clock {
 #define TSCOPE_F_LATE		0x0200	/* probe: handed over later than the train allows */
 #define TSCOPE_F_CONTENDED	0x0400	/* probe: another train's was due at the same time */
 #define TSCOPE_F_TIMER		0x0800	/* probe: no spin, it left when a timer fired */
+
+#define TSCOPE_F_LINK		0x1000	/* link[] holds the Ethernet header, without VLAN tags */
+#define TSCOPE_F_VLAN		0x2000	/* vlan_tci is the outermost VLAN tag, in the frame or taken out of it */
+#define TSCOPE_F_VLAN_AD	0x4000	/* that tag is a service tag (802.1ad) */
+#define TSCOPE_F_POLL_UNKNOWN	0x8000	/* received in a process: busy polling or none, napi_poll can't tell */
+#define TSCOPE_F_ULP		0x10000	/* the socket's calls are not TCP's own (kTLS, sockmap): no sequence numbers */
+#define TSCOPE_F_MPTCP		0x20000	/* a subflow of MPTCP: calls are made on another socket */
 
 #define TSCOPE_HEADER_MAX	128
 #define TSCOPE_PAYLOAD_MAX	16	/* bytes behind a UDP or ICMP header that header[] also has */
@@ -116,14 +123,13 @@ struct tscope_record {
 	};
 	__u16 cpu;
 	__u16 segs;		/* wire segments in this record, at least 1 */
-	__u16 flags;		/* TSCOPE_F_* */
-	__u16 header_len;	/* bytes used in header[] */
+	__u32 flags;		/* TSCOPE_F_* */
 	__u8 vantage;		/* enum tscope_vantage */
 	__u8 kind;		/* enum tscope_kind */
 	__u8 clock;		/* enum tscope_clock */
-	__u8 link_len;		/* bytes used in link[]: 14 for Ethernet, else 0 */
-	__u8 link[TSCOPE_LINK_MAX];	/* link header as seen */
-	__u8 pad[2];		/* zero */
+	__u8 header_len;	/* bytes used in header[]; what is behind them means nothing */
+	__u8 link[TSCOPE_LINK_MAX];	/* with TSCOPE_F_LINK */
+	__u16 vlan_tci;		/* with TSCOPE_F_VLAN: priority, DEI and VLAN id */
 	__u8 header[TSCOPE_HEADER_MAX];	/* from the IP header on, network order */
 };
 

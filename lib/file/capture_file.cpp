@@ -20,7 +20,7 @@ namespace tscope {
 namespace {
 
 constexpr std::uint32_t inbound = 1, outbound = 2;
-constexpr std::size_t ethernet_header = 14;
+constexpr std::size_t ethernet_header = 14, ethernet_addresses = 12;
 constexpr std::size_t facts_max = 16 * 1024 - 16;
 constexpr auto lenient = nlohmann::json::error_handler_t::replace;
 
@@ -30,6 +30,11 @@ struct Written {
   Interface interface;
   std::uint64_t packets = 0;
 };
+
+// Of the tag that goes back into the frame.
+std::uint32_t tag_bytes(const tscope_record& record) {
+  return (record.flags & TSCOPE_F_VLAN) != 0 ? format::vlan_tag : 0;
+}
 
 // As many facts as fit: a cut JSON text would be none.
 std::string facts_text(const std::map<std::string, std::string>& facts) {
@@ -76,15 +81,24 @@ struct CaptureFile::Impl {
   }
 
   void put_link_header(const tscope_record& record) {
-    if (record.link_len == ethernet_header) {
-      buffer.put_bytes(record.link, ethernet_header);
-      return;
+    std::uint8_t header[ethernet_header] = {};
+    if ((record.flags & TSCOPE_F_LINK) != 0) {
+      std::memcpy(header, record.link, ethernet_header);
+    } else {
+      const bool v6 = record.header[0] >> 4 == 6;
+      header[12] = v6 ? 0x86 : 0x08;
+      header[13] = v6 ? 0xdd : 0x00;
     }
-    std::uint8_t made_up[ethernet_header] = {};
-    const bool v6 = record.header[0] >> 4 == 6;
-    made_up[12] = v6 ? 0x86 : 0x08;
-    made_up[13] = v6 ? 0xdd : 0x00;
-    buffer.put_bytes(made_up, sizeof(made_up));
+    buffer.put_bytes(header, ethernet_addresses);
+    if (tag_bytes(record) != 0) {
+      const bool service = (record.flags & TSCOPE_F_VLAN_AD) != 0;
+      const std::uint8_t tag[format::vlan_tag] = {static_cast<std::uint8_t>(service ? 0x88 : 0x81),
+                                                  static_cast<std::uint8_t>(service ? 0xa8 : 0x00),
+                                                  static_cast<std::uint8_t>(record.vlan_tci >> 8),
+                                                  static_cast<std::uint8_t>(record.vlan_tci)};
+      buffer.put_bytes(tag, sizeof(tag));
+    }
+    buffer.put_bytes(header + ethernet_addresses, ethernet_header - ethernet_addresses);
   }
 
   // A vantage point that lost everything has no interface yet, but its loss is to be told.
@@ -206,7 +220,7 @@ CaptureFile::~CaptureFile() {
 void CaptureFile::write(const Packet& packet, const Interface& interface) {
   const tscope_record& record = packet.record;
   const bool ethernet = impl_->link_type == LinkType::ethernet;
-  const std::uint32_t link = ethernet ? ethernet_header : 0;
+  const std::uint32_t link = ethernet ? ethernet_header + tag_bytes(record) : 0;
   const std::uint32_t id = impl_->id_of(packet, interface);
   const auto time = static_cast<std::uint64_t>(packet.time_ns);
   const bool probe = record.kind == TSCOPE_PROBE;
@@ -237,21 +251,26 @@ void CaptureFile::write(const Packet& packet, const Interface& interface) {
   }
   if (const auto identity = wire_segment_id(record))
     buffer.put_option(format::epb_packetid, *identity);
-  buffer.put_option(format::record_option, format::RecordOption{.tsc = record.tsc,
-                                                                .netns = record.netns,
-                                                                .ifindex = record.ifindex,
-                                                                .seq = record.seq,
-                                                                .seq_end = record.seq_end,
-                                                                .wire_len = record.wire_len,
-                                                                .napi_poll = record.napi_poll,
-                                                                .cpu = record.cpu,
-                                                                .segs = record.segs,
-                                                                .flags = record.flags,
-                                                                .kind = record.kind,
-                                                                .clock = record.clock,
-                                                                .link_len = record.link_len,
-                                                                .late = packet.late,
-                                                                .pad = {}});
+  buffer.put_option(
+      format::record_option,
+      format::RecordOption{.tsc = record.tsc,
+                           .netns = record.netns,
+                           .ifindex = record.ifindex,
+                           .seq = record.seq,
+                           .seq_end = record.seq_end,
+                           .wire_len = record.wire_len,
+                           .napi_poll = record.napi_poll,
+                           .cpu = record.cpu,
+                           .segs = record.segs,
+                           .flags = static_cast<std::uint16_t>(record.flags & ~TSCOPE_F_LINK),
+                           .kind = record.kind,
+                           .clock = record.clock,
+                           .link_len = static_cast<std::uint8_t>(
+                               (record.flags & TSCOPE_F_LINK) != 0 ? ethernet_header : 0),
+                           .late = packet.late,
+                           .vlan_tci = record.vlan_tci,
+                           .flags_high = static_cast<std::uint16_t>(record.flags >> 16),
+                           .pad = {}});
   if (probe) {
     format::ProbeOption times{};
     std::memcpy(&times, record.header + TSCOPE_PROBE_AT, sizeof(times));

@@ -33,6 +33,7 @@ inline constexpr std::uint16_t probe_option = 0x8003;
 inline constexpr std::uint16_t nic_time_option = 0x8004;
 inline constexpr std::uint16_t nic_stamps_option = 0x8005;
 
+inline constexpr std::uint32_t vlan_tag = 4;           // bytes
 inline constexpr std::uint32_t snap_length = 262144;   // libpcap's largest
 inline constexpr std::uint32_t block_max = 16U << 20;  // as libpcap: a longer one is damage
 
@@ -84,12 +85,14 @@ struct RecordOption {
   std::uint32_t napi_poll;
   std::uint16_t cpu;
   std::uint16_t segs;
-  std::uint16_t flags;
+  std::uint16_t flags;  // the low half
   std::uint8_t kind;
   std::uint8_t clock;
   std::uint8_t link_len;
   std::uint8_t late;
-  std::uint8_t pad[6];
+  std::uint16_t vlan_tci;  // these two: zero in files of before there were VLAN tags in records
+  std::uint16_t flags_high;
+  std::uint16_t pad;
 };
 static_assert(sizeof(RecordOption) == 48);
 

@@ -12,10 +12,14 @@ namespace tscope {
 
 namespace {
 
+constexpr std::size_t ethernet_addresses = 12, ether_type = 2;
+
 std::optional<std::size_t> our_ip_offset(std::uint16_t link_type,
-                                         std::span<const std::uint8_t> frame) {
-  // A VLAN tag that the device adds stands in no record: not the EtherType decides, but the format.
-  if (link_type == static_cast<std::uint16_t>(LinkType::ethernet)) return TSCOPE_LINK_MAX;
+                                         std::span<const std::uint8_t> frame, bool tagged) {
+  // Not the EtherType decides, but the record: old files have frames with a tag's and no tag.
+  if (link_type == static_cast<std::uint16_t>(LinkType::ethernet)) {
+    return TSCOPE_LINK_MAX + (tagged ? format::vlan_tag : 0);
+  }
   return ip_offset(link_type, frame);
 }
 
@@ -28,7 +32,9 @@ std::size_t header_max(std::uint8_t kind, Vantage at) {
 bool read_record(const Fields& option, std::span<const std::uint8_t> frame,
                  const FileInterface& interface, Packet& packet) {
   using format::RecordOption;
-  const auto offset = our_ip_offset(interface.link_type, frame);
+  const std::uint32_t flags =
+      option.get(&RecordOption::flags) | std::uint32_t{option.get(&RecordOption::flags_high)} << 16;
+  const auto offset = our_ip_offset(interface.link_type, frame, (flags & TSCOPE_F_VLAN) != 0);
   const std::uint8_t kind = option.get(&RecordOption::kind);
   if (!offset || *offset > frame.size() || kind < TSCOPE_PACKET || kind > TSCOPE_PROBE) {
     return false;
@@ -46,14 +52,17 @@ bool read_record(const Fields& option, std::span<const std::uint8_t> frame,
   record.napi_poll = option.get(&RecordOption::napi_poll);
   record.cpu = option.get(&RecordOption::cpu);
   record.segs = std::max<std::uint16_t>(1, option.get(&RecordOption::segs));
-  record.flags = option.get(&RecordOption::flags);
+  record.flags = flags;
+  record.vlan_tci = option.get(&RecordOption::vlan_tci);
   record.kind = kind;
   record.clock = option.get(&RecordOption::clock);
-  record.header_len = static_cast<std::uint16_t>(header.size());
+  record.header_len = static_cast<std::uint8_t>(header.size());
   std::ranges::copy(header, record.header);
-  if (option.get(&RecordOption::link_len) == TSCOPE_LINK_MAX && *offset == TSCOPE_LINK_MAX) {
-    record.link_len = TSCOPE_LINK_MAX;
-    std::ranges::copy(frame.first(TSCOPE_LINK_MAX), record.link);
+  if (option.get(&RecordOption::link_len) == TSCOPE_LINK_MAX && *offset >= TSCOPE_LINK_MAX) {
+    record.flags |= TSCOPE_F_LINK;
+    std::ranges::copy(frame.first(ethernet_addresses), record.link);
+    std::ranges::copy(frame.subspan(*offset - ether_type, ether_type),
+                      record.link + ethernet_addresses);
   }
   packet.late = option.get(&RecordOption::late) != 0;
   return true;

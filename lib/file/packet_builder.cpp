@@ -21,7 +21,7 @@ bool build_foreign_packet(std::uint16_t link_type, std::span<const std::uint8_t>
 
   packet.record = tscope_record{};
   std::ranges::copy(header, packet.record.header);
-  packet.record.header_len = static_cast<std::uint16_t>(length);
+  packet.record.header_len = static_cast<std::uint8_t>(length);
   packet.record.wire_len = wire_len;
   if (tcp) {
     packet.record.seq = tcp->seq;

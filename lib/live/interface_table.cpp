@@ -18,7 +18,24 @@ std::uint32_t own_netns() {
 InterfaceTable::InterfaceTable() : netns_(own_netns()) {
 }
 
+namespace {
+
+constexpr std::uint16_t vlan_id_bits = 0x0fff, no_vlan = 0xffff;
+
+std::uint16_t vlan_of(const tscope_record& record) {
+  if ((record.flags & TSCOPE_F_VLAN) == 0) return no_vlan;
+  return record.vlan_tci & vlan_id_bits;
+}
+
+}  // namespace
+
 std::string InterfaceTable::device_name(const tscope_record& record) const {
+  const std::uint16_t vlan = vlan_of(record);
+  const std::string device = untagged_name(record);
+  return vlan == no_vlan ? device : fmt::format("{} vlan {}", device, vlan);
+}
+
+std::string InterfaceTable::untagged_name(const tscope_record& record) const {
   if (record.ifindex == 0) return "any";
   char name[IF_NAMESIZE];
   const bool ours = record.netns == netns_;
@@ -28,9 +45,10 @@ std::string InterfaceTable::device_name(const tscope_record& record) const {
 }
 
 std::uint32_t InterfaceTable::index_of(const tscope_record& record) {
+  const std::uint16_t vlan = vlan_of(record);
   const auto same = [&](const Known& known) {
     return known.ifindex == record.ifindex && known.vantage == record.vantage &&
-           known.netns == record.netns;
+           known.netns == record.netns && known.vlan == vlan;
   };
   const std::size_t last = last_known_[record.vantage];
   if (last < known_.size() && same(known_[last])) return known_[last].interface;
@@ -45,7 +63,7 @@ std::uint32_t InterfaceTable::index_of(const tscope_record& record) {
     found = interfaces_.end() - 1;
   }
   const auto index = static_cast<std::uint32_t>(found - interfaces_.begin());
-  known_.push_back({record.netns, record.ifindex, record.vantage, index});
+  known_.push_back({record.netns, record.ifindex, vlan, record.vantage, index});
   return index;
 }
 

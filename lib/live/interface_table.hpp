@@ -11,7 +11,8 @@
 namespace tscope {
 
 /// The interfaces of a live source, by what records say of them. Devices of other network
-/// namespaces are named if4@netns-4026532000.
+/// namespaces are named if4@netns-4026532000. The VLANs of one device are interfaces of their own,
+/// named "eth0 vlan 10": they may carry connections with the same addresses and ports.
 class InterfaceTable {
  public:
   InterfaceTable();
@@ -22,11 +23,13 @@ class InterfaceTable {
  private:
   struct Known {
     std::uint32_t netns, ifindex;
+    std::uint16_t vlan;
     std::uint8_t vantage;
     std::uint32_t interface;
   };
 
   std::string device_name(const tscope_record& record) const;
+  std::string untagged_name(const tscope_record& record) const;
 
   std::uint32_t netns_;
   std::vector<Interface> interfaces_;

@@ -68,8 +68,7 @@ bool sound(const tscope_record& record, std::uint32_t cpu) {
   return record.cpu == cpu && record.vantage < TSCOPE_VANTAGES && kind_fits &&
          (record.clock == TSCOPE_CLOCK_TSC || record.clock == TSCOPE_CLOCK_MONOTONIC) &&
          record.segs > 0 && record.header_len >= header_min &&
-         record.header_len <= (hardware ? TSCOPE_NIC_TIME_AT : TSCOPE_HEADER_MAX) &&
-         (record.link_len == 0 || record.link_len == TSCOPE_LINK_MAX);
+         record.header_len <= (hardware ? TSCOPE_NIC_TIME_AT : TSCOPE_HEADER_MAX);
 }
 
 }  // namespace tscope

@@ -170,19 +170,18 @@ Packet UserTrain::packet_of(const UserSender& sender, std::uint32_t index,
   record.error = static_cast<std::uint32_t>(sent.error);
   record.cpu = static_cast<std::uint16_t>(job_.cpu);
   record.segs = 1;
-  record.flags = TSCOPE_F_SYNTH_IP;
+  record.flags = TSCOPE_F_SYNTH_IP | TSCOPE_F_LINK;
   if (job_.request.user_mode != UserMode::spin) record.flags |= TSCOPE_F_TIMER;
   const std::int64_t late = clock.to_ns(handed) - clock.to_ns(sent.scheduled);
   if (late > job_.request.late_ns) record.flags |= TSCOPE_F_LATE;
   record.vantage = departed != 0 ? TSCOPE_DRIVER_TX : TSCOPE_APP_TX;
   record.kind = TSCOPE_PROBE;
   record.clock = TSCOPE_CLOCK_TSC;
-  record.link_len = TSCOPE_LINK_MAX;
   // A VLAN tag is the device's to add: not in the record.
   std::ranges::copy(frame.first(12), record.link);
   std::ranges::copy(frame.subspan(job_.frame.ip_at() - 2, 2), record.link + 12);
   record.header_len =
-      static_cast<std::uint16_t>(std::min<std::uint32_t>(record.wire_len, TSCOPE_PROBE_AT));
+      static_cast<std::uint8_t>(std::min<std::uint32_t>(record.wire_len, TSCOPE_PROBE_AT));
   std::ranges::copy(frame.subspan(job_.frame.ip_at(), record.header_len), record.header);
   const tscope_probe times{sent.scheduled, sent.woken, sent.spun};
   std::memcpy(record.header + TSCOPE_PROBE_AT, &times, sizeof(times));

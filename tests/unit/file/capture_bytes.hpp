@@ -162,7 +162,7 @@ inline Packet packet_at(Vantage vantage, const Segment& segment, std::int64_t ti
   tscope_record& record = packet.record;
   const Bytes header = headers(segment);
   std::memcpy(record.header, header.data(), header.size());
-  record.header_len = static_cast<std::uint16_t>(header.size());
+  record.header_len = static_cast<std::uint8_t>(header.size());
   record.wire_len = static_cast<std::uint32_t>(header.size() + segment.payload);
   record.seq = segment.seq;
   record.seq_end = segment.seq + segment.payload + ((segment.flags & 2) != 0) + (segment.flags & 1);

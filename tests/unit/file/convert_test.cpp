@@ -56,7 +56,7 @@ TEST_P(ConvertKeeps, WhatStandsAtTheVantagePoints) {
       continue;
     ASSERT_LT(i, read.packets.size());
     if (GetParam() == LinkType::raw_ip) {
-      packet.record.link_len = 0;
+      packet.record.flags &= ~TSCOPE_F_LINK;
       std::memset(packet.record.link, 0, sizeof(packet.record.link));
     }
     EXPECT_EQ(std::memcmp(&read.packets[i].record, &packet.record, sizeof(packet.record)), 0);

@@ -112,7 +112,7 @@ TEST_P(OurGoldenCapture, IsReadAsItWasWritten) {
   for (std::size_t i = 0; i < expected.size(); i++) {
     auto [packet, interface] = expected[i];
     if (raw) {
-      packet.record.link_len = 0;
+      packet.record.flags &= ~TSCOPE_F_LINK;
       std::memset(packet.record.link, 0, sizeof(packet.record.link));
     }
     EXPECT_EQ(std::memcmp(&read.packets[i].record, &packet.record, sizeof(packet.record)), 0) << i;

@@ -100,9 +100,10 @@ Written write_everything() {
     record.napi_poll = 0x45464748;
     record.cpu = 0x5152;
     record.segs = 0x5354;
-    record.flags = 0x5556;
+    // All that there are, without the tag's: it makes the frame longer.
+    record.flags = 0x00030fff & ~TSCOPE_F_VLAN;
     record.clock = TSCOPE_CLOCK_MONOTONIC;
-    record.link_len = TSCOPE_LINK_MAX;
+    record.flags |= TSCOPE_F_LINK;
     for (std::uint8_t i = 0; i < TSCOPE_LINK_MAX; i++) record.link[i] = i;
     if (interface.vantage == Vantage::driver_tx) {
       record.kind = TSCOPE_PROBE;
@@ -201,7 +202,7 @@ TEST(Format, EveryFieldOfARecordIsRead) {
   const Written written = write_everything();
   const auto at = option_at<format::RecordOption>(written, format::record_option);
   EXPECT_THAT(unread(written, at, sizeof(format::RecordOption)),
-              ElementsAre(42, 43, 44, 45, 46, 47))
+              ElementsAre(46, 47))
       << "only the pad";
 }
 

@@ -45,7 +45,7 @@ inline std::vector<std::pair<Packet, Interface>> golden_packets() {
                                   {"eth0", Vantage::qdisc_tx},  {"any", Vantage::session}};
   std::vector<std::pair<Packet, Interface>> packets;
   std::int64_t ns = 0;
-  const auto add = [&](std::uint32_t interface, const Segment& segment, std::uint16_t flags = 0) {
+  const auto add = [&](std::uint32_t interface, const Segment& segment, std::uint32_t flags = 0) {
     ns += 1'500;
     Packet packet = packet_at(interfaces[interface].vantage, segment, begin + ns);
     packet.interface = interface;
@@ -57,7 +57,7 @@ inline std::vector<std::pair<Packet, Interface>> golden_packets() {
     record.flags = flags;
     if (interfaces[interface].device == "eth0") {
       record.ifindex = 2;
-      record.link_len = TSCOPE_LINK_MAX;
+      record.flags |= TSCOPE_F_LINK;
       const Bytes link = ethernet({});
       std::memcpy(record.link, link.data(), link.size());
     }

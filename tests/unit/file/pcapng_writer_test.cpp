@@ -49,7 +49,7 @@ TEST(PcapngWriter, BytesAreAsDocumented) {
   record.cpu = 3;
   record.segs = 2;
   record.flags = TSCOPE_F_SOFTIRQ;
-  record.link_len = 14;
+  record.flags |= TSCOPE_F_LINK;
   for (std::uint8_t i = 0; i < 12; i++) record.link[i] = i;
   record.link[12] = 8;
   packet.late = true;
@@ -133,13 +133,55 @@ tscope_record random_record(std::mt19937& random, bool ethernet) {
   record.napi_poll = static_cast<std::uint32_t>(random());
   record.cpu = static_cast<std::uint16_t>(random());
   record.segs = static_cast<std::uint16_t>(1 + number(44));
-  record.flags = static_cast<std::uint16_t>(number(0x1ff));
+  record.flags = number(0x3ffff) & ~TSCOPE_F_LINK;
+  if ((record.flags & TSCOPE_F_VLAN) != 0) record.vlan_tci = static_cast<std::uint16_t>(random());
   record.kind = static_cast<std::uint8_t>(1 + number(2));
   if (ethernet && number(1) != 0) {
-    record.link_len = TSCOPE_LINK_MAX;
+    record.flags |= TSCOPE_F_LINK;
     for (std::uint8_t& byte : record.link) byte = static_cast<std::uint8_t>(number(255));
   }
   return record;
+}
+
+// As Wireshark expects it: the tag stands in the frame, wherever the kernel kept it.
+TEST(PcapngWriter, ATagTakenOutOfTheFrameIsPutBack) {
+  for (const auto& [flag, type] :
+       {std::pair<std::uint32_t, std::uint16_t>{0, 0x8100}, {TSCOPE_F_VLAN_AD, 0x88a8}}) {
+    MemoryFile memory;
+    Packet packet = test::packet_at(Vantage::driver_rx, {}, 1);
+    packet.record.flags = TSCOPE_F_VLAN | TSCOPE_F_LINK | flag;
+    packet.record.vlan_tci = 0x600a;
+    for (std::uint8_t i = 0; i < 12; i++) packet.record.link[i] = i;
+    packet.record.link[12] = 8;
+    {
+      CaptureFile file(memory.path(), LinkType::ethernet, {});
+      file.write(packet, {"eth0 vlan 10", Vantage::driver_rx});
+    }
+    const auto bytes = memory.bytes();
+    const Bytes frame{0,
+                      1,
+                      2,
+                      3,
+                      4,
+                      5,
+                      6,
+                      7,
+                      8,
+                      9,
+                      10,
+                      11,
+                      static_cast<std::uint8_t>(type >> 8),
+                      static_cast<std::uint8_t>(type),
+                      0x60,
+                      0x0a,
+                      8,
+                      0,
+                      0x45};
+    EXPECT_NE(std::ranges::search(bytes, frame).begin(), bytes.end()) << type;
+    const Contents read = test::read_memory(bytes);
+    ASSERT_EQ(read.packets.size(), 1U);
+    EXPECT_EQ(std::memcmp(&read.packets[0].record, &packet.record, sizeof(tscope_record)), 0);
+  }
 }
 
 class PcapngRoundTrip : public testing::TestWithParam<LinkType> {};

@@ -11,7 +11,7 @@ namespace {
 
 using test::MemoryFile;
 
-Packet probe_packet(Vantage vantage, std::uint16_t header_len) {
+Packet probe_packet(Vantage vantage, std::uint8_t header_len) {
   Packet packet;
   packet.time_ns = 1'000'000'000;
   tscope_record& record = packet.record;
@@ -28,7 +28,7 @@ Packet probe_packet(Vantage vantage, std::uint16_t header_len) {
   record.vantage = static_cast<std::uint8_t>(vantage);
   record.kind = TSCOPE_PROBE;
   record.clock = TSCOPE_CLOCK_TSC;
-  record.link_len = TSCOPE_LINK_MAX;
+  record.flags |= TSCOPE_F_LINK;
   record.link[12] = 8;
   record.header_len = header_len;
   record.header[0] = 0x45;
@@ -52,7 +52,7 @@ TEST(ProbeRecord, ResultHasEveryField) {
 
 TEST(ProbeRecord, FileGivesItBack) {
   for (const Vantage vantage : {Vantage::driver_tx, Vantage::qdisc_tx, Vantage::app_tx}) {
-    for (const std::uint16_t header_len : std::initializer_list<std::uint16_t>{72, 92, 104}) {
+    for (const std::uint8_t header_len : std::initializer_list<std::uint8_t>{72, 92, 104}) {
       MemoryFile memory;
       const Packet packet = probe_packet(vantage, header_len);
       {

@@ -205,11 +205,11 @@ void write_capture(const std::string& path, const Packet& packet) {
                         {some_stamps(Vantage::hw_rx), some_stamps(Vantage::hw_tx)});
 }
 
-Packet frame_in_file(std::uint16_t header_len) {
+Packet frame_in_file(std::uint8_t header_len) {
   Packet packet;
   packet.time_ns = static_cast<std::int64_t>(epoch);
   packet.record = stamped(TSCOPE_HW_RX, 5000, 1'234'567'890'123'456'789);
-  packet.record.link_len = TSCOPE_LINK_MAX;
+  packet.record.flags |= TSCOPE_F_LINK;
   packet.record.link[12] = 8;
   packet.record.wire_len = 200;
   for (std::size_t i = 52; i < header_len && i < TSCOPE_NIC_TIME_AT; i++) {
@@ -220,7 +220,7 @@ Packet frame_in_file(std::uint16_t header_len) {
 }
 
 TEST(NicStampsFile, GivesEverythingBack) {
-  for (const std::uint16_t header_len : std::initializer_list<std::uint16_t>{52, 119, 120}) {
+  for (const std::uint8_t header_len : std::initializer_list<std::uint8_t>{52, 119, 120}) {
     const MemoryFile memory;
     const Packet packet = frame_in_file(header_len);
     write_capture(memory.path(), packet);

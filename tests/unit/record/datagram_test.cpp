@@ -58,7 +58,7 @@ Packet packet_at(Vantage vantage, const Datagram& datagram) {
   tscope_record& record = packet.record;
   const Bytes header = headers(datagram);
   std::memcpy(record.header, header.data(), header.size());
-  record.header_len = static_cast<std::uint16_t>(header.size());
+  record.header_len = static_cast<std::uint8_t>(header.size());
   record.wire_len = (datagram.v6 ? 48U : 28U) + datagram.payload;
   record.segs = 1;
   record.vantage = static_cast<std::uint8_t>(vantage);

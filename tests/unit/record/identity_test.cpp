@@ -13,7 +13,7 @@ namespace {
 using test::Segment;
 
 struct Seen {
-  std::uint16_t flags = 0;
+  std::uint32_t flags = 0;
   std::uint16_t segs = 1;
 };
 
@@ -105,7 +105,7 @@ TEST(PacketIdentity, OnlyAWholeSegmentFromTheWireHasAnId) {
   ASSERT_TRUE(wire_segment_id(packet.record));
   for (const int flag :
        {TSCOPE_F_SYNTH_IP, TSCOPE_F_SYNTH_TRANSPORT, TSCOPE_F_COALESCED, TSCOPE_F_CUT}) {
-    packet.record.flags = static_cast<std::uint16_t>(flag);
+    packet.record.flags = static_cast<std::uint32_t>(flag);
     EXPECT_FALSE(wire_segment_id(packet.record)) << flag;
   }
   packet.record.flags = TSCOPE_F_SOFTIRQ;

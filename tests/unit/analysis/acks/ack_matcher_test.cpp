@@ -69,7 +69,7 @@ TEST(AckStages, ASecondStampBeforeTheFirstIsCountedNotAveraged) {
 }
 
 AckStamp stamp(std::int64_t time_ns, std::uint32_t ack, std::uint16_t ip_id = 0,
-               std::uint16_t flags = 0) {
+               std::uint32_t flags = 0) {
   Segment s;
   s.time_ns = time_ns;
   s.ack = ack;

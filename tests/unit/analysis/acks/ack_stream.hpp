@@ -43,7 +43,7 @@ struct Segment {
   std::uint32_t payload = 0;
   std::uint16_t ip_id = 0;
   std::uint16_t segs = 1;
-  std::uint16_t record_flags = 0;
+  std::uint32_t record_flags = 0;
   std::uint16_t cpu = 0;
   std::uint32_t napi_poll = 0;
   bool late = false;

@@ -64,7 +64,6 @@ class FakeRings {
     slot.clock = record.clock;
     slot.vantage = record.vantage;
     slot.header_len = record.header_len;
-    slot.link_len = record.link_len;
     slot.seq = record.seq;
     slot.netns = record.netns;
     slot.ifindex = record.ifindex;

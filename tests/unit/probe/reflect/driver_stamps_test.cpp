@@ -73,7 +73,7 @@ class StampsAtTheDriver : public testing::Test {
     record.header[udp_at + 1] = static_cast<std::uint8_t>(from.port & 0xff);
     std::copy_n(payload(number).begin(), DatagramMark::bytes, record.header + udp_at + 8);
     record.wire_len = static_cast<std::uint32_t>(udp_at + 8 + 44);
-    record.header_len = static_cast<std::uint16_t>(udp_at + 8 + DatagramMark::bytes);
+    record.header_len = static_cast<std::uint8_t>(udp_at + 8 + DatagramMark::bytes);
     return packet;
   }
   // How far the stamp given lies before the socket's, to 0.1 ms: the clocks are read twice.
