@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture.h"
-#include "deliver.h"
 #include "filter.h"
 #include "hooks.h"
 #include "session.h"
@@ -20,19 +19,19 @@ static int start(struct tscope_session *session)
 	const struct tscope_config *config = &session->config;
 	int err;
 
-	/* If it goes later, the session is in the same state as one that was running by then. */
-	if (!READ_ONCE(session->net))
-		return -ENXIO;
 	err = tscope_hooks_attach(config->vantages, tscope_filter_protocols(&config->filter));
+	if (err)
+		return err;
 	/* In one step after every hook is there, so that all vantage points begin together. */
-	if (!err)
-		tscope_deliver_to(session);
+	err = tscope_session_listen(session);
+	if (err)
+		tscope_hooks_detach(config->vantages, tscope_filter_protocols(&config->filter));
 	return err;
 }
 
 static void stop(struct tscope_session *session)
 {
-	tscope_deliver_no_more(session);
+	tscope_session_listen_no_more(session);
 	tscope_hooks_detach(session->config.vantages,
 			    tscope_filter_protocols(&session->config.filter));
 }

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/if_ether.h>
-#include <linux/mutex.h>
-#include <linux/rculist.h>
+#include <linux/lockdep.h>
 #include <linux/smp.h>
 #include <net/net_namespace.h>
 
 #include "deliver.h"
 #include "filter.h"
 #include "hooks.h"
+#include "listeners.h"
 #include "packet.h"
-#include "session.h"
+#include "ring.h"
 #include "uapi/layout.h"
-
-static DEFINE_MUTEX(running_lock);	/* taken after a session's */
-static LIST_HEAD(running_sessions);	/* running_lock to change, RCU to read */
 
 static_assert(sizeof(struct tscope_record) == TSCOPE_RECORD_SIZE);
 #define FIELD(name, offset, size)						\
@@ -32,7 +29,7 @@ static void put_nic_time(struct tscope_record *record, u64 nic_ns)
 }
 
 /* A tag that stands in the frame is in vlan_tci as one that was taken out: the header is as without. */
-static void put_link(struct tscope_record *record, const struct tscope_packet *packet)
+static __always_inline void put_link(struct tscope_record *record, const struct tscope_packet *packet)
 {
 	const __be16 ethertype = htons(packet->family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
 
@@ -40,7 +37,25 @@ static void put_link(struct tscope_record *record, const struct tscope_packet *p
 	memcpy(record->link + 2 * ETH_ALEN, &ethertype, sizeof(ethertype));
 }
 
-static void fill(struct tscope_record *record, const struct tscope_packet *packet)
+/* Whole words, then what is left: a TCP header's last word at most, and of payload any number of bytes. */
+static __always_inline void put_header(struct tscope_record *record, const struct tscope_packet *packet)
+{
+	const u8 *from = packet->header;
+	u8 *to = record->header;
+	unsigned int words = packet->header_len / sizeof(u64), rest = packet->header_len % sizeof(u64);
+
+	for (; words; words--, from += sizeof(u64), to += sizeof(u64))
+		memcpy(to, from, sizeof(u64));
+	if (rest & sizeof(u32)) {
+		memcpy(to, from, sizeof(u32));
+		from += sizeof(u32);
+		to += sizeof(u32);
+	}
+	for (rest &= sizeof(u32) - 1; rest; rest--)
+		*to++ = *from++;
+}
+
+static __always_inline void fill(struct tscope_record *record, const struct tscope_packet *packet)
 {
 	record->tsc = packet->tsc;
 	record->netns = packet->net->ns.inum;
@@ -52,62 +67,45 @@ static void fill(struct tscope_record *record, const struct tscope_packet *packe
 	record->cpu = smp_processor_id();
 	record->segs = packet->segs;
 	record->flags = packet->flags;
-	record->header_len = packet->header_len;
 	record->vantage = packet->vantage;
 	record->kind = packet->kind;
 	record->clock = TSCOPE_CLOCK_TSC;
+	record->header_len = packet->header_len;
 	if (packet->flags & TSCOPE_F_LINK)
 		put_link(record, packet);
 	record->vlan_tci = packet->flags & TSCOPE_F_VLAN ? packet->vlan_tci : 0;
-	memcpy(record->header, packet->header, packet->header_len);
-	if (packet->vantage == TSCOPE_HW_RX || packet->vantage == TSCOPE_HW_TX)
+	put_header(record, packet);
+	if (unlikely(packet->vantage == TSCOPE_HW_RX || packet->vantage == TSCOPE_HW_TX))
 		put_nic_time(record, packet->nic_ns);
+}
+
+static __always_inline void give(const struct tscope_listener *listener,
+				 const struct tscope_packet *packet)
+{
+	struct tscope_record *record;
+	struct tscope_ring *ring;
+	u64 index;
+
+	if (!tscope_listens(listener, packet->vantage, 0) ||
+	    !tscope_filter_match(&listener->filter, packet))
+		return;
+	ring = this_cpu_ptr(listener->rings->ring);
+	record = tscope_ring_reserve(ring, packet->vantage, packet->segs, &index);
+	if (!record)
+		return;
+	fill(record, packet);
+	tscope_ring_commit(ring, record, index);
 }
 
 void tscope_deliver(const struct tscope_packet *packet)
 {
-	struct tscope_session *session;
+	const struct tscope_listener *listener;
 
-	/* The ring is this CPU's: no moving away between reserve and commit. */
-	preempt_disable_notrace();
-	rcu_read_lock();
-	list_for_each_entry_rcu(session, &running_sessions, running) {
-		const struct tscope_config *config = &session->config;
-		struct tscope_record *record;
-		struct tscope_ring *ring;
-		const struct net *net = READ_ONCE(session->net);
-		u64 index;
-
-		if (!(config->vantages & TSCOPE_VANTAGE_BIT(packet->vantage)))
-			continue;
-		/* No session outlives its namespace, not even one that sees them all. */
-		if (!net || (net != packet->net && !(config->flags & TSCOPE_CONFIG_ALL_NETNS)))
-			continue;
-		if (!tscope_filter_match(&config->filter, packet))
-			continue;
-		ring = &session->rings->rings[smp_processor_id()];
-		record = tscope_ring_reserve(ring, packet->vantage, packet->segs, &index);
-		if (!record)
-			continue;
-		fill(record, packet);
-		tscope_ring_commit(ring, record, index);
+	lockdep_assert_preemption_disabled();
+	tscope_for_each_listener(listener, tscope_listeners_of(packet->net)) {
+		if (listener->net == packet->net)
+			give(listener, packet);
 	}
-	rcu_read_unlock();
-	preempt_enable_notrace();
-}
-
-void tscope_deliver_to(struct tscope_session *session)
-{
-	mutex_lock(&running_lock);
-	list_add_rcu(&session->running, &running_sessions);
-	mutex_unlock(&running_lock);
-}
-
-void tscope_deliver_no_more(struct tscope_session *session)
-{
-	mutex_lock(&running_lock);
-	list_del_rcu(&session->running);
-	mutex_unlock(&running_lock);
-	/* Every hook that could still see the session has committed after this. */
-	synchronize_rcu();
+	tscope_for_each_listener(listener, &tscope_listeners_everywhere)
+		give(listener, packet);
 }

@@ -17,21 +17,6 @@ bool tscope_filter_valid(const struct tscope_filter *filter)
 	       !memchr_inv(filter->pad, 0, sizeof(filter->pad));
 }
 
-static bool port_matches(const struct tscope_filter *filter, const struct tscope_packet *packet)
-{
-	bool source = filter->port == packet->sport;
-	bool destination = filter->port == packet->dport;
-
-	switch (filter->port_side) {
-	case TSCOPE_PORT_SOURCE:
-		return source;
-	case TSCOPE_PORT_DESTINATION:
-		return destination;
-	default:
-		return source || destination;
-	}
-}
-
 static bool prefix_matches(const u8 *a, const u8 *b, unsigned int bits)
 {
 	unsigned int bytes = bits / 8;
@@ -41,17 +26,11 @@ static bool prefix_matches(const u8 *a, const u8 *b, unsigned int bits)
 	return bits % 8 == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits % 8) == 0;
 }
 
-bool tscope_filter_match(const struct tscope_filter *filter, const struct tscope_packet *packet)
+bool tscope_filter_address_matches(const struct tscope_filter *filter, const struct tscope_packet *packet)
 {
-	if (!(tscope_filter_protocols(filter) & packet->protocol))
+	if (filter->family != packet->family)
 		return false;
-	if (filter->port && !port_matches(filter, packet))
-		return false;
-	if (filter->family && filter->family != packet->family)
-		return false;
-	if (filter->prefix_len &&
-	    !prefix_matches(filter->address, packet->saddr, filter->prefix_len) &&
-	    !prefix_matches(filter->address, packet->daddr, filter->prefix_len))
-		return false;
-	return !filter->ifindex || filter->ifindex == packet->ifindex;
+	return !filter->prefix_len ||
+	       prefix_matches(filter->address, packet->saddr, filter->prefix_len) ||
+	       prefix_matches(filter->address, packet->daddr, filter->prefix_len);
 }

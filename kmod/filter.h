@@ -6,11 +6,39 @@
 #include "uapi/tscope.h"
 
 bool tscope_filter_valid(const struct tscope_filter *filter);
+bool tscope_filter_address_matches(const struct tscope_filter *filter, const struct tscope_packet *packet);
+
 static inline u8 tscope_filter_protocols(const struct tscope_filter *filter)
 {
 	return filter->protocols ?: TSCOPE_PROTO_ALL;
 }
 
-bool tscope_filter_match(const struct tscope_filter *filter, const struct tscope_packet *packet);
+static __always_inline bool tscope_filter_port_matches(const struct tscope_filter *filter,
+						       const struct tscope_packet *packet)
+{
+	bool source = filter->port == packet->sport;
+	bool destination = filter->port == packet->dport;
+
+	switch (filter->port_side) {
+	case TSCOPE_PORT_SOURCE:
+		return source;
+	case TSCOPE_PORT_DESTINATION:
+		return destination;
+	default:
+		return source || destination;
+	}
+}
+
+static __always_inline bool tscope_filter_match(const struct tscope_filter *filter,
+						const struct tscope_packet *packet)
+{
+	if (!(tscope_filter_protocols(filter) & packet->protocol))
+		return false;
+	if (filter->port && !tscope_filter_port_matches(filter, packet))
+		return false;
+	if (filter->ifindex && filter->ifindex != packet->ifindex)
+		return false;
+	return !filter->family || tscope_filter_address_matches(filter, packet);
+}
 
 #endif

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/bitops.h>
+#include <linux/hash.h>
 #include <linux/kprobes.h>
 
 #include "compat/compat.h"
 #include "functions.h"
 
-static struct {
-	unsigned long address;	/* where ftrace's call stands */
-	ftrace_func_t hook;
-} functions[TSCOPE_FUNCTIONS_MAX];	/* filled at load, then only read */
+static unsigned long addresses[TSCOPE_FUNCTIONS_MAX];	/* where ftrace's calls stand; filled at load, then only read */
 static unsigned int count;
+
+/* The hooks again, to be found by their address: at its hash or soon behind. Filled at load, then only read. */
+#define TABLE_BITS 7
+static struct {
+	unsigned long address;
+	ftrace_func_t hook;
+} table[1 << TABLE_BITS] ____cacheline_aligned_in_smp;
+static_assert(2 * TSCOPE_FUNCTIONS_MAX < ARRAY_SIZE(table));
+
 static u32 hooked;
 
 static_assert(TSCOPE_FUNCTIONS_MAX <= BITS_PER_TYPE(hooked));
@@ -17,23 +24,35 @@ static_assert(TSCOPE_FUNCTIONS_MAX <= BITS_PER_TYPE(hooked));
 static void dispatch(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
 		     struct ftrace_regs *regs)
 {
-	unsigned int i;
+	unsigned int i = hash_long(ip, TABLE_BITS);
 
-	for (i = 0; i < count; i++) {
-		if (functions[i].address == ip) {
-			functions[i].hook(ip, parent, ops, regs);
+	while (unlikely(table[i].address != ip)) {
+		if (!table[i].address)
 			return;
-		}
+		i = (i + 1) % ARRAY_SIZE(table);
 	}
+	preempt_disable_notrace();
+	table[i].hook(ip, parent, ops, regs);
+	preempt_enable_notrace();
+}
+
+static void put_in_table(unsigned long address, ftrace_func_t hook)
+{
+	unsigned int i = hash_long(address, TABLE_BITS);
+
+	while (table[i].address)
+		i = (i + 1) % ARRAY_SIZE(table);
+	table[i].address = address;
+	table[i].hook = hook;
 }
 
 static struct ftrace_ops ops = {
 	.func = dispatch,
 	/*
-	 * RECURSION: the core keeps us from nesting within one context and turns preemption off.
+	 * Not RECURSION, with which the core calls us by a detour: no hook calls anything that is hooked.
 	 * PERMANENT: the ftrace_enabled sysctl can't silence us unnoticed.
 	 */
-	.flags = FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_PERMANENT,
+	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
 /*
@@ -79,14 +98,14 @@ int tscope_functions_find(const char *name, ftrace_func_t hook)
 	err = ftrace_set_filter_ip(&ops, address, 0, 1);
 	if (err)
 		return err;
-	functions[count].address = address;
-	functions[count].hook = hook;
+	addresses[count] = address;
+	put_in_table(address, hook);
 	return count++;
 }
 
 int tscope_functions_hook(u32 wanted)
 {
-	unsigned long addresses[TSCOPE_FUNCTIONS_MAX];
+	unsigned long chosen[TSCOPE_FUNCTIONS_MAX];
 	unsigned int i, n = 0;
 	int err;
 
@@ -94,13 +113,13 @@ int tscope_functions_hook(u32 wanted)
 		return 0;
 	for (i = 0; i < count; i++) {
 		if (wanted & BIT(i))
-			addresses[n++] = functions[i].address;
+			chosen[n++] = addresses[i];
 	}
 	/* An empty filter would mean every function. */
 	if (!n) {
 		err = unregister_ftrace_function(&ops);
 	} else {
-		err = ftrace_set_filter_ips(&ops, addresses, n, 0, 1);
+		err = ftrace_set_filter_ips(&ops, chosen, n, 0, 1);
 		if (!err && !hooked)
 			err = register_ftrace_function(&ops);
 	}

@@ -5,39 +5,37 @@
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
-#include "clock.h"
 #include "compat/compat.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
+#include "stamp.h"
 
-static void app_tx(u64 tsc, struct ftrace_regs *regs)
+static void app_tx(struct ftrace_regs *regs)
 {
+	const struct sock *sk = (void *)tscope_argument(regs, 0);
 	struct tscope_packet packet;
 
-	packet.tsc = tsc;
-	packet.vantage = TSCOPE_APP_TX;
-	if (tscope_packet_from_call(&packet, (void *)tscope_argument(regs, 0),
-				    (void *)tscope_argument(regs, 1), tscope_argument(regs, 2)))
+	if (!tscope_stamp(&packet, TSCOPE_APP_TX, sock_net(sk), 0))
+		return;
+	if (tscope_packet_from_call(&packet, sk, (void *)tscope_argument(regs, 1),
+				    tscope_argument(regs, 2)))
 		tscope_deliver(&packet);
 }
 
 /* udp_sendmsg(sk, msg, len); an IPv6 socket's IPv4 datagrams were stamped in udpv6_sendmsg(). */
 TSCOPE_AT_FUNCTION(udp_sendmsg)
 {
-	u64 tsc = tscope_now();
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
 	if (sk->sk_family == AF_INET)
-		app_tx(tsc, regs);
+		app_tx(regs);
 }
 
 /* udpv6_sendmsg(sk, msg, len), as the others' */
 TSCOPE_AT_FUNCTION(udpv6_sendmsg)
 {
-	u64 tsc = tscope_now();
-
-	app_tx(tsc, regs);
+	app_tx(regs);
 }
 
 TSCOPE_AT_FUNCTION(ping_v4_sendmsg) __alias(at_udpv6_sendmsg);
@@ -46,15 +44,15 @@ TSCOPE_AT_FUNCTION(raw_sendmsg) __alias(at_udpv6_sendmsg);
 TSCOPE_AT_FUNCTION(rawv6_sendmsg) __alias(at_udpv6_sendmsg);
 
 /* What is not a UDP socket's comes here or not, as the compiler chose: that is stamped before. */
-static void udp_socket_tx(u64 tsc, const struct sk_buff *skb)
+static void udp_socket_tx(const struct sk_buff *skb)
 {
 	const struct sock *sk = skb->sk;
 	struct tscope_packet packet;
 
 	if (!sk || sk->sk_protocol != IPPROTO_UDP || sk->sk_type != SOCK_DGRAM)
 		return;
-	packet.tsc = tsc;
-	packet.vantage = TSCOPE_SOCKET_TX;
+	if (!tscope_stamp(&packet, TSCOPE_SOCKET_TX, sock_net(sk), 0))
+		return;
 	if (tscope_packet_into_ip(&packet, skb, sock_net(sk)))
 		tscope_deliver(&packet);
 }
@@ -62,26 +60,22 @@ static void udp_socket_tx(u64 tsc, const struct sk_buff *skb)
 /* ip_send_skb(net, skb) */
 TSCOPE_AT_FUNCTION(ip_send_skb)
 {
-	u64 tsc = tscope_now();
-
-	udp_socket_tx(tsc, (void *)tscope_argument(regs, 1));
+	udp_socket_tx((void *)tscope_argument(regs, 1));
 }
 
 /* ip6_send_skb(skb) */
 TSCOPE_AT_FUNCTION(ip6_send_skb)
 {
-	u64 tsc = tscope_now();
-
-	udp_socket_tx(tsc, (void *)tscope_argument(regs, 0));
+	udp_socket_tx((void *)tscope_argument(regs, 0));
 }
 
-static void icmp_socket_tx(u64 tsc, const struct sock *sk, u8 family, const void *saddr,
+static void icmp_socket_tx(const struct sock *sk, u8 family, const void *saddr,
 			   const void *daddr)
 {
 	struct tscope_packet packet;
 
-	packet.tsc = tsc;
-	packet.vantage = TSCOPE_SOCKET_TX;
+	if (!tscope_stamp(&packet, TSCOPE_SOCKET_TX, sock_net(sk), 0))
+		return;
 	if (tscope_packet_from_queue(&packet, sk, family, saddr, daddr))
 		tscope_deliver(&packet);
 }
@@ -89,29 +83,27 @@ static void icmp_socket_tx(u64 tsc, const struct sock *sk, u8 family, const void
 /* ip_push_pending_frames(sk, fl4), with the socket's or the per-CPU socket's lock held */
 TSCOPE_AT_FUNCTION(ip_push_pending_frames)
 {
-	u64 tsc = tscope_now();
 	const struct flowi4 *flow = (void *)tscope_argument(regs, 1);
 
-	icmp_socket_tx(tsc, (void *)tscope_argument(regs, 0), AF_INET, &flow->saddr, &flow->daddr);
+	icmp_socket_tx((void *)tscope_argument(regs, 0), AF_INET, &flow->saddr, &flow->daddr);
 }
 
 /* ip6_push_pending_frames(sk), likewise */
 TSCOPE_AT_FUNCTION(ip6_push_pending_frames)
 {
-	u64 tsc = tscope_now();
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 	const struct flowi6 *flow = &inet_sk(sk)->cork.fl.u.ip6;
 
-	icmp_socket_tx(tsc, sk, AF_INET6, &flow->saddr, &flow->daddr);
+	icmp_socket_tx(sk, AF_INET6, &flow->saddr, &flow->daddr);
 }
 
-static void received(u64 tsc, u8 vantage, const struct sk_buff *skb, const struct net *net,
-		     u16 flags)
+static void received(u8 vantage, const struct sk_buff *skb, const struct net *net,
+		     u32 flags)
 {
 	struct tscope_packet packet;
 
-	packet.tsc = tsc;
-	packet.vantage = vantage;
+	if (!tscope_stamp(&packet, vantage, net, 0))
+		return;
 	if (!tscope_packet_of_datagram(&packet, skb, net))
 		return;
 	packet.flags |= flags;
@@ -121,19 +113,17 @@ static void received(u64 tsc, u8 vantage, const struct sk_buff *skb, const struc
 /* __udp_enqueue_schedule_skb(sk, skb), which may yet find the receive buffer full */
 TSCOPE_AT_FUNCTION(udp_enqueue_schedule_skb)
 {
-	u64 tsc = tscope_now();
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
-	received(tsc, TSCOPE_SOCKET_RX, (void *)tscope_argument(regs, 1), sock_net(sk), 0);
+	received(TSCOPE_SOCKET_RX, (void *)tscope_argument(regs, 1), sock_net(sk), 0);
 }
 
 /* icmp_rcv(skb), icmpv6_rcv(skb) */
 TSCOPE_AT_FUNCTION(icmp_rcv)
 {
-	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
 
-	received(tsc, TSCOPE_SOCKET_RX, skb, dev_net(skb->dev), 0);
+	received(TSCOPE_SOCKET_RX, skb, dev_net(skb->dev), 0);
 }
 
 TSCOPE_AT_FUNCTION(icmpv6_rcv) __alias(at_icmp_rcv);
@@ -141,22 +131,20 @@ TSCOPE_AT_FUNCTION(icmpv6_rcv) __alias(at_icmp_rcv);
 /* skb_consume_udp(sk, skb, len), when the bytes were copied; a negative length means MSG_PEEK. */
 TSCOPE_AT_FUNCTION(skb_consume_udp)
 {
-	u64 tsc = tscope_now();
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
-	received(tsc, TSCOPE_APP_RX, (void *)tscope_argument(regs, 1), sock_net(sk),
+	received(TSCOPE_APP_RX, (void *)tscope_argument(regs, 1), sock_net(sk),
 		 (int)tscope_argument(regs, 2) < 0 ? TSCOPE_F_PEEK : 0);
 }
 
 /* skb_free_datagram(sk, skb), of every family: ping and raw sockets come here after the copy. */
 TSCOPE_AT_FUNCTION(skb_free_datagram)
 {
-	u64 tsc = tscope_now();
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
 	if ((sk->sk_family == AF_INET && sk->sk_protocol == IPPROTO_ICMP) ||
 	    (sk->sk_family == AF_INET6 && sk->sk_protocol == IPPROTO_ICMPV6))
-		received(tsc, TSCOPE_APP_RX, (void *)tscope_argument(regs, 1), sock_net(sk), 0);
+		received(TSCOPE_APP_RX, (void *)tscope_argument(regs, 1), sock_net(sk), 0);
 }
 
 static struct tscope_place places[] = { TSCOPE_DATAGRAM_PLACES(TSCOPE_PLACE) };

@@ -7,11 +7,11 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-#include "clock.h"
 #include "compat/compat.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
+#include "stamp.h"
 
 #define VLAN_TAGS_MAX 2
 
@@ -56,8 +56,8 @@ static void driver_rx(void *data, const struct sk_buff *skb)
 	struct tscope_packet packet;
 	int offset;
 
-	packet.tsc = tscope_now();
-	packet.vantage = TSCOPE_DRIVER_RX;
+	if (!tscope_stamp(&packet, TSCOPE_DRIVER_RX, dev_net(skb->dev), skb->dev->ifindex))
+		return;
 	if (ip_offset(skb, &offset) && tscope_packet_at_device(&packet, skb, skb->dev, offset))
 		tscope_deliver(&packet);
 }
@@ -68,8 +68,8 @@ static void at_net_dev_start_xmit(void *data, const struct sk_buff *skb, const s
 {
 	struct tscope_packet packet;
 
-	packet.tsc = tscope_now();
-	packet.vantage = TSCOPE_DRIVER_TX;
+	if (!tscope_stamp(&packet, TSCOPE_DRIVER_TX, dev_net(dev), dev->ifindex))
+		return;
 	if (tscope_packet_at_device(&packet, skb, dev, skb_network_offset(skb)))
 		tscope_deliver(&packet);
 }
@@ -94,8 +94,8 @@ static void hw_rx(void *data, const struct sk_buff *skb)
 	struct tscope_packet packet;
 	int offset;
 
-	packet.tsc = tscope_now();
-	packet.vantage = TSCOPE_HW_RX;
+	if (!tscope_stamp(&packet, TSCOPE_HW_RX, dev_net(skb->dev), skb->dev->ifindex))
+		return;
 	if (!ip_offset(skb, &offset) || !tscope_packet_at_device(&packet, skb, skb->dev, offset))
 		return;
 	packet.nic_ns = received_nic_ns(skb);
@@ -110,7 +110,6 @@ AT_RECEIVE(nic, hw_rx);
  */
 TSCOPE_AT_FUNCTION(skb_tstamp_tx)
 {
-	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
 	const struct skb_shared_hwtstamps *stamps = (void *)tscope_argument(regs, 1);
 	struct tscope_packet packet;
@@ -118,8 +117,8 @@ TSCOPE_AT_FUNCTION(skb_tstamp_tx)
 	/* Without: the driver's own software stamp. */
 	if (!skb || !stamps || !skb->dev)
 		return;
-	packet.tsc = tsc;
-	packet.vantage = TSCOPE_HW_TX;
+	if (!tscope_stamp(&packet, TSCOPE_HW_TX, dev_net(skb->dev), skb->dev->ifindex))
+		return;
 	if (!tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
 		return;
 	packet.nic_ns = ktime_to_ns(stamps->hwtstamp);

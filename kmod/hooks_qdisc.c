@@ -3,17 +3,17 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-#include "clock.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
+#include "stamp.h"
 
 static void at_net_dev_queue(void *data, struct sk_buff *skb)
 {
 	struct tscope_packet packet;
 
-	packet.tsc = tscope_now();
-	packet.vantage = TSCOPE_QDISC_TX;
+	if (!tscope_stamp(&packet, TSCOPE_QDISC_TX, dev_net(skb->dev), skb->dev->ifindex))
+		return;
 	if (tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
 		tscope_deliver(&packet);
 }

@@ -3,14 +3,13 @@
 #include <linux/tcp.h>
 #include <net/tcp_states.h>
 
-#include "clock.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
+#include "stamp.h"
 
 static void at_inet_sock_set_state(void *data, const struct sock *sk, const int from, const int to)
 {
-	u64 tsc = tscope_now();
 	struct tscope_packet packet;
 	bool opened = to == TCP_ESTABLISHED;
 	/* A connection that never was established has nothing to close. */
@@ -19,8 +18,8 @@ static void at_inet_sock_set_state(void *data, const struct sock *sk, const int 
 
 	if ((!opened && !closed) || !tscope_is_tcp(sk))
 		return;
-	packet.tsc = tsc;
-	packet.vantage = TSCOPE_SESSION;
+	if (!tscope_stamp(&packet, TSCOPE_SESSION, sock_net(sk), 0))
+		return;
 	if (!tscope_packet_from_socket(&packet, sk, TSCOPE_FROM_SOCKET,
 				       READ_ONCE(tcp_sk(sk)->snd_nxt), 0))
 		return;

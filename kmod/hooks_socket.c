@@ -3,18 +3,18 @@
 #include <linux/skbuff.h>
 #include <net/tcp.h>
 
-#include "clock.h"
 #include "compat/compat.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
+#include "stamp.h"
 
-static void socket_rx(u64 tsc, const struct sock *sk, const struct sk_buff *skb, u16 flags)
+static void socket_rx(const struct sock *sk, const struct sk_buff *skb, u32 flags)
 {
 	struct tscope_packet packet;
 
-	packet.tsc = tsc;
-	packet.vantage = TSCOPE_SOCKET_RX;
+	if (!tscope_stamp(&packet, TSCOPE_SOCKET_RX, sock_net(sk), 0))
+		return;
 	if (!tscope_packet_at_socket(&packet, skb, sk))
 		return;
 	packet.flags |= flags;
@@ -24,19 +24,16 @@ static void socket_rx(u64 tsc, const struct sock *sk, const struct sk_buff *skb,
 /* tcp_v4_do_rcv(sk, skb) */
 TSCOPE_AT_FUNCTION(tcp_v4_do_rcv)
 {
-	u64 tsc = tscope_now();
-
-	socket_rx(tsc, (void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1), 0);
+	socket_rx((void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1), 0);
 }
 
 /* tcp_v6_do_rcv(sk, skb): hands IPv4 packets on to tcp_v4_do_rcv(), which stamps them. */
 TSCOPE_AT_FUNCTION(tcp_v6_do_rcv)
 {
-	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
 
 	if (skb->protocol != htons(ETH_P_IP))
-		socket_rx(tsc, (void *)tscope_argument(regs, 0), skb, 0);
+		socket_rx((void *)tscope_argument(regs, 0), skb, 0);
 }
 
 /*
@@ -45,10 +42,8 @@ TSCOPE_AT_FUNCTION(tcp_v6_do_rcv)
  */
 TSCOPE_AT_FUNCTION(tcp_check_req)
 {
-	u64 tsc = tscope_now();
-
 	if (!(bool)tscope_argument(regs, 3))
-		socket_rx(tsc, (void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1),
+		socket_rx((void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1),
 			  TSCOPE_F_REQUEST);
 }
 
@@ -58,21 +53,20 @@ TSCOPE_AT_FUNCTION(tcp_check_req)
  */
 TSCOPE_AT_FUNCTION(tcp_timewait_state_process)
 {
-	u64 tsc = tscope_now();
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
 
 	if (!tcp_hdr(skb)->syn)
-		socket_rx(tsc, (void *)tscope_argument(regs, 0), skb, TSCOPE_F_TIMEWAIT);
+		socket_rx((void *)tscope_argument(regs, 0), skb, TSCOPE_F_TIMEWAIT);
 }
 
-static void socket_tx(u64 tsc, struct ftrace_regs *regs, u8 family)
+static void socket_tx(struct ftrace_regs *regs, u8 family)
 {
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 	struct tscope_packet packet;
 
-	packet.tsc = tsc;
-	packet.vantage = TSCOPE_SOCKET_TX;
+	if (!tscope_stamp(&packet, TSCOPE_SOCKET_TX, sock_net(sk), 0))
+		return;
 	if (tscope_packet_before_ip(&packet, skb, sk, family))
 		tscope_deliver(&packet);
 }
@@ -80,17 +74,13 @@ static void socket_tx(u64 tsc, struct ftrace_regs *regs, u8 family)
 /* __ip_queue_xmit(sk, skb, fl, tos) */
 TSCOPE_AT_FUNCTION(ip_queue_xmit)
 {
-	u64 tsc = tscope_now();
-
-	socket_tx(tsc, regs, AF_INET);
+	socket_tx(regs, AF_INET);
 }
 
 /* inet6_csk_xmit(sk, skb, fl) */
 TSCOPE_AT_FUNCTION(inet6_csk_xmit)
 {
-	u64 tsc = tscope_now();
-
-	socket_tx(tsc, regs, AF_INET6);
+	socket_tx(regs, AF_INET6);
 }
 
 static struct tscope_place places[] = { TSCOPE_SOCKET_PLACES(TSCOPE_PLACE) };

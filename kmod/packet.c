@@ -7,6 +7,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -18,6 +19,22 @@
 #include "packet_parts.h"
 
 #define EXTENSION_HEADERS_MAX 4
+
+/*
+ * A NAPI thread polls with soft interrupts off, as in one. Another process that receives with them off may
+ * be polling (SO_BUSY_POLL), or hand a frame in (tun).
+ */
+u32 tscope_flags_outside_softirq(u8 vantage)
+{
+	const bool receives = vantage == TSCOPE_DRIVER_RX || vantage == TSCOPE_HW_RX ||
+			      vantage == TSCOPE_SOCKET_RX;
+
+	if (!in_softirq() || in_hardirq())
+		return 0;
+	if (current->flags & PF_KTHREAD && !strncmp(current->comm, "napi/", 5))
+		return TSCOPE_F_SOFTIRQ;
+	return receives ? TSCOPE_F_POLL_UNKNOWN : 0;
+}
 
 enum parsed {
 	PARSED,

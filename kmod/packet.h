@@ -4,7 +4,9 @@
 #define TSCOPE_PACKET_H
 
 #include <linux/types.h>
+#include <linux/tcp.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #include "uapi/tscope.h"
 
@@ -80,6 +82,18 @@ static inline bool tscope_is_tcp(const struct sock *sk)
 {
 	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM &&
 	       (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
+}
+
+/* TSCOPE_F_ULP and TSCOPE_F_MPTCP, of a TCP socket that is no request or TIME_WAIT socket. */
+static inline u32 tscope_socket_flags(const struct sock *sk)
+{
+	u32 flags = READ_ONCE(sk->sk_prot)->recvmsg == tcp_prot.recvmsg ? 0 : TSCOPE_F_ULP;
+
+#if IS_ENABLED(CONFIG_MPTCP)
+	if (tcp_sk(sk)->is_mptcp)
+		flags |= TSCOPE_F_MPTCP;
+#endif
+	return flags;
 }
 
 /* A TCP call's bytes [seq, seq + len): both headers are made up. */

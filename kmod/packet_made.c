@@ -97,7 +97,7 @@ bool tscope_packet_before_ip(struct tscope_packet *packet, const struct sk_buff 
 	const struct tcphdr *tcp = (const struct tcphdr *)skb->data;
 	u32 ip_len, tcp_len;
 
-	if (sk->sk_protocol != IPPROTO_TCP || skb_headlen(skb) < sizeof(*tcp))
+	if (!tscope_is_tcp(sk) || skb_headlen(skb) < sizeof(*tcp))
 		return false;
 	tcp_len = tcp->doff * 4;
 	if (tcp_len < sizeof(*tcp) || skb_headlen(skb) < tcp_len)
@@ -108,6 +108,7 @@ bool tscope_packet_before_ip(struct tscope_packet *packet, const struct sk_buff 
 	if (!ip_len)
 		return false;
 	memcpy(packet->buffer + ip_len, tcp, tcp_len);
+	packet->flags |= tscope_socket_flags(sk);
 	packet->header_len = ip_len + tcp_len;
 	packet->wire_len = ip_len + skb->len;
 	set_ip_length(packet);
@@ -137,6 +138,7 @@ bool tscope_packet_from_socket(struct tscope_packet *packet, const struct sock *
 		family = AF_INET;
 #endif
 	tscope_packet_begin(packet, sock_net(sk), socket_ifindex(sk), 0);
+	packet->flags |= tscope_socket_flags(sk);
 	local = local_address(sk, family);
 	remote = remote_address(sk, family);
 	ip_len = make_ip_header(packet, family, IPPROTO_TCP, out ? local : remote,

@@ -10,13 +10,16 @@
 
 #define TSCOPE_DATAGRAM_HEADER 8	/* of UDP, and of an ICMP echo */
 
+/* TSCOPE_F_SOFTIRQ for a NAPI thread; TSCOPE_F_POLL_UNKNOWN where a poll may be going on or not. */
+u32 tscope_flags_outside_softirq(u8 vantage);
+
 static inline void tscope_packet_begin(struct tscope_packet *packet, const struct net *net,
 				       u32 ifindex, u32 wire_len)
 {
 	packet->net = net;
 	packet->ifindex = ifindex;
 	packet->wire_len = wire_len;
-	packet->flags = in_serving_softirq() ? TSCOPE_F_SOFTIRQ : 0;
+	packet->flags = in_serving_softirq() ? TSCOPE_F_SOFTIRQ : tscope_flags_outside_softirq(packet->vantage);
 	packet->kind = TSCOPE_PACKET;
 }
 

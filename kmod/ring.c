@@ -2,17 +2,14 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
+#include <linux/topology.h>
 #include <linux/wait.h>
 
-#include <asm/local64.h>
-
 #include "compat/compat.h"
+#include "region.h"
 #include "ring.h"
-
-/* An interrupt of ours can come between reading head and moving it, and there another. */
-#define RESERVE_TRIES 8
 
 static unsigned int ring_limit_mib;
 module_param(ring_limit_mib, uint, 0644);
@@ -22,8 +19,8 @@ static atomic_long_t ring_bytes_in_use;
 
 static bool charge(size_t bytes)
 {
-	long limit = ring_limit_mib ? (long)ring_limit_mib << 20
-				    : (long)(totalram_pages() / 4) << PAGE_SHIFT;
+	unsigned int limit_mib = READ_ONCE(ring_limit_mib);
+	long limit = limit_mib ? (long)limit_mib << 20 : (long)(totalram_pages() / 4) << PAGE_SHIFT;
 
 	if (atomic_long_add_return(bytes, &ring_bytes_in_use) <= limit)
 		return true;
@@ -38,7 +35,7 @@ static void wake_reader(struct irq_work *work)
 	wake_up_interruptible(ring->wait);
 }
 
-static void describe(struct tscope_rings *rings, u32 slots)
+static void describe(struct tscope_rings *rings, u32 slots, size_t ring_bytes)
 {
 	struct tscope_map_info *info = rings->info;
 
@@ -48,42 +45,59 @@ static void describe(struct tscope_rings *rings, u32 slots)
 	info->cpus = rings->cpus;
 	info->slots = slots;
 	info->state = TSCOPE_CONFIGURED;
-	info->ring_bytes = rings->ring_bytes;
-	info->tail_bytes = rings->tail_bytes;
+	info->ring_bytes = ring_bytes;
+	info->tail_bytes = rings->tail_region->bytes;
 	info->tail_stride = TSCOPE_TAIL_STRIDE;
+}
+
+static bool alloc_regions(struct tscope_rings *rings, size_t info_bytes, size_t tail_bytes,
+			  size_t ring_bytes)
+{
+	u32 cpu;
+
+	rings->info_region = tscope_region_alloc(info_bytes, NUMA_NO_NODE);
+	rings->tail_region = tscope_region_alloc(tail_bytes, NUMA_NO_NODE);
+	if (!rings->info_region || !rings->tail_region)
+		return false;
+	rings->info = rings->info_region->memory;
+	for (cpu = 0; cpu < rings->cpus; cpu++) {
+		rings->regions[cpu] = tscope_region_alloc(ring_bytes, cpu_possible(cpu) ? cpu_to_node(cpu) :
+											 NUMA_NO_NODE);
+		if (!rings->regions[cpu])
+			return false;
+	}
+	return true;
 }
 
 struct tscope_rings *tscope_rings_alloc(u32 slots, u32 watermark, struct wait_queue_head *wait)
 {
+	size_t ring_bytes = PAGE_ALIGN((size_t)slots * sizeof(struct tscope_record));
+	size_t info_bytes, tail_bytes, bytes;
 	struct tscope_rings *rings;
 	u32 cpu, cpus = nr_cpu_ids;
 
-	rings = kvzalloc(struct_size(rings, rings, cpus), GFP_KERNEL);
+	rings = kvzalloc(struct_size(rings, regions, cpus), GFP_KERNEL_ACCOUNT);
 	if (!rings)
 		return NULL;
 	rings->cpus = cpus;
-	rings->info_bytes = PAGE_ALIGN(struct_size(rings->info, rings, cpus));
-	rings->tail_bytes = PAGE_ALIGN(cpus * TSCOPE_TAIL_STRIDE);
-	rings->ring_bytes = PAGE_ALIGN((size_t)slots * sizeof(struct tscope_record));
-
-	if (!charge(cpus * rings->ring_bytes))
+	info_bytes = PAGE_ALIGN(struct_size(rings->info, rings, cpus));
+	tail_bytes = PAGE_ALIGN(cpus * TSCOPE_TAIL_STRIDE);
+	bytes = info_bytes + tail_bytes + cpus * ring_bytes;
+	if (!charge(bytes))
 		goto fail;
-	rings->charged = cpus * rings->ring_bytes;
-
-	rings->info = vmalloc_user(rings->info_bytes);
-	rings->tails = vmalloc_user(rings->tail_bytes);
-	if (!rings->info || !rings->tails)
+	rings->charged = bytes;
+	if (!alloc_regions(rings, info_bytes, tail_bytes, ring_bytes))
 		goto fail;
-	describe(rings, slots);
+	rings->ring = alloc_percpu_gfp(struct tscope_ring, GFP_KERNEL_ACCOUNT);
+	if (!rings->ring)
+		goto fail;
+	describe(rings, slots, ring_bytes);
+	for_each_possible_cpu(cpu) {
+		struct tscope_ring *ring = per_cpu_ptr(rings->ring, cpu);
 
-	for (cpu = 0; cpu < cpus; cpu++) {
-		struct tscope_ring *ring = &rings->rings[cpu];
-
-		ring->slots = vmalloc_user(rings->ring_bytes);
-		if (!ring->slots)
-			goto fail;
+		ring->slots = rings->regions[cpu]->memory;
 		ring->info = &rings->info->rings[cpu];
-		ring->tail = (u64 *)((char *)rings->tails + cpu * TSCOPE_TAIL_STRIDE);
+		ring->tail = rings->tail_region->memory + cpu * TSCOPE_TAIL_STRIDE;
 		ring->mask = slots - 1;
 		ring->shift = ilog2(slots);
 		ring->watermark = watermark;
@@ -104,35 +118,42 @@ void tscope_rings_free(struct tscope_rings *rings)
 
 	if (!rings)
 		return;
-	for (cpu = 0; cpu < rings->cpus; cpu++) {
-		if (rings->rings[cpu].wait)
-			irq_work_sync(&rings->rings[cpu].wake);
-		vfree(rings->rings[cpu].slots);
+	if (rings->ring) {
+		for_each_possible_cpu(cpu)
+			irq_work_sync(&per_cpu_ptr(rings->ring, cpu)->wake);
+		free_percpu(rings->ring);
 	}
-	vfree(rings->tails);
-	vfree(rings->info);
+	for (cpu = 0; cpu < rings->cpus; cpu++)
+		tscope_region_free(rings->regions[cpu]);
+	tscope_region_free(rings->tail_region);
+	tscope_region_free(rings->info_region);
 	atomic_long_sub(rings->charged, &ring_bytes_in_use);
 	kvfree(rings);
 }
 
+static void *whole(const struct tscope_region *region, size_t bytes)
+{
+	return bytes == region->bytes ? region->memory : NULL;
+}
+
 void *tscope_rings_region(struct tscope_rings *rings, u64 offset, size_t bytes, bool *writable)
 {
-	u64 cpu;
+	u64 cpu, ring_bytes = rings->info->ring_bytes;
 
 	*writable = false;
 	if (offset == TSCOPE_MMAP_INFO)
-		return bytes == rings->info_bytes ? rings->info : NULL;
+		return whole(rings->info_region, bytes);
 	if (offset == TSCOPE_MMAP_TAIL) {
 		*writable = true;
-		return bytes == rings->tail_bytes ? rings->tails : NULL;
+		return whole(rings->tail_region, bytes);
 	}
-	if (offset < TSCOPE_MMAP_DATA || bytes != rings->ring_bytes)
+	if (offset < TSCOPE_MMAP_DATA)
 		return NULL;
 	offset -= TSCOPE_MMAP_DATA;
-	cpu = div64_u64(offset, rings->ring_bytes);
-	if (cpu >= rings->cpus || offset != cpu * rings->ring_bytes)
+	cpu = div64_u64(offset, ring_bytes);
+	if (cpu >= rings->cpus || offset != cpu * ring_bytes)
 		return NULL;
-	return rings->rings[cpu].slots;
+	return whole(rings->regions[array_index_nospec(cpu, rings->cpus)], bytes);
 }
 
 static u64 ring_used(const struct tscope_ring *ring)
@@ -144,55 +165,39 @@ bool tscope_rings_readable(const struct tscope_rings *rings)
 {
 	u32 cpu;
 
-	for (cpu = 0; cpu < rings->cpus; cpu++) {
-		if (ring_used(&rings->rings[cpu]) >= rings->rings[cpu].watermark)
+	for_each_possible_cpu(cpu) {
+		const struct tscope_ring *ring = per_cpu_ptr(rings->ring, cpu);
+
+		if (ring_used(ring) >= ring->watermark)
 			return true;
 	}
 	return false;
 }
 
-static void count_loss(struct tscope_ring *ring, u8 vantage, enum tscope_loss cause, u32 segs)
+void tscope_ring_count_loss(struct tscope_ring *ring, u8 vantage, enum tscope_loss cause, u32 segs)
 {
-	struct tscope_loss_count *count = &ring->info->lost[vantage][cause];
+	struct tscope_loss_count *lost = &ring->info->lost[vantage][cause];
 
 	/* local: an interrupt's hook may count in the middle of ours */
-	local64_inc((local64_t *)&count->records);
-	local64_add(segs, (local64_t *)&count->segments);
+	local64_inc((local64_t *)&lost->records);
+	local64_add(segs, (local64_t *)&lost->segments);
 }
 
-struct tscope_record *tscope_ring_reserve(struct tscope_ring *ring, u8 vantage, u32 segs,
-					  u64 *index)
+bool tscope_ring_crowded(struct tscope_ring *ring, u64 head, u8 vantage, u32 segs, bool *wake)
 {
-	local64_t *shared_head = (local64_t *)&ring->info->head;
-	s64 head = local64_read(shared_head);
-	int tries;
+	u64 tail, used;
 
-	BUILD_BUG_ON(sizeof(local64_t) != sizeof(ring->info->head));
-	for (tries = 0; tries < RESERVE_TRIES; tries++) {
-		/* Pairs with the reader's store-release: it has copied what we overwrite. */
-		u64 used = (u64)head - smp_load_acquire(ring->tail);
-		s64 seen;
-
-		/* A tail ahead of head, which only a scribbler makes, looks full as well. */
-		if (used > ring->mask) {
-			count_loss(ring, vantage, TSCOPE_LOST_FULL, segs);
-			return NULL;
-		}
-		seen = local64_cmpxchg(shared_head, head, head + 1);
-		if (seen == head) {
-			if (used + 1 == ring->watermark)
-				irq_work_queue(&ring->wake);
-			*index = head;
-			return &ring->slots[head & ring->mask];
-		}
-		head = seen;
+	/* An interrupt's hook came in between, and its records may be read already: the caller tries again. */
+	if (head != (u64)local64_read((local64_t *)&ring->info->head))
+		return true;
+	/* Pairs with the reader's store-release: it has copied what we overwrite. */
+	tail = smp_load_acquire(ring->tail);
+	used = head - tail;
+	WRITE_ONCE(ring->tail_seen, tail);
+	if (used > ring->mask) {
+		tscope_ring_count_loss(ring, vantage, TSCOPE_LOST_FULL, segs);
+		return false;
 	}
-	count_loss(ring, vantage, TSCOPE_LOST_CONTENDED, segs);
-	return NULL;
-}
-
-void tscope_ring_commit(struct tscope_ring *ring, struct tscope_record *record, u64 index)
-{
-	/* Pairs with the reader's load-acquire: it sees the whole record or no lap number. */
-	smp_store_release(&record->commit, (u32)(index >> ring->shift) + 1);
+	*wake = used + 1 == ring->watermark;
+	return true;
 }

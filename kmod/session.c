@@ -18,13 +18,12 @@ static LIST_HEAD(all_sessions);		/* sessions_lock */
 
 struct tscope_session *tscope_session_new(struct net *net)
 {
-	struct tscope_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	struct tscope_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 
 	if (!session)
 		return NULL;
 	mutex_init(&session->lock);
 	init_waitqueue_head(&session->wait);
-	INIT_LIST_HEAD(&session->running);
 	session->net = net;
 	mutex_lock(&sessions_lock);
 	list_add(&session->open, &all_sessions);
@@ -42,6 +41,12 @@ static bool config_valid(const struct tscope_config *config)
 	       tscope_filter_valid(&config->filter);
 }
 
+/* May capture in all network namespaces; and finds room for it whatever all others run. */
+static bool is_privileged(struct file *file)
+{
+	return file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN);
+}
+
 /* As AF_PACKET asks, of the opener and not of who happens to hold the file now. */
 static int may_capture(struct tscope_session *session, struct file *file, u32 flags)
 {
@@ -52,7 +57,7 @@ static int may_capture(struct tscope_session *session, struct file *file, u32 fl
 	if (!session->net)
 		err = -ENXIO;
 	else if (flags & TSCOPE_CONFIG_ALL_NETNS)
-		err = file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN) ? 0 : -EPERM;
+		err = is_privileged(file) ? 0 : -EPERM;
 	else if (!file_ns_capable(file, session->net->user_ns, CAP_NET_RAW))
 		err = -EPERM;
 	mutex_unlock(&sessions_lock);
@@ -95,6 +100,10 @@ int tscope_session_configure(struct tscope_session *session, struct file *file,
 	}
 	session->kind = kind;
 	session->config = *config;
+	session->listener.vantages = config->vantages;
+	session->listener.filter = config->filter;
+	session->listener.rings = rings;
+	session->listener.privileged = is_privileged(file);
 	mutex_lock(&sessions_lock);
 	session->rings = rings;
 	mutex_unlock(&sessions_lock);
@@ -203,11 +212,35 @@ void tscope_sessions_netns_gone(struct net *net)
 		if (session->net != net)
 			continue;
 		WRITE_ONCE(session->net, NULL);
+		/* Not even one that sees all namespaces outlives its own. */
+		tscope_listener_remove(&session->listener);
 		if (session->rings)
 			WRITE_ONCE(session->rings->info->state, TSCOPE_NETNS_GONE);
 		wake_up_interruptible(&session->wait);
 	}
 	mutex_unlock(&sessions_lock);
+}
+
+int tscope_session_listen(struct tscope_session *session)
+{
+	struct tscope_listener *listener = &session->listener;
+	int err = -ENXIO;
+
+	lockdep_assert_held(&session->lock);
+	/* A namespace on its way out waits for this lock, and then finds the listener in the list. */
+	mutex_lock(&sessions_lock);
+	if (session->net) {
+		listener->net = session->config.flags & TSCOPE_CONFIG_ALL_NETNS ? NULL : session->net;
+		err = tscope_listener_add(listener);
+	}
+	mutex_unlock(&sessions_lock);
+	return err;
+}
+
+void tscope_session_listen_no_more(struct tscope_session *session)
+{
+	tscope_listener_remove(&session->listener);
+	synchronize_rcu();
 }
 
 int tscope_session_device(struct tscope_session *session, u32 ifindex, struct net_device **dev)
@@ -233,7 +266,7 @@ void tscope_session_record(struct tscope_session *session, const struct tscope_r
 	u64 index;
 
 	preempt_disable();
-	ring = &session->rings->rings[smp_processor_id()];
+	ring = this_cpu_ptr(session->rings->ring);
 	slot = tscope_ring_reserve(ring, record->vantage, record->segs, &index);
 	if (slot) {
 		u32 commit = slot->commit;

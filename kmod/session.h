@@ -7,6 +7,7 @@
 #include <linux/poll.h>
 #include <linux/wait.h>
 
+#include "listeners.h"
 #include "ring.h"
 #include "uapi/tscope.h"
 
@@ -40,7 +41,7 @@ struct tscope_session {
 
 	struct net *net;		/* not pinned: followed under sessions_lock alone; NULL once gone */
 	struct list_head open;		/* in all_sessions; sessions_lock */
-	struct list_head running;	/* deliver.c's */
+	struct tscope_listener listener;	/* a capture's; see tscope_session_listen() */
 };
 
 struct tscope_session *tscope_session_new(struct net *net);
@@ -56,6 +57,11 @@ __poll_t tscope_session_poll(struct tscope_session *session, struct file *file,
 
 /* From the network namespace's exit: its sessions end, their data stays. */
 void tscope_sessions_netns_gone(struct net *net);
+
+/* Its hooks deliver to it from now on; -ENXIO without its namespace, -EDQUOT if too many captures run. */
+int tscope_session_listen(struct tscope_session *session);
+/* No more: every hook that could still see it has committed. Sleeps. */
+void tscope_session_listen_no_more(struct tscope_session *session);
 
 /* A device of the session's network namespace, held. */
 int tscope_session_device(struct tscope_session *session, u32 ifindex, struct net_device **dev);
