@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 
@@ -26,11 +28,14 @@ static bool prefix_matches(const u8 *a, const u8 *b, unsigned int bits)
 	return bits % 8 == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits % 8) == 0;
 }
 
-bool tscope_filter_address_matches(const struct tscope_filter *filter, const struct tscope_packet *packet)
+bool tscope_filter_address_matches(const struct tscope_filter *filter, u8 family, const u8 *header)
 {
-	if (filter->family != packet->family)
+	const bool v4 = family == AF_INET;
+	const u8 *source = header + (v4 ? offsetof(struct iphdr, saddr) : offsetof(struct ipv6hdr, saddr));
+	const u8 *destination = source + (v4 ? sizeof(__be32) : sizeof(struct in6_addr));
+
+	if (filter->family != family)
 		return false;
-	return !filter->prefix_len ||
-	       prefix_matches(filter->address, packet->saddr, filter->prefix_len) ||
-	       prefix_matches(filter->address, packet->daddr, filter->prefix_len);
+	return !filter->prefix_len || prefix_matches(filter->address, source, filter->prefix_len) ||
+	       prefix_matches(filter->address, destination, filter->prefix_len);
 }

@@ -6,7 +6,8 @@
 #include "uapi/tscope.h"
 
 bool tscope_filter_valid(const struct tscope_filter *filter);
-bool tscope_filter_address_matches(const struct tscope_filter *filter, const struct tscope_packet *packet);
+/* Of the filter's family or not, by the addresses in an IP header. */
+bool tscope_filter_address_matches(const struct tscope_filter *filter, u8 family, const u8 *header);
 
 static inline u8 tscope_filter_protocols(const struct tscope_filter *filter)
 {
@@ -38,7 +39,7 @@ static __always_inline bool tscope_filter_match(const struct tscope_filter *filt
 		return false;
 	if (filter->ifindex && filter->ifindex != packet->ifindex)
 		return false;
-	return !filter->family || tscope_filter_address_matches(filter, packet);
+	return !filter->family || tscope_filter_address_matches(filter, packet->family, packet->header);
 }
 
 #endif

@@ -4,28 +4,35 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "clock.h"
 #include "compat/compat.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
-#include "stamp.h"
 
-/* tcp_sendmsg(sk, msg, size), before the socket lock: waiting for it counts as delay. */
-TSCOPE_AT_FUNCTION(tcp_sendmsg)
+static noinline void record_app_tx(const struct sock *sk, u32 bytes)
 {
-	const struct sock *sk = (void *)tscope_argument(regs, 0);
 	struct tscope_packet packet;
 
 	/* A socket that is not connected yet has no place in any stream for what MSG_FASTOPEN sends. */
 	if ((1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_LISTEN))
 		return;
-	if (!tscope_stamp(&packet, TSCOPE_APP_TX, sock_net(sk), 0))
-		return;
-	if (!tscope_packet_from_socket(&packet, sk, TSCOPE_FROM_SOCKET,
-				       READ_ONCE(tcp_sk(sk)->write_seq), tscope_argument(regs, 2)))
+	packet.tsc = tscope_now();
+	packet.vantage = TSCOPE_APP_TX;
+	if (!tscope_packet_from_socket(&packet, sk, TSCOPE_FROM_SOCKET, READ_ONCE(tcp_sk(sk)->write_seq),
+				       bytes))
 		return;
 	packet.flags |= TSCOPE_F_ASKED;
-	tscope_deliver(&packet);
+	tscope_deliver(&packet, NULL);
+}
+
+/* tcp_sendmsg(sk, msg, size), before the socket lock: waiting for it counts as delay. */
+TSCOPE_AT_FUNCTION(tcp_sendmsg)
+{
+	const struct sock *sk = (void *)tscope_argument(regs, 0);
+
+	if (tscope_listener_at(sock_net(sk), TSCOPE_APP_TX, 0))
+		record_app_tx(sk, tscope_argument(regs, 2));
 }
 
 /*
@@ -43,24 +50,29 @@ static u32 place_of(const struct sock *sk, int bytes, int flags)
 	return peeked >= bytes ? copied + peeked - bytes : copied;
 }
 
-static void received(const struct sock *sk, int bytes, int flags)
+static noinline void record_app_rx(const struct sock *sk, int bytes, int flags)
 {
 	struct tscope_packet packet;
-	u32 ours;
+	bool ours;
 
-	/* An urgent byte is read out of the stream's order. */
-	if (bytes <= 0 || flags & (MSG_ERRQUEUE | MSG_OOB) || !tscope_is_tcp(sk))
-		return;
-	if (!tscope_stamp(&packet, TSCOPE_APP_RX, sock_net(sk), 0))
-		return;
-	ours = tscope_socket_flags(sk);
-	if (ours & TSCOPE_F_ULP ? !tscope_packet_from_socket(&packet, sk, TSCOPE_TO_SOCKET, 0, 0) :
-				  !tscope_packet_from_socket(&packet, sk, TSCOPE_TO_SOCKET,
-							     place_of(sk, bytes, flags), bytes))
+	packet.tsc = tscope_now();
+	packet.vantage = TSCOPE_APP_RX;
+	ours = !(tscope_socket_flags(sk) & TSCOPE_F_ULP);
+	if (!tscope_packet_from_socket(&packet, sk, TSCOPE_TO_SOCKET,
+				       ours ? place_of(sk, bytes, flags) : 0, ours ? bytes : 0))
 		return;
 	if (flags & MSG_PEEK)
 		packet.flags |= TSCOPE_F_PEEK;
-	tscope_deliver(&packet);
+	tscope_deliver(&packet, NULL);
+}
+
+static __always_inline void received(const struct sock *sk, int bytes, int flags)
+{
+	/* An urgent byte is read out of the stream's order. */
+	if (bytes <= 0 || flags & (MSG_ERRQUEUE | MSG_OOB) || !tscope_is_tcp(sk))
+		return;
+	if (tscope_listener_at(sock_net(sk), TSCOPE_APP_RX, 0))
+		record_app_rx(sk, bytes, flags);
 }
 
 /* Linux 6.3 and later; every protocol's receive calls pass here. */

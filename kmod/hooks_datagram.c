@@ -20,7 +20,7 @@ static void app_tx(struct ftrace_regs *regs)
 		return;
 	if (tscope_packet_from_call(&packet, sk, (void *)tscope_argument(regs, 1),
 				    tscope_argument(regs, 2)))
-		tscope_deliver(&packet);
+		tscope_deliver(&packet, NULL);
 }
 
 /* udp_sendmsg(sk, msg, len); an IPv6 socket's IPv4 datagrams were stamped in udpv6_sendmsg(). */
@@ -54,7 +54,7 @@ static void udp_socket_tx(const struct sk_buff *skb)
 	if (!tscope_stamp(&packet, TSCOPE_SOCKET_TX, sock_net(sk), 0))
 		return;
 	if (tscope_packet_into_ip(&packet, skb, sock_net(sk)))
-		tscope_deliver(&packet);
+		tscope_deliver(&packet, NULL);
 }
 
 /* ip_send_skb(net, skb) */
@@ -77,7 +77,7 @@ static void icmp_socket_tx(const struct sock *sk, u8 family, const void *saddr,
 	if (!tscope_stamp(&packet, TSCOPE_SOCKET_TX, sock_net(sk), 0))
 		return;
 	if (tscope_packet_from_queue(&packet, sk, family, saddr, daddr))
-		tscope_deliver(&packet);
+		tscope_deliver(&packet, NULL);
 }
 
 /* ip_push_pending_frames(sk, fl4), with the socket's or the per-CPU socket's lock held */
@@ -107,7 +107,7 @@ static void received(u8 vantage, const struct sk_buff *skb, const struct net *ne
 	if (!tscope_packet_of_datagram(&packet, skb, net))
 		return;
 	packet.flags |= flags;
-	tscope_deliver(&packet);
+	tscope_deliver(&packet, NULL);
 }
 
 /* __udp_enqueue_schedule_skb(sk, skb), which may yet find the receive buffer full */

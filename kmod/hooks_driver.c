@@ -8,9 +8,8 @@
 #include <linux/skbuff.h>
 
 #include "compat/compat.h"
-#include "deliver.h"
 #include "hooks.h"
-#include "packet.h"
+#include "record_device.h"
 #include "stamp.h"
 
 #define VLAN_TAGS_MAX 2
@@ -47,31 +46,43 @@ static bool ip_offset(const struct sk_buff *skb, int *offset)
 	return protocol == htons(ETH_P_IP) || protocol == htons(ETH_P_IPV6);
 }
 
+static noinline void record_driver_rx(const struct tscope_listener *listener, const struct sk_buff *skb)
+{
+	int offset;
+
+	if (ip_offset(skb, &offset))
+		tscope_record_at_device(listener, TSCOPE_DRIVER_RX, skb, skb->dev, offset);
+}
+
 /*
  * One probe for all ways in: a driver calls just one of them for a frame, and what they call in
  * turn (GRO, the backlog, RPS) passes none of the others.
  */
 static void driver_rx(void *data, const struct sk_buff *skb)
 {
-	struct tscope_packet packet;
-	int offset;
+	const struct net_device *dev = skb->dev;
+	const struct tscope_listener *listener =
+		tscope_listener_at(dev_net(dev), TSCOPE_DRIVER_RX, dev->ifindex);
 
-	if (!tscope_stamp(&packet, TSCOPE_DRIVER_RX, dev_net(skb->dev), skb->dev->ifindex))
-		return;
-	if (ip_offset(skb, &offset) && tscope_packet_at_device(&packet, skb, skb->dev, offset))
-		tscope_deliver(&packet);
+	if (listener)
+		record_driver_rx(listener, skb);
 }
 
 AT_RECEIVE(driver, driver_rx);
 
+static noinline void record_driver_tx(const struct tscope_listener *listener, const struct sk_buff *skb,
+				      const struct net_device *dev)
+{
+	tscope_record_at_device(listener, TSCOPE_DRIVER_TX, skb, dev, skb_network_offset(skb));
+}
+
 static void at_net_dev_start_xmit(void *data, const struct sk_buff *skb, const struct net_device *dev)
 {
-	struct tscope_packet packet;
+	const struct tscope_listener *listener =
+		tscope_listener_at(dev_net(dev), TSCOPE_DRIVER_TX, dev->ifindex);
 
-	if (!tscope_stamp(&packet, TSCOPE_DRIVER_TX, dev_net(dev), dev->ifindex))
-		return;
-	if (tscope_packet_at_device(&packet, skb, dev, skb_network_offset(skb)))
-		tscope_deliver(&packet);
+	if (listener)
+		record_driver_tx(listener, skb, dev);
 }
 
 /*
@@ -99,7 +110,7 @@ static void hw_rx(void *data, const struct sk_buff *skb)
 	if (!ip_offset(skb, &offset) || !tscope_packet_at_device(&packet, skb, skb->dev, offset))
 		return;
 	packet.nic_ns = received_nic_ns(skb);
-	tscope_deliver(&packet);
+	tscope_deliver(&packet, NULL);
 }
 
 AT_RECEIVE(nic, hw_rx);
@@ -122,7 +133,7 @@ TSCOPE_AT_FUNCTION(skb_tstamp_tx)
 	if (!tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
 		return;
 	packet.nic_ns = ktime_to_ns(stamps->hwtstamp);
-	tscope_deliver(&packet);
+	tscope_deliver(&packet, NULL);
 }
 
 /* Fires when a poll is over. */

@@ -3,19 +3,22 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-#include "deliver.h"
 #include "hooks.h"
-#include "packet.h"
-#include "stamp.h"
+#include "record_device.h"
+
+static noinline void record_qdisc_tx(const struct tscope_listener *listener, const struct sk_buff *skb)
+{
+	tscope_record_at_device(listener, TSCOPE_QDISC_TX, skb, skb->dev, skb_network_offset(skb));
+}
 
 static void at_net_dev_queue(void *data, struct sk_buff *skb)
 {
-	struct tscope_packet packet;
+	const struct net_device *dev = skb->dev;
+	const struct tscope_listener *listener =
+		tscope_listener_at(dev_net(dev), TSCOPE_QDISC_TX, dev->ifindex);
 
-	if (!tscope_stamp(&packet, TSCOPE_QDISC_TX, dev_net(skb->dev), skb->dev->ifindex))
-		return;
-	if (tscope_packet_at_device(&packet, skb, skb->dev, skb_network_offset(skb)))
-		tscope_deliver(&packet);
+	if (listener)
+		record_qdisc_tx(listener, skb);
 }
 
 static struct tscope_place places[] = { TSCOPE_QDISC_PLACES(TSCOPE_PLACE) };

@@ -24,7 +24,7 @@ static void at_inet_sock_set_state(void *data, const struct sock *sk, const int 
 				       READ_ONCE(tcp_sk(sk)->snd_nxt), 0))
 		return;
 	packet.kind = opened ? TSCOPE_OPEN : TSCOPE_CLOSE;
-	tscope_deliver(&packet);
+	tscope_deliver(&packet, NULL);
 }
 
 static struct tscope_place places[] = { TSCOPE_SESSION_PLACES(TSCOPE_PLACE) };

@@ -3,22 +3,49 @@
 #include <linux/skbuff.h>
 #include <net/tcp.h>
 
+#include "clock.h"
 #include "compat/compat.h"
 #include "deliver.h"
 #include "hooks.h"
-#include "packet.h"
-#include "stamp.h"
+#include "packet_socket.h"
 
-static void socket_rx(const struct sock *sk, const struct sk_buff *skb, u32 flags)
+static noinline void record_socket_rx_anyhow(u64 tsc, const struct sock *sk, const struct sk_buff *skb,
+					     u32 flags, const struct tscope_listener *but)
 {
 	struct tscope_packet packet;
 
-	if (!tscope_stamp(&packet, TSCOPE_SOCKET_RX, sock_net(sk), 0))
-		return;
+	packet.tsc = tsc;
+	packet.vantage = TSCOPE_SOCKET_RX;
 	if (!tscope_packet_at_socket(&packet, skb, sk))
 		return;
 	packet.flags |= flags;
-	tscope_deliver(&packet);
+	tscope_deliver(&packet, but);
+}
+
+static noinline void record_socket_rx(const struct tscope_listener *listener, const struct sock *sk,
+				      const struct sk_buff *skb, u32 flags)
+{
+	struct tscope_packet packet = { .tsc = tscope_now(), .vantage = TSCOPE_SOCKET_RX };
+	enum tscope_parsed parsed = tscope_look_at_socket(&packet, skb, sk);
+
+	if (likely(parsed == TSCOPE_PARSED)) {
+		packet.flags |= flags;
+		tscope_give(listener, &packet);
+		if (likely(!tscope_has_company(listener)))
+			return;
+	} else {
+		listener = NULL;
+	}
+	if (parsed != TSCOPE_NOT_OURS)
+		record_socket_rx_anyhow(packet.tsc, sk, skb, flags, listener);
+}
+
+static __always_inline void socket_rx(const struct sock *sk, const struct sk_buff *skb, u32 flags)
+{
+	const struct tscope_listener *listener = tscope_listener_at(sock_net(sk), TSCOPE_SOCKET_RX, 0);
+
+	if (listener)
+		record_socket_rx(listener, sk, skb, flags);
 }
 
 /* tcp_v4_do_rcv(sk, skb) */
@@ -59,16 +86,22 @@ TSCOPE_AT_FUNCTION(tcp_timewait_state_process)
 		socket_rx((void *)tscope_argument(regs, 0), skb, TSCOPE_F_TIMEWAIT);
 }
 
-static void socket_tx(struct ftrace_regs *regs, u8 family)
+static noinline void record_socket_tx(const struct sock *sk, const struct sk_buff *skb, u8 family)
 {
-	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
-	const struct sock *sk = (void *)tscope_argument(regs, 0);
 	struct tscope_packet packet;
 
-	if (!tscope_stamp(&packet, TSCOPE_SOCKET_TX, sock_net(sk), 0))
-		return;
+	packet.tsc = tscope_now();
+	packet.vantage = TSCOPE_SOCKET_TX;
 	if (tscope_packet_before_ip(&packet, skb, sk, family))
-		tscope_deliver(&packet);
+		tscope_deliver(&packet, NULL);
+}
+
+static __always_inline void socket_tx(struct ftrace_regs *regs, u8 family)
+{
+	const struct sock *sk = (void *)tscope_argument(regs, 0);
+
+	if (tscope_listener_at(sock_net(sk), TSCOPE_SOCKET_TX, 0))
+		record_socket_tx(sk, (void *)tscope_argument(regs, 1), family);
 }
 
 /* __ip_queue_xmit(sk, skb, fl, tos) */

@@ -56,20 +56,28 @@ static __always_inline bool tscope_listens(const struct tscope_listener *listene
 	       (!ifindex || !listener->filter.ifindex || listener->filter.ifindex == ifindex);
 }
 
-/* Whether anybody may want a packet of `net` at `vantage`, on a device if one is known by now. */
-static __always_inline bool tscope_wanted(const struct net *net, u32 vantage, u32 ifindex)
+/* The first that may want a packet of `net` at `vantage`, on a device if one is known by now; NULL: nobody. */
+static __always_inline const struct tscope_listener *
+tscope_listener_at(const struct net *net, u32 vantage, u32 ifindex)
 {
 	const struct tscope_listener *listener;
 
 	tscope_for_each_listener(listener, tscope_listeners_of(net)) {
 		if (listener->net == net && tscope_listens(listener, vantage, ifindex))
-			return true;
+			return listener;
 	}
 	tscope_for_each_listener(listener, &tscope_listeners_everywhere) {
 		if (tscope_listens(listener, vantage, ifindex))
-			return true;
+			return listener;
 	}
-	return false;
+	return NULL;
+}
+
+/* Whether there may be others behind the one that tscope_listener_at() gave. */
+static __always_inline bool tscope_has_company(const struct tscope_listener *listener)
+{
+	return READ_ONCE(listener->node.next) ||
+	       (listener->net && READ_ONCE(tscope_listeners_everywhere.first));
 }
 
 #endif

@@ -21,8 +21,6 @@ struct tscope_packet {
 	const struct net *net;
 	const u8 *header;	/* from the IP header on: in the skb or in buffer */
 	const u8 *link;		/* TSCOPE_LINK_MAX bytes, with TSCOPE_F_LINK */
-	const u8 *saddr;
-	const u8 *daddr;
 	u32 ifindex;
 	u32 wire_len;
 	u32 seq;

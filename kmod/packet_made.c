@@ -17,14 +17,10 @@
 
 static u32 socket_ifindex(const struct sock *sk)
 {
-	struct dst_entry *dst;
-	u32 ifindex;
+	/* A hook's preemption is off. */
+	const struct dst_entry *dst = rcu_dereference_sched(sk->sk_dst_cache);
 
-	rcu_read_lock();
-	dst = rcu_dereference(sk->sk_dst_cache);
-	ifindex = dst && dst->dev ? dst->dev->ifindex : sk->sk_bound_dev_if;
-	rcu_read_unlock();
-	return ifindex;
+	return dst && dst->dev ? dst->dev->ifindex : sk->sk_bound_dev_if;
 }
 
 static const void *local_address(const struct sock *sk, u8 family)
@@ -65,16 +61,12 @@ static u32 make_ip_header(struct tscope_packet *packet, u8 family, u8 protocol,
 		*ip = (struct iphdr) { .version = 4, .ihl = 5, .ttl = 64, .protocol = protocol };
 		memcpy(&ip->saddr, saddr, sizeof(ip->saddr));
 		memcpy(&ip->daddr, daddr, sizeof(ip->daddr));
-		packet->saddr = (const u8 *)&ip->saddr;
-		packet->daddr = (const u8 *)&ip->daddr;
 		return sizeof(*ip);
 	}
 	if (family == AF_INET6) {
 		*ip6 = (struct ipv6hdr) { .version = 6, .hop_limit = 64, .nexthdr = protocol };
 		memcpy(&ip6->saddr, saddr, sizeof(ip6->saddr));
 		memcpy(&ip6->daddr, daddr, sizeof(ip6->daddr));
-		packet->saddr = (const u8 *)&ip6->saddr;
-		packet->daddr = (const u8 *)&ip6->daddr;
 		return sizeof(*ip6);
 	}
 	return 0;
@@ -107,7 +99,7 @@ bool tscope_packet_before_ip(struct tscope_packet *packet, const struct sk_buff 
 				remote_address(sk, family));
 	if (!ip_len)
 		return false;
-	memcpy(packet->buffer + ip_len, tcp, tcp_len);
+	tscope_copy_header(packet->buffer + ip_len, (const u8 *)tcp, tcp_len);
 	packet->flags |= tscope_socket_flags(sk);
 	packet->header_len = ip_len + tcp_len;
 	packet->wire_len = ip_len + skb->len;

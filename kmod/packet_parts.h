@@ -26,6 +26,27 @@ static inline void tscope_packet_begin(struct tscope_packet *packet, const struc
 /* Headers in one piece of `avail` bytes: all but segs. */
 bool tscope_packet_parse(struct tscope_packet *packet, const u8 *header, u32 avail);
 
+#define TSCOPE_HEADER_USUAL	40	/* bytes that most headers have: IPv4 and TCP, IPv6 */
+
+/* In pieces that compile to one move each; only UDP's and ICMP's payload may end in odd bytes. */
+static __always_inline void tscope_copy_header(u8 *to, const u8 *from, unsigned int length)
+{
+	unsigned int at = 0;
+
+	if (likely(length >= TSCOPE_HEADER_USUAL)) {
+		memcpy(to, from, TSCOPE_HEADER_USUAL);
+		at = TSCOPE_HEADER_USUAL;
+	}
+	for (; at + sizeof(u64) <= length; at += sizeof(u64))
+		memcpy(to + at, from + at, sizeof(u64));
+	if (length & sizeof(u32)) {
+		memcpy(to + at, from + at, sizeof(u32));
+		at += sizeof(u32);
+	}
+	for (; unlikely(at < length); at++)
+		to[at] = from[at];
+}
+
 static inline u16 tscope_segments(const struct sk_buff *skb, u32 payload)
 {
 	const struct skb_shared_info *info = skb_shinfo(skb);

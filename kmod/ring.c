@@ -183,21 +183,20 @@ void tscope_ring_count_loss(struct tscope_ring *ring, u8 vantage, enum tscope_lo
 	local64_add(segs, (local64_t *)&lost->segments);
 }
 
-bool tscope_ring_crowded(struct tscope_ring *ring, u64 head, u8 vantage, u32 segs, bool *wake)
+enum tscope_room tscope_ring_look_again(struct tscope_ring *ring, u64 head, u8 vantage, u32 segs)
 {
 	u64 tail, used;
 
 	/* An interrupt's hook came in between, and its records may be read already: the caller tries again. */
 	if (head != (u64)local64_read((local64_t *)&ring->info->head))
-		return true;
+		return TSCOPE_ROOM;
 	/* Pairs with the reader's store-release: it has copied what we overwrite. */
 	tail = smp_load_acquire(ring->tail);
 	used = head - tail;
 	WRITE_ONCE(ring->tail_seen, tail);
 	if (used > ring->mask) {
 		tscope_ring_count_loss(ring, vantage, TSCOPE_LOST_FULL, segs);
-		return false;
+		return TSCOPE_FULL;
 	}
-	*wake = used + 1 == ring->watermark;
-	return true;
+	return used + 1 == ring->watermark ? TSCOPE_ROOM_WAKE : TSCOPE_ROOM;
 }

@@ -53,11 +53,14 @@ void *tscope_rings_region(struct tscope_rings *rings, u64 offset, size_t bytes, 
 /* True if a reader that waits for the watermark should be woken. */
 bool tscope_rings_readable(const struct tscope_rings *rings);
 
-/*
- * The ring's slow path: at `head` as many slots seem taken as wake the reader, or all. Looks at the reader's
- * tail again; false and a loss counted if the ring is full indeed.
- */
-bool tscope_ring_crowded(struct tscope_ring *ring, u64 head, u8 vantage, u32 segs, bool *wake);
+enum tscope_room {
+	TSCOPE_ROOM,
+	TSCOPE_ROOM_WAKE,	/* and the reader is to be woken */
+	TSCOPE_FULL,		/* counted as a loss */
+};
+
+/* As many slots seem taken at `head` as wake the reader, or all: looks at the reader's tail again. */
+enum tscope_room tscope_ring_look_again(struct tscope_ring *ring, u64 head, u8 vantage, u32 segs);
 void tscope_ring_count_loss(struct tscope_ring *ring, u8 vantage, enum tscope_loss cause, u32 segs);
 
 /*
@@ -73,18 +76,20 @@ static __always_inline struct tscope_record *tscope_ring_reserve(struct tscope_r
 
 	BUILD_BUG_ON(sizeof(local64_t) != sizeof(ring->info->head));
 	for (tries = 0; tries < TSCOPE_RESERVE_TRIES; tries++) {
-		bool wake = false;
+		enum tscope_room room = TSCOPE_ROOM;
 		s64 seen;
 
 		/* A tail ahead of head, which only a scribbler makes, looks full as well. */
-		if (unlikely((u64)head - READ_ONCE(ring->tail_seen) + 1 >= ring->watermark) &&
-		    !tscope_ring_crowded(ring, head, vantage, segs, &wake))
-			return NULL;
+		if (unlikely((u64)head - READ_ONCE(ring->tail_seen) + 1 >= ring->watermark)) {
+			room = tscope_ring_look_again(ring, head, vantage, segs);
+			if (room == TSCOPE_FULL)
+				return NULL;
+		}
 		seen = local64_cmpxchg(shared_head, head, head + 1);
 		if (likely(seen == head)) {
 			struct tscope_record *slot = &ring->slots[head & ring->mask];
 
-			if (unlikely(wake))
+			if (unlikely(room == TSCOPE_ROOM_WAKE))
 				irq_work_queue(&ring->wake);
 			prefetchw(&ring->slots[(head + 1) & ring->mask]);
 			*index = head;

@@ -14,7 +14,7 @@
 static __always_inline bool tscope_stamp(struct tscope_packet *packet, u8 vantage, const struct net *net,
 					 u32 ifindex)
 {
-	if (!tscope_wanted(net, vantage, ifindex))
+	if (!tscope_listener_at(net, vantage, ifindex))
 		return false;
 	packet->tsc = tscope_now();
 	packet->vantage = vantage;

@@ -1,35 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a record costs at each vantage point, as a multiple of an ordered TSC read in the same guest: one-byte messages over
- * loopback, timed in blocks without and with a session. The fastest blocks are compared: what disturbs a block, the emulator's
- * own translation first of all, only adds to it.
+ * What a record costs at each vantage point, as a multiple of an ordered TSC read in the same
+ * guest: one-byte messages over loopback, timed in blocks without and with a session. The fastest
+ * blocks are compared: what disturbs a block, the emulator's own translation first of all, only
+ * adds to it.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <x86intrin.h>
+#define _GNU_SOURCE
+#include <sched.h>
 
+#include "messages.h"
 #include "session.h"
 
-#define BLOCKS 25
-#define MESSAGES 1000
 #define READS 20000
-
-static uint64_t ordered_tsc(void)
-{
-	_mm_lfence();
-	return __rdtsc();
-}
-
-static double fastest(const double *values, int count)
-{
-	double least = values[0];
-
-	for (int i = 1; i < count; i++)
-		least = values[i] < least ? values[i] : least;
-	return least;
-}
 
 static double tsc_read_ticks(void)
 {
@@ -45,53 +27,11 @@ static double tsc_read_ticks(void)
 	return fastest(blocks, BLOCKS);
 }
 
-static void connected_pair(int pair[2], uint16_t *port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(address);
-	int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	pair[0] = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, length) || listen(listener, 1) ||
-	    getsockname(listener, (struct sockaddr *)&address, &length) ||
-	    connect(pair[0], (struct sockaddr *)&address, length)) {
-		perror("loopback connection");
-		exit(2);
-	}
-	pair[1] = accept(listener, NULL, NULL);
-	close(listener);
-	setsockopt(pair[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	*port = ntohs(address.sin_port);
-}
-
-static double block_ticks(int pair[2])
-{
-	uint64_t begun = ordered_tsc();
-	char byte = 'x';
-
-	for (int i = 0; i < MESSAGES; i++) {
-		if (write(pair[0], &byte, 1) != 1 || read(pair[1], &byte, 1) != 1)
-			exit(2);
-	}
-	return ordered_tsc() - begun;
-}
-
-static double fastest_block(int pair[2])
-{
-	double blocks[BLOCKS];
-
-	for (int block = 0; block < BLOCKS; block++)
-		blocks[block] = block_ticks(pair);
-	return fastest(blocks, BLOCKS);
-}
-
-/* Ticks a record; rings that nobody reads would fill, so they are large enough for all. */
-static double record_ticks(int pair[2], uint16_t port, int vantage, double *messages_ticks)
+/* A session on all of the caller's network namespace; rings that nobody reads would fill, so they
+ * are large enough for all. */
+static struct mapped start_session(int vantage, uint16_t port)
 {
 	struct tscope_config config = usual_config(TSCOPE_VANTAGE_BIT(vantage), port, 1 << 16);
-	double without = fastest_block(pair), with;
-	uint64_t records = 0, lost = 0;
 	int fd = open_device();
 
 	config.watermark = config.slots;
@@ -102,25 +42,58 @@ static double record_ticks(int pair[2], uint16_t port, int vantage, double *mess
 
 	if (try_ioctl(fd, TSCOPE_IOC_START, NULL))
 		exit(2);
-	with = fastest_block(pair);
-	ioctl(fd, TSCOPE_IOC_STOP);
+	return m;
+}
+
+static double end_session(struct mapped m, int vantage)
+{
+	uint64_t records = 0, lost = 0;
+
+	ioctl(m.fd, TSCOPE_IOC_STOP);
 	for (unsigned int cpu = 0; cpu < m.info->cpus; cpu++) {
 		records += m.info->rings[cpu].head;
 		lost += m.info->rings[cpu].lost[vantage][TSCOPE_LOST_FULL].records;
 	}
-	close(fd);
+	close(m.fd);
 	munmap((void *)m.info, m.info_bytes);
-	if (lost || !records) {
-		fprintf(stderr, "%llu records, %llu lost: no figure\n", (unsigned long long)records,
-			(unsigned long long)lost);
+	if (lost) {
+		fprintf(stderr, "%llu records lost: no figure\n", (unsigned long long)lost);
 		exit(2);
 	}
-	double again = fastest_block(pair);
+	return records;
+}
 
-	if (again < without)
-		without = again;
-	*messages_ticks = without / MESSAGES;
-	return (with - without) / ((double)records / BLOCKS);
+struct cost {
+	double records;		   /* a message */
+	double message;		   /* ticks, without a session */
+	double recorded, unwanted; /* ticks a record, and where the packet is another namespace's */
+};
+
+static int here, elsewhere; /* network namespaces */
+
+static struct cost cost_at(int pair[2], uint16_t port, int vantage)
+{
+	struct cost cost;
+	struct mapped m;
+	double with, beside, again;
+
+	cost.message = fastest_block(pair);
+	m = start_session(vantage, port);
+	with = fastest_block(pair);
+	cost.records = end_session(m, vantage) / BLOCKS / MESSAGES;
+	setns(elsewhere, CLONE_NEWNET);
+	m = start_session(vantage, 0);
+	setns(here, CLONE_NEWNET);
+	beside = fastest_block(pair);
+	if (end_session(m, vantage) > 0 || cost.records == 0)
+		exit(2);
+	again = fastest_block(pair);
+	if (again < cost.message)
+		cost.message = again;
+	cost.recorded = (with - cost.message) / MESSAGES / cost.records;
+	cost.unwanted = (beside - cost.message) / MESSAGES / cost.records;
+	cost.message /= MESSAGES;
+	return cost;
 }
 
 int main(void)
@@ -139,13 +112,20 @@ int main(void)
 	int pair[2];
 
 	connected_pair(pair, &port);
+	here = open("/proc/self/ns/net", O_RDONLY);
+	if (unshare(CLONE_NEWNET))
+		exit(2);
+	elsewhere = open("/proc/self/ns/net", O_RDONLY);
+	setns(here, CLONE_NEWNET);
 	fastest_block(pair);
 	printf("ordered TSC read: %.0f ticks\n", read);
 	for (unsigned int i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
-		double message, ticks = record_ticks(pair, port, points[i].vantage, &message);
+		struct cost cost = cost_at(pair, port, points[i].vantage);
 
-		printf("%-10s %6.0f ticks a record = %5.1f TSC reads; a one-byte message takes %.0f\n",
-		       points[i].name, ticks, ticks / read, message / read);
+		printf("%-10s %6.0f ticks a record = %5.1f TSC reads; unwanted %4.0f = %4.1f; %.2f "
+		       "records a message of %.0f\n",
+		       points[i].name, cost.recorded, cost.recorded / read, cost.unwanted,
+		       cost.unwanted / read, cost.records, cost.message / read);
 	}
 	return 0;
 }
