@@ -40,7 +40,8 @@ Json distribution_json(const AckDistribution& d) {
               {"kernel",
                {{"merged_records", d.merged_records},
                 {"merged_segments", d.merged_segments},
-                {"same_poll_gaps", d.same_poll_gaps}}}});
+                {"same_poll_gaps", d.same_poll_gaps},
+                {"unknown_poll_gaps", d.unknown_poll_gaps}}}});
   for (const AckMode& mode : d.modes) json["modes"].push_back(mode_json(mode));
   if (d.mode_below) json["mode_below"] = mode_json(*d.mode_below);
   return json;

@@ -64,8 +64,10 @@ std::string table(const AckColumns& columns) {
                ? std::string("none")
                : fmt::format("{} ACKs in {}", d.merged_segments, d.merged_records);
   });
-  return text + columns.row("gaps in one NAPI poll",
-                            [](D d) { return share_text(d.same_poll_gaps, d.gaps); });
+  return text + columns.row("gaps in one NAPI poll", [](D d) {
+    return d.unknown_poll_gaps > 0 ? std::string("can't tell")
+                                   : share_text(d.same_poll_gaps, d.gaps);
+  });
 }
 
 // 1, 2 or 5 times a power of ten, not below ns.

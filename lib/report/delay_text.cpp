@@ -126,6 +126,16 @@ std::string quality(const DelayReport& report) {
   }
   if (report.peeks > 0)
     text += fmt::format("; {} that left the bytes queued", counted(report.peeks, "receive call"));
+  if (report.foreign_calls + report.foreign_segments > 0) {
+    text += fmt::format(
+        "; {} and {} of connections with kTLS or sockmap, whose calls move other "
+        "bytes than TCP's: their stages at the application are missing",
+        counted(report.foreign_calls, "receive call"), counted(report.foreign_segments, "segment"));
+  }
+  if (report.mptcp_segments > 0) {
+    text += fmt::format("; {} of MPTCP subflows, whose stages at the application are missing",
+                        counted(report.mptcp_segments, "segment"));
+  }
   if (report.forwarded > 0) {
     text += fmt::format("; {} of flows without a socket here", counted(report.forwarded, "packet"));
   }

@@ -140,6 +140,7 @@ AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::in
   result.merged_records = stream.merged_records;
   result.merged_segments = stream.merged_segments;
   result.same_poll_gaps = stream.same_poll_gaps;
+  result.unknown_poll_gaps = stream.unknown_poll_gaps;
   if (result.gaps == 0) return result;
 
   const std::int64_t bin = std::max<std::int64_t>(

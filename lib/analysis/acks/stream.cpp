@@ -30,7 +30,8 @@ bool AckStream::add(const TcpHeaders& tcp, const Packet& packet) {
 
   const tscope_record& record = packet.record;
   const Last now{packet.time_ns, record.napi_poll, record.cpu,
-                 (record.flags & TSCOPE_F_SOFTIRQ) != 0};
+                 (record.flags & TSCOPE_F_SOFTIRQ) != 0,
+                 (record.flags & TSCOPE_F_POLL_UNKNOWN) != 0};
   if (acks++ == 0) first_ack_ns = packet.time_ns;
   if (record.segs > 1) {
     merged_records++;
@@ -43,6 +44,7 @@ bool AckStream::add(const TcpHeaders& tcp, const Packet& packet) {
   }
   if (last_ && now.time_ns >= last_->time_ns) {
     gaps.add(now.time_ns - last_->time_ns, acked);
+    unknown_poll_gaps += now.unknown || last_->unknown ? 1 : 0;
     same_poll_gaps +=
         now.softirq && last_->softirq && now.cpu == last_->cpu && now.napi_poll == last_->napi_poll;
   }

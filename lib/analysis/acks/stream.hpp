@@ -30,7 +30,7 @@ class AckStream {
   Vantage vantage() const { return interface_.vantage; }
 
   std::uint64_t acks = 0;
-  std::uint64_t merged_records = 0, merged_segments = 0, same_poll_gaps = 0;
+  std::uint64_t merged_records = 0, merged_segments = 0, same_poll_gaps = 0, unknown_poll_gaps = 0;
   std::int64_t first_ack_ns = 0;
   Histogram gaps;  // weight: bytes that the second ACK acknowledged
 
@@ -42,7 +42,7 @@ class AckStream {
     std::int64_t time_ns;
     std::uint32_t napi_poll;
     std::uint16_t cpu;
-    bool softirq;
+    bool softirq, unknown;
   };
 
   Interface interface_;

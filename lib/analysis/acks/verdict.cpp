@@ -66,6 +66,14 @@ std::string kernels_part(const Points& points) {
     break;
   }
   for (const AckDistribution* d : points) {
+    if (part(d->unknown_poll_gaps, d->gaps) < batched_from) continue;
+    text += fmt::format(
+        "; whether the gaps at {} lie within one NAPI poll can't be told: the ACKs were received "
+        "by a process, as busy polling does",
+        name(*d));
+    break;
+  }
+  for (const AckDistribution* d : points) {
     const double merged =
         part(d->merged_segments, d->acks - d->merged_records + d->merged_segments);
     if (merged < merged_from) continue;

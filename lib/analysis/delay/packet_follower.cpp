@@ -218,6 +218,15 @@ void PacketFollower::add(const Packet& packet, const Interface& interface) {
   if (!place || packet.record.kind != TSCOPE_PACKET) return;
   const bool hardware = is_hardware(interface.vantage);
   if (hardware && !impl.options.hardware) return;
+  const bool at_call = interface.vantage == Vantage::app_rx || interface.vantage == Vantage::app_tx;
+  if ((packet.record.flags & TSCOPE_F_ULP) != 0) {
+    if (at_call && is_receive(interface.vantage)) {
+      impl.counts.foreign_calls++;
+      return;
+    }
+    impl.counts.foreign_segments += at_call ? 0 : 1;
+  }
+  impl.counts.mptcp_segments += (packet.record.flags & TSCOPE_F_MPTCP) != 0 && !at_call ? 1 : 0;
   if ((packet.record.flags & TSCOPE_F_PEEK) != 0) {
     impl.counts.peeks++;
     return;

@@ -55,6 +55,7 @@ struct AckDistribution {
   std::uint64_t merged_segments = 0;  ///< segments in them
   std::uint64_t same_poll_gaps =
       0;  ///< gaps within one NAPI poll (both stamped in softirq, same CPU and poll)
+  std::uint64_t unknown_poll_gaps = 0;  ///< gaps that may or may not: received while busy polling
 };
 
 /// The same ACKs at two vantage points of one file, in the order a packet passes them.

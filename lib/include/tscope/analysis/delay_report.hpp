@@ -130,7 +130,12 @@ struct DelayReport {
   std::uint64_t other_flows = 0;       ///< records left out by DelayOptions::flow
   std::uint64_t untracked_flows = 0;   ///< records of flows beyond the bound on memory
   std::uint64_t forwarded = 0;         ///< packets of flows that no socket here sends or receives
-  std::uint64_t peeks = 0;             ///< receive calls that left the bytes queued: no delivery
+  /// Receive calls of sockets whose bytes are not the TCP stream's (kTLS, sockmap): no delivery.
+  std::uint64_t foreign_calls = 0;
+  /// Records at the socket of such connections, and of subflows of MPTCP: no call of theirs is
+  /// seen.
+  std::uint64_t foreign_segments = 0, mptcp_segments = 0;
+  std::uint64_t peeks = 0;  ///< receive calls that left the bytes queued: no delivery
   Loss loss;
   ClockInfo clock;
   std::vector<NicStamps> nics;

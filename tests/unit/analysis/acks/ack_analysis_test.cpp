@@ -175,6 +175,21 @@ TEST(AckAnalysis, BatchesOfOnePollAreTold) {
   EXPECT_EQ(analysis.finish(NoSource()).flows.at(0).vantage_points.at(0).same_poll_gaps, 9U);
 }
 
+// Busy polling: a batch as in softirq, but no count of polls tells it from none.
+TEST(AckAnalysis, WhatAProcessReceivedMayLieInOnePollOrNot) {
+  AckAnalysis analysis(at_100m());
+  Segment s;
+  s.record_flags = TSCOPE_F_POLL_UNKNOWN;
+  for (int i = 0; i < 12; i++) {
+    s.time_ns += 1000;
+    s.ack += 100;
+    analysis.add(make_packet(s, Vantage::driver_rx), driver);
+  }
+  const AckReport report = analysis.finish(NoSource());
+  EXPECT_EQ(report.flows.at(0).vantage_points.at(0).same_poll_gaps, 0U);
+  EXPECT_EQ(report.flows.at(0).vantage_points.at(0).unknown_poll_gaps, 11U);
+}
+
 TEST(AckAnalysis, MemoryIsBoundedByTheNumberOfFlows) {
   AckAnalysis analysis(at_100m());
   for (std::uint32_t i = 0; i < 20000; i++) {

@@ -93,6 +93,20 @@ TEST(AckVerdict, NamesTheKernelsOwnBatchesAndMerges) {
                      testing::HasSubstr("40 % of the ACKs came merged to driver-rx")));
 }
 
+TEST(AckVerdict, DoesNotSayNoBatchesWhereItCantTell) {
+  AckFlow flow;
+  AckDistribution& d = flow.vantage_points.emplace_back();
+  d.interface = driver;
+  d.segment_time_ns = tau;
+  d.acks = 201;
+  d.gaps = 200;
+  d.compressed_share = 0.6;
+  d.unknown_poll_gaps = 200;
+  EXPECT_THAT(verdict(flow, 0),
+              testing::HasSubstr("whether the gaps at driver-rx lie within one NAPI poll can't be "
+                                 "told"));
+}
+
 // On loopback an ACK is sent before it is received; on a forwarding host it is the other way round.
 TEST(AckVerdict, FollowsThePathAsTheStampsTellIt) {
   const Interface in{"lo", Vantage::driver_rx}, out{"lo", Vantage::driver_tx};

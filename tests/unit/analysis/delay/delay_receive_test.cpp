@@ -175,6 +175,28 @@ TEST(DelayReceive, APeekIsNoDelivery) {
   EXPECT_EQ(chain_of(report, Way::receive, PacketKind::data)->stages[1].max_ns, 890);
 }
 
+// kTLS reads records and gives plaintext: no call's bytes are the stream's.
+TEST(DelayReceive, CallsThatAreNotTcpsAreNoDelivery) {
+  DelayStream stream;
+  Segment segment;
+  segment.seq = 1;
+  segment.payload = mss;
+  segment.record_flags = TSCOPE_F_ULP;
+  Segment call;
+  call.record_flags = TSCOPE_F_ULP;
+  Segment subflow = segment;
+  subflow.record_flags = TSCOPE_F_MPTCP;
+  stream.at(Vantage::driver_rx, 0, 1, mss)
+      .add(Vantage::socket_rx, 10, segment)
+      .add(Vantage::app_rx, 100, call)
+      .add(Vantage::socket_rx, 200, subflow);
+  const DelayReport report = stream.report();
+  EXPECT_EQ(report.foreign_calls, 1U);
+  EXPECT_EQ(report.foreign_segments, 1U);
+  EXPECT_EQ(report.mptcp_segments, 1U);
+  EXPECT_EQ(pair_of(report, Vantage::driver_rx, Vantage::socket_rx).matched, 1U);
+}
+
 TEST(DelayReceive, WhatNeverArrivesIsCountedWhereItStopped) {
   DelayStream stream;
   for (std::uint32_t i = 0; i < 20; i++) {
