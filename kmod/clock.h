@@ -42,6 +42,9 @@ static inline u64 tscope_spin(u64 until)
 	return longest;
 }
 
+/* -ENODEV: the kernel knows no rate of the TSC, so no tick could be told in seconds. */
+int tscope_clock_init(void);
+
 void tscope_clock_anchor(struct tscope_anchor *anchor);
 
 #endif

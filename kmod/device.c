@@ -159,6 +159,8 @@ static const struct file_operations tscope_fops = {
 	.open = tscope_open,
 	.release = tscope_release,
 	.unlocked_ioctl = tscope_ioctl,
+	/* uapi's structs are the same for 32 bits. */
+	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = tscope_mmap,
 	.poll = tscope_poll,
 };

@@ -69,7 +69,8 @@ TSCOPE_AT_FUNCTION(tcp_v6_do_rcv)
  */
 TSCOPE_AT_FUNCTION(tcp_check_req)
 {
-	if (!(bool)tscope_argument(regs, 3))
+	/* Of a bool only the low eight bits are passed. */
+	if (!(u8)tscope_argument(regs, 3))
 		socket_rx((void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1),
 			  TSCOPE_F_REQUEST);
 }

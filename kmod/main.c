@@ -2,6 +2,7 @@
 /* The init ladder and its reverse. */
 #include <linux/module.h>
 
+#include "clock.h"
 #include "device.h"
 #include "hooks.h"
 #include "kfunc.h"
@@ -12,6 +13,9 @@ static int __init tscope_init(void)
 {
 	int err;
 
+	err = tscope_clock_init();
+	if (err)
+		return err;
 	err = tscope_hooks_init();
 	if (err)
 		return err;
