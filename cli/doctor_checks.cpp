@@ -81,6 +81,8 @@ std::string_view hook_state_name(std::uint32_t state) {
       return "attached";
     case TSCOPE_HOOK_UNNEEDED:
       return "unneeded";
+    case TSCOPE_HOOK_DIFFERS:
+      return "its prototype differs on this kernel";
     default:
       return "unknown";
   }

@@ -5,6 +5,7 @@
 
 #include "compat/compat.h"
 #include "functions.h"
+#include "lookup.h"
 
 static unsigned long addresses[TSCOPE_FUNCTIONS_MAX];	/* where ftrace's calls stand; filled at load, then only read */
 static unsigned int count;
@@ -65,8 +66,13 @@ static unsigned int lookup_count;
 static unsigned long address_of(const char *name)
 {
 	struct kprobe *probe = &lookups[lookup_count];
+	unsigned long address;
 
-	*probe = (struct kprobe) { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	*probe = (struct kprobe) { .flags = KPROBE_FLAG_DISABLED };
+	if (tscope_lookup(name, &address))
+		probe->addr = (kprobe_opcode_t *)address;
+	else
+		probe->symbol_name = name;
 	if (register_kprobe(probe))
 		return 0;
 	lookup_count++;

@@ -5,6 +5,8 @@
 
 #include "functions.h"
 #include "hooks.h"
+#include "lookup.h"
+#include "prototypes.h"
 
 /* Blocked receivers each hold one; beyond that a return is missed and counted. */
 #define RETURN_INSTANCES 1024
@@ -74,7 +76,7 @@ static bool function_present(struct tscope_place *place)
 	return true;
 }
 
-static bool present(struct tscope_place *place)
+static bool there(struct tscope_place *place)
 {
 	switch (place->kind) {
 	case TSCOPE_HOOK_TRACEPOINT:
@@ -89,6 +91,20 @@ static bool present(struct tscope_place *place)
 	}
 }
 
+static enum tscope_hook_state look_up(struct tscope_place *place)
+{
+	unsigned long address;
+
+	/*
+	 * A handler would take what is something else for a pointer. What a name does not tell apart,
+	 * its prototype does not either.
+	 */
+	if (place->takes && !tscope_lookup(place->name, &address) &&
+	    tscope_prototype_of(place->name, place->takes) == TSCOPE_PROTOTYPE_DIFFERS)
+		return TSCOPE_HOOK_DIFFERS;
+	return there(place) ? TSCOPE_HOOK_PRESENT : TSCOPE_HOOK_ABSENT;
+}
+
 static bool has_first_choice(u8 vantage)
 {
 	const struct tscope_layer *const *layer;
@@ -96,7 +112,7 @@ static bool has_first_choice(u8 vantage)
 
 	for_each_place(layer, place) {
 		if (place->vantage == vantage && place->need == TSCOPE_FIRST_CHOICE)
-			return place->state != TSCOPE_HOOK_ABSENT;
+			return place->state == TSCOPE_HOOK_PRESENT;
 	}
 	return false;
 }
@@ -120,20 +136,19 @@ int tscope_hooks_init(void)
 	int i;
 
 	for_each_kernel_tracepoint(match_tracepoint, NULL);
+	tscope_prototypes_read();
 	for_each_place(layer, place) {
 		if (place->need == TSCOPE_SECOND_CHOICE && has_first_choice(place->vantage)) {
 			place->state = TSCOPE_HOOK_UNNEEDED;
 			continue;
 		}
-		if (present(place)) {
-			place->state = TSCOPE_HOOK_PRESENT;
+		place->state = look_up(place);
+		if (place->state == TSCOPE_HOOK_PRESENT)
 			mark(available_vantages, place);
-			continue;
-		}
-		place->state = TSCOPE_HOOK_ABSENT;
-		if (place->need == TSCOPE_REQUIRED)
+		else if (place->need == TSCOPE_REQUIRED)
 			mark(lacking, place);
 	}
+	tscope_prototypes_forget();
 	tscope_functions_found();
 	for (i = 0; i < PROTOCOLS; i++)
 		available_vantages[i] &= ~lacking[i];

@@ -6,6 +6,8 @@
 #ifndef TSCOPE_HOOKS_H
 #define TSCOPE_HOOKS_H
 
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
@@ -23,6 +25,7 @@ struct tscope_place {
 	ftrace_func_t function;
 	kretprobe_handler_t on_entry, on_return;
 	size_t return_data;		/* bytes carried from on_entry to on_return */
+	const char *takes;		/* function: its first arguments' types */
 
 	enum tscope_hook_state state;	/* hooks_lock */
 	unsigned int users;		/* sessions; hooks_lock */
@@ -48,15 +51,38 @@ struct tscope_layer {
 		TSCOPE_HANDLER_##kind_(id),					\
 	},
 #define TSCOPE_HANDLER_TRACEPOINT(id)	.probe = at_##id
-#define TSCOPE_HANDLER_FUNCTION(id)	.function = at_##id
+#define TSCOPE_HANDLER_FUNCTION(id)	.function = at_##id, .takes = takes_##id
 /* struct <id>_call goes from the entry to the return. */
 #define TSCOPE_HANDLER_RETURN(id)						\
-	.on_entry = before_##id, .on_return = at_##id, .return_data = sizeof(struct id##_call)
+	.on_entry = before_##id, .on_return = at_##id, .return_data = sizeof(struct id##_call),	\
+	.takes = takes_##id
 
-/* Begins the handler of a function's entry; or, with __alias(), says that another one serves it too. */
-#define TSCOPE_AT_FUNCTION(id)							\
+/*
+ * Each begins a handler; or, with __alias(), says that another one serves that place too.
+ *
+ * TSCOPE_AT_TRACEPOINT(id, tracepoint, arguments): the compiler compares them with the tracepoint's.
+ */
+#define TSCOPE_AT_TRACEPOINT(id, tracepoint, ...)				\
+	static void at_##id(void *data, __VA_ARGS__);				\
+	static inline void __maybe_unused type_of_##id(void)			\
+	{									\
+		check_trace_callback_type_##tracepoint(at_##id);		\
+	}									\
+	static void at_##id(void *data, __VA_ARGS__)
+
+/*
+ * TSCOPE_AT_FUNCTION(id, types): of a function's arguments, up to the last that the handler reads. At
+ * load they are compared with the kernel's BTF. TSCOPE_AT_DECLARED(id, function, returned, types), of
+ * all its arguments, if a header declares it: the compiler compares them as well.
+ */
+#define TSCOPE_TAKES(id, ...) static const char takes_##id[] = #__VA_ARGS__
+#define TSCOPE_AT_FUNCTION(id, ...)						\
+	TSCOPE_TAKES(id, __VA_ARGS__);						\
 	static void at_##id(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,	\
 			    struct ftrace_regs *regs)
+#define TSCOPE_AT_DECLARED(id, function, returned, ...)				\
+	static_assert(__same_type(function, returned(__VA_ARGS__)));		\
+	TSCOPE_AT_FUNCTION(id, __VA_ARGS__)
 
 extern const struct tscope_layer tscope_driver_layer;
 extern const struct tscope_layer tscope_qdisc_layer;

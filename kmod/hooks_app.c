@@ -2,10 +2,12 @@
 /* Where a process asks TCP to send, and where a receive call gives it bytes. */
 #include <linux/tcp.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 #include <net/tcp_states.h>
 
 #include "clock.h"
 #include "compat/compat.h"
+#include "compat/tracepoints.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
@@ -27,7 +29,7 @@ static noinline void record_app_tx(const struct sock *sk, u32 bytes)
 }
 
 /* tcp_sendmsg(sk, msg, size), before the socket lock: waiting for it counts as delay. */
-TSCOPE_AT_FUNCTION(tcp_sendmsg)
+TSCOPE_AT_DECLARED(tcp_sendmsg, tcp_sendmsg, int, struct sock *, struct msghdr *, size_t)
 {
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
@@ -76,7 +78,7 @@ static __always_inline void received(const struct sock *sk, int bytes, int flags
 }
 
 /* Linux 6.3 and later; every protocol's receive calls pass here. */
-static void at_sock_recv_length(void *data, struct sock *sk, int ret, int flags)
+TSCOPE_AT_TRACEPOINT(sock_recv_length, sock_recv_length, struct sock *sk, int ret, int flags)
 {
 	received(sk, ret, flags);
 }
@@ -86,7 +88,9 @@ struct tcp_recvmsg_call {
 	int flags;
 };
 
-/* tcp_recvmsg(sk, msg, len, flags, addr_len) */
+/* tcp_recvmsg(sk, msg, len, flags, ...) */
+TSCOPE_TAKES(tcp_recvmsg, struct sock *, struct msghdr *, size_t, int);
+
 static int before_tcp_recvmsg(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	struct tcp_recvmsg_call *call = (struct tcp_recvmsg_call *)instance->data;

@@ -2,8 +2,12 @@
 /* Where UDP datagrams and ICMP echoes pass sockets and calls. */
 #include <linux/skbuff.h>
 #include <net/flow.h>
+#include <net/icmp.h>
 #include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
+#include <net/udp.h>
 
 #include "compat/compat.h"
 #include "deliver.h"
@@ -24,7 +28,7 @@ static void app_tx(struct ftrace_regs *regs)
 }
 
 /* udp_sendmsg(sk, msg, len); an IPv6 socket's IPv4 datagrams were stamped in udpv6_sendmsg(). */
-TSCOPE_AT_FUNCTION(udp_sendmsg)
+TSCOPE_AT_DECLARED(udp_sendmsg, udp_sendmsg, int, struct sock *, struct msghdr *, size_t)
 {
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
@@ -33,15 +37,19 @@ TSCOPE_AT_FUNCTION(udp_sendmsg)
 }
 
 /* udpv6_sendmsg(sk, msg, len), as the others' */
-TSCOPE_AT_FUNCTION(udpv6_sendmsg)
+TSCOPE_AT_FUNCTION(udpv6_sendmsg, struct sock *, struct msghdr *, size_t)
 {
 	app_tx(regs);
 }
 
-TSCOPE_AT_FUNCTION(ping_v4_sendmsg) __alias(at_udpv6_sendmsg);
-TSCOPE_AT_FUNCTION(ping_v6_sendmsg) __alias(at_udpv6_sendmsg);
-TSCOPE_AT_FUNCTION(raw_sendmsg) __alias(at_udpv6_sendmsg);
-TSCOPE_AT_FUNCTION(rawv6_sendmsg) __alias(at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(ping_v4_sendmsg, struct sock *, struct msghdr *, size_t)
+	__alias(at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(ping_v6_sendmsg, struct sock *, struct msghdr *, size_t)
+	__alias(at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(raw_sendmsg, struct sock *, struct msghdr *, size_t)
+	__alias(at_udpv6_sendmsg);
+TSCOPE_AT_FUNCTION(rawv6_sendmsg, struct sock *, struct msghdr *, size_t)
+	__alias(at_udpv6_sendmsg);
 
 /* What is not a UDP socket's comes here or not, as the compiler chose: that is stamped before. */
 static void udp_socket_tx(const struct sk_buff *skb)
@@ -58,13 +66,13 @@ static void udp_socket_tx(const struct sk_buff *skb)
 }
 
 /* ip_send_skb(net, skb) */
-TSCOPE_AT_FUNCTION(ip_send_skb)
+TSCOPE_AT_DECLARED(ip_send_skb, ip_send_skb, int, struct net *, struct sk_buff *)
 {
 	udp_socket_tx((void *)tscope_argument(regs, 1));
 }
 
 /* ip6_send_skb(skb) */
-TSCOPE_AT_FUNCTION(ip6_send_skb)
+TSCOPE_AT_DECLARED(ip6_send_skb, ip6_send_skb, int, struct sk_buff *)
 {
 	udp_socket_tx((void *)tscope_argument(regs, 0));
 }
@@ -81,7 +89,7 @@ static void icmp_socket_tx(const struct sock *sk, u8 family, const void *saddr,
 }
 
 /* ip_push_pending_frames(sk, fl4), with the socket's or the per-CPU socket's lock held */
-TSCOPE_AT_FUNCTION(ip_push_pending_frames)
+TSCOPE_AT_DECLARED(ip_push_pending_frames, ip_push_pending_frames, int, struct sock *, struct flowi4 *)
 {
 	const struct flowi4 *flow = (void *)tscope_argument(regs, 1);
 
@@ -89,7 +97,7 @@ TSCOPE_AT_FUNCTION(ip_push_pending_frames)
 }
 
 /* ip6_push_pending_frames(sk), likewise */
-TSCOPE_AT_FUNCTION(ip6_push_pending_frames)
+TSCOPE_AT_DECLARED(ip6_push_pending_frames, ip6_push_pending_frames, int, struct sock *)
 {
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 	const struct flowi6 *flow = &inet_sk(sk)->cork.fl.u.ip6;
@@ -111,7 +119,8 @@ static void received(u8 vantage, const struct sk_buff *skb, const struct net *ne
 }
 
 /* __udp_enqueue_schedule_skb(sk, skb), which may yet find the receive buffer full */
-TSCOPE_AT_FUNCTION(udp_enqueue_schedule_skb)
+TSCOPE_AT_DECLARED(udp_enqueue_schedule_skb, __udp_enqueue_schedule_skb, int, struct sock *,
+		   struct sk_buff *)
 {
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
@@ -119,17 +128,17 @@ TSCOPE_AT_FUNCTION(udp_enqueue_schedule_skb)
 }
 
 /* icmp_rcv(skb), icmpv6_rcv(skb) */
-TSCOPE_AT_FUNCTION(icmp_rcv)
+TSCOPE_AT_DECLARED(icmp_rcv, icmp_rcv, int, struct sk_buff *)
 {
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
 
 	received(TSCOPE_SOCKET_RX, skb, dev_net(skb->dev), 0);
 }
 
-TSCOPE_AT_FUNCTION(icmpv6_rcv) __alias(at_icmp_rcv);
+TSCOPE_AT_FUNCTION(icmpv6_rcv, struct sk_buff *) __alias(at_icmp_rcv);
 
 /* skb_consume_udp(sk, skb, len), when the bytes were copied; a negative length means MSG_PEEK. */
-TSCOPE_AT_FUNCTION(skb_consume_udp)
+TSCOPE_AT_DECLARED(skb_consume_udp, skb_consume_udp, void, struct sock *, struct sk_buff *, int)
 {
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 
@@ -138,7 +147,7 @@ TSCOPE_AT_FUNCTION(skb_consume_udp)
 }
 
 /* skb_free_datagram(sk, skb), of every family: ping and raw sockets come here after the copy. */
-TSCOPE_AT_FUNCTION(skb_free_datagram)
+TSCOPE_AT_DECLARED(skb_free_datagram, skb_free_datagram, void, struct sock *, struct sk_buff *)
 {
 	const struct sock *sk = (void *)tscope_argument(regs, 0);
 

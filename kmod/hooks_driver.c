@@ -8,6 +8,7 @@
 #include <linux/skbuff.h>
 
 #include "compat/compat.h"
+#include "compat/tracepoints.h"
 #include "hooks.h"
 #include "record_device.h"
 #include "stamp.h"
@@ -16,13 +17,13 @@
 
 /* Wherever a frame comes in: `handler` serves all these places, named PREFIX_... */
 #define AT_RECEIVE(prefix, handler)						\
-	AT_RECEIVE_PLACE(prefix##_gro_receive, handler);			\
-	AT_RECEIVE_PLACE(prefix##_gro_frags, handler);				\
-	AT_RECEIVE_PLACE(prefix##_receive_skb, handler);			\
-	AT_RECEIVE_PLACE(prefix##_receive_list, handler);			\
-	AT_RECEIVE_PLACE(prefix##_netif_rx, handler)
-#define AT_RECEIVE_PLACE(id, handler)						\
-	static void at_##id(void *data, const struct sk_buff *skb) __alias(handler)
+	AT_RECEIVE_PLACE(prefix##_gro_receive, napi_gro_receive_entry, handler);	\
+	AT_RECEIVE_PLACE(prefix##_gro_frags, napi_gro_frags_entry, handler);	\
+	AT_RECEIVE_PLACE(prefix##_receive_skb, netif_receive_skb_entry, handler);	\
+	AT_RECEIVE_PLACE(prefix##_receive_list, netif_receive_skb_list_entry, handler);	\
+	AT_RECEIVE_PLACE(prefix##_netif_rx, netif_rx_entry, handler)
+#define AT_RECEIVE_PLACE(id, tracepoint, handler)				\
+	TSCOPE_AT_TRACEPOINT(id, tracepoint, const struct sk_buff *skb) __alias(handler)
 
 DEFINE_PER_CPU(u32, tscope_napi_polls);
 
@@ -76,7 +77,8 @@ static noinline void record_driver_tx(const struct tscope_listener *listener, co
 	tscope_record_at_device(listener, TSCOPE_DRIVER_TX, skb, dev, skb_network_offset(skb));
 }
 
-static void at_net_dev_start_xmit(void *data, const struct sk_buff *skb, const struct net_device *dev)
+TSCOPE_AT_TRACEPOINT(net_dev_start_xmit, net_dev_start_xmit, const struct sk_buff *skb,
+		     const struct net_device *dev)
 {
 	const struct tscope_listener *listener =
 		tscope_listener_at(dev_net(dev), TSCOPE_DRIVER_TX, dev->ifindex);
@@ -119,7 +121,8 @@ AT_RECEIVE(nic, hw_rx);
  * skb_tstamp_tx(skb, hwtstamps): a driver reports what its NIC stamped, from any context. It does so
  * only if the sending socket asked for it; to ask in its place would change what that socket sees.
  */
-TSCOPE_AT_FUNCTION(skb_tstamp_tx)
+TSCOPE_AT_DECLARED(skb_tstamp_tx, skb_tstamp_tx, void, struct sk_buff *,
+		   struct skb_shared_hwtstamps *)
 {
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 0);
 	const struct skb_shared_hwtstamps *stamps = (void *)tscope_argument(regs, 1);
@@ -137,7 +140,7 @@ TSCOPE_AT_FUNCTION(skb_tstamp_tx)
 }
 
 /* Fires when a poll is over. */
-static void at_napi_poll(void *data, struct napi_struct *napi, int work, int budget)
+TSCOPE_AT_TRACEPOINT(napi_poll, napi_poll, struct napi_struct *napi, int work, int budget)
 {
 	this_cpu_inc(tscope_napi_polls);
 }

@@ -3,6 +3,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
+#include "compat/tracepoints.h"
 #include "hooks.h"
 #include "record_device.h"
 
@@ -11,7 +12,7 @@ static noinline void record_qdisc_tx(const struct tscope_listener *listener, con
 	tscope_record_at_device(listener, TSCOPE_QDISC_TX, skb, skb->dev, skb_network_offset(skb));
 }
 
-static void at_net_dev_queue(void *data, struct sk_buff *skb)
+TSCOPE_AT_TRACEPOINT(net_dev_queue, net_dev_queue, struct sk_buff *skb)
 {
 	const struct net_device *dev = skb->dev;
 	const struct tscope_listener *listener =

@@ -3,12 +3,14 @@
 #include <linux/tcp.h>
 #include <net/tcp_states.h>
 
+#include "compat/tracepoints.h"
 #include "deliver.h"
 #include "hooks.h"
 #include "packet.h"
 #include "stamp.h"
 
-static void at_inet_sock_set_state(void *data, const struct sock *sk, const int from, const int to)
+TSCOPE_AT_TRACEPOINT(inet_sock_set_state, inet_sock_set_state, const struct sock *sk, const int from,
+		     const int to)
 {
 	struct tscope_packet packet;
 	bool opened = to == TCP_ESTABLISHED;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where a segment reaches its TCP socket, and where TCP hands one to IP. */
 #include <linux/skbuff.h>
+#include <net/inet6_connection_sock.h>
+#include <net/ip.h>
 #include <net/tcp.h>
 
 #include "clock.h"
@@ -49,13 +51,13 @@ static __always_inline void socket_rx(const struct sock *sk, const struct sk_buf
 }
 
 /* tcp_v4_do_rcv(sk, skb) */
-TSCOPE_AT_FUNCTION(tcp_v4_do_rcv)
+TSCOPE_AT_DECLARED(tcp_v4_do_rcv, tcp_v4_do_rcv, int, struct sock *, struct sk_buff *)
 {
 	socket_rx((void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1), 0);
 }
 
 /* tcp_v6_do_rcv(sk, skb): hands IPv4 packets on to tcp_v4_do_rcv(), which stamps them. */
-TSCOPE_AT_FUNCTION(tcp_v6_do_rcv)
+TSCOPE_AT_FUNCTION(tcp_v6_do_rcv, struct sock *, struct sk_buff *)
 {
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
 
@@ -67,7 +69,7 @@ TSCOPE_AT_FUNCTION(tcp_v6_do_rcv)
  * tcp_check_req(sk, skb, req, fastopen, ...): what reaches a request socket, the handshake's
  * third segment first of all. With fastopen the segment came by way of tcp_v4_do_rcv().
  */
-TSCOPE_AT_FUNCTION(tcp_check_req)
+TSCOPE_AT_FUNCTION(tcp_check_req, struct sock *, struct sk_buff *, struct request_sock *, bool)
 {
 	/* Of a bool only the low eight bits are passed. */
 	if (!(u8)tscope_argument(regs, 3))
@@ -79,7 +81,7 @@ TSCOPE_AT_FUNCTION(tcp_check_req)
  * tcp_timewait_state_process(tw, skb, th, ...): the namespace lies at the same place in tw as in
  * a socket. A SYN goes on to a listener, where tcp_v4_do_rcv() stamps it.
  */
-TSCOPE_AT_FUNCTION(tcp_timewait_state_process)
+TSCOPE_AT_FUNCTION(tcp_timewait_state_process, struct inet_timewait_sock *, struct sk_buff *)
 {
 	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
 
@@ -106,13 +108,14 @@ static __always_inline void socket_tx(struct ftrace_regs *regs, u8 family)
 }
 
 /* __ip_queue_xmit(sk, skb, fl, tos) */
-TSCOPE_AT_FUNCTION(ip_queue_xmit)
+TSCOPE_AT_DECLARED(ip_queue_xmit, __ip_queue_xmit, int, struct sock *, struct sk_buff *, struct flowi *,
+		   __u8)
 {
 	socket_tx(regs, AF_INET);
 }
 
 /* inet6_csk_xmit(sk, skb, fl) */
-TSCOPE_AT_FUNCTION(inet6_csk_xmit)
+TSCOPE_AT_DECLARED(inet6_csk_xmit, inet6_csk_xmit, int, struct sock *, struct sk_buff *, struct flowi *)
 {
 	socket_tx(regs, AF_INET6);
 }

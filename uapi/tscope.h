@@ -222,6 +222,7 @@ enum tscope_hook_state {
 	TSCOPE_HOOK_PRESENT	= 1,	/* found, no session uses it */
 	TSCOPE_HOOK_ATTACHED	= 2,
 	TSCOPE_HOOK_UNNEEDED	= 3,	/* a better one serves the same vantage point */
+	TSCOPE_HOOK_DIFFERS	= 4,	/* there, but not with the arguments known of it: not used */
 };
 
 struct tscope_hook {

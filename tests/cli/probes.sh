@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 # --- headers made up ---
 
 # Where LACKS_<FEATURE> is defined they are without it.
-mkdir -p "$work/include/linux"
+mkdir -p "$work/include/linux" "$work/include/trace/events"
 cat >"$work/include/linux/hrtimer.h" <<'HEADER'
 enum hrtimer_mode { HRTIMER_MODE_ABS_PINNED_HARD };
 enum hrtimer_restart { HRTIMER_NORESTART };
@@ -45,6 +45,12 @@ void ktime_get_snapshot(struct system_time_snapshot *snapshot);
 #else
 struct system_time_snapshot { ktime_t systime, monoraw; };
 void ktime_get_snapshot_id(int clock, struct system_time_snapshot *snapshot);
+#endif
+HEADER
+cat >"$work/include/trace/events/sock.h" <<'HEADER'
+struct sock;
+#ifndef LACKS_TRACE_SOCK_RECV_LENGTH
+void check_trace_callback_type_sock_recv_length(void (*probe)(void *data, struct sock *sk, int ret, int flags));
 #endif
 HEADER
 printf '0x%08x\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n' 1 ftrace_free_filter 2 ftrace_set_filter >"$work/exporting"
@@ -99,14 +105,24 @@ change() { # FILE SED-ARGUMENTS...
 	sed -i "${@:2}" "$file"
 	is "$([ -L "$file" ] && echo unchanged)" "" "$1 is changed"
 }
-built() { # WHAT OBJECT...
+compile() { # OBJECT...
 	rm -rf "$work/src"
 	mkdir "$work/src"
 	cp -r kmod uapi "$work/src"
-	if make -C "$work/kernel" M="$work/src/kmod" CC=gcc-12 KCFLAGS=-Werror "${@:2}" >"$work/log" 2>&1; then
+	make -C "$work/kernel" M="$work/src/kmod" CC=gcc-12 KCFLAGS=-Werror "$@" >"$work/log" 2>&1
+}
+built() { # WHAT OBJECT...
+	if compile "${@:2}"; then
 		ok "$1 ($(sed -n 's/.*this kernel has \(.*\);.*/\1/p' "$work/log"))"
 	else
 		not_ok "$1: $(grep -m 3 -E 'error|Error' "$work/log" | tr '\n' ' ')"
+	fi
+}
+not_built() { # PATTERN WHAT OBJECT
+	if compile "$3"; then
+		not_ok "$2: it builds"
+	else
+		holds "$2" grep -qE "error: .*$1" "$work/log"
 	fi
 }
 
@@ -122,3 +138,11 @@ change include/linux/timekeeping.h -e 's/^extern void ktime_get_snapshot(.*/exte
 rm "$work/kernel/Module.symvers"
 grep -vw ftrace_free_filter "$source/Module.symvers" >"$work/kernel/Module.symvers"
 built "it builds where timers and clocks are as in later kernels" train_sender.o clock.o functions.o
+
+# One more argument behind those that a hook reads does no harm; others in their place do.
+change include/net/tcp.h -e '/^struct sock \*tcp_check_req/,/;/s/bool \*lost_race/&, int *more/'
+built "it builds where a hooked function has one more argument behind the others" hooks_socket.o
+change include/net/tcp.h 's/^int tcp_v4_do_rcv(struct sock \*sk, /int tcp_v4_do_rcv(/'
+not_built 'static assertion failed' "it does not where a hooked function takes others" hooks_socket.o
+change include/trace/events/net.h '/^DEFINE_EVENT(net_dev_template, net_dev_queue/,/TP_ARGS/s/TP_PROTO(struct sk_buff \*skb)/TP_PROTO(struct net_device *skb)/'
+not_built 'incompatible pointer type' "nor where a tracepoint gives another" hooks_qdisc.o

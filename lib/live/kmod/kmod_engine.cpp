@@ -33,11 +33,12 @@ bool concerns(const tscope_hook& hook, const tscope_config& config) {
          (protocols_asked(config.filter) & hook.protocols) != 0;
 }
 
-// Vantage points with a place that is absent, of those that the session would use.
+// Vantage points with a place that can't be used, of those that the session would use.
 std::string lacking(const Device& device, const tscope_config& config) {
   std::uint32_t vantages = 0;
   for (const tscope_hook& hook : all_hooks(device)) {
-    if (concerns(hook, config) && hook.state == TSCOPE_HOOK_ABSENT) vantages |= 1U << hook.vantage;
+    const bool unusable = hook.state == TSCOPE_HOOK_ABSENT || hook.state == TSCOPE_HOOK_DIFFERS;
+    if (concerns(hook, config) && unusable) vantages |= 1U << hook.vantage;
   }
   return vantage_list(vantages == 0 ? config.vantages : vantages);
 }
