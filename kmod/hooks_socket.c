@@ -67,14 +67,19 @@ TSCOPE_AT_FUNCTION(tcp_v6_do_rcv, struct sock *, struct sk_buff *)
 
 /*
  * tcp_check_req(sk, skb, req, fastopen, ...): what reaches a request socket, the handshake's
- * third segment first of all. With fastopen the segment came by way of tcp_v4_do_rcv().
+ * third segment first of all. With fastopen the segment came by way of tcp_v4_do_rcv(), and one
+ * with a wrong acknowledgement goes on to the listener, where that stamps it.
  */
 TSCOPE_AT_FUNCTION(tcp_check_req, struct sock *, struct sk_buff *, struct request_sock *, bool)
 {
+	const struct sk_buff *skb = (void *)tscope_argument(regs, 1);
+	const struct request_sock *request = (void *)tscope_argument(regs, 2);
+
 	/* Of a bool only the low eight bits are passed. */
-	if (!(u8)tscope_argument(regs, 3))
-		socket_rx((void *)tscope_argument(regs, 0), (void *)tscope_argument(regs, 1),
-			  TSCOPE_F_REQUEST);
+	if ((u8)tscope_argument(regs, 3) ||
+	    (tcp_hdr(skb)->ack && TCP_SKB_CB(skb)->ack_seq != tcp_rsk(request)->snt_isn + 1))
+		return;
+	socket_rx((void *)tscope_argument(regs, 0), skb, TSCOPE_F_REQUEST);
 }
 
 /*
