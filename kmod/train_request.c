@@ -49,7 +49,8 @@ void tscope_train_free(struct tscope_probe_train *train)
 
 static void *copy_in(u64 user, size_t bytes)
 {
-	void *copy = kvmalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	/* RETRY_MAYFAIL: a control group's limit refuses it, and nobody is killed for it. */
+	void *copy = kvmalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
