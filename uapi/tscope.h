@@ -347,15 +347,21 @@ struct tscope_train_status {
 #define TSCOPE_IOC_TRAIN_CANCEL	_IOW(TSCOPE_IOC_MAGIC, 8, __u32)	/* number; 0: all */
 
 /*
- * Errors. ENOTTY: no such ioctl, or its size differs (another version).
- * EFAULT: bad pointer. EINVAL: a field out of range, a call out of order.
- * EPERM: the opener lacks the capability. EBUSY: configured or started
- * already. ENODEV: a vantage point asked for has no hook in this kernel for any
- * of the protocols asked for (absent). ENOMEM: rings too large, or no memory. ENXIO: the session's network
- * namespace is gone. A train: ENODEV no such device or it is going, ENETDOWN it is down, EMSGSIZE a
- * frame longer than the device takes, EAFNOSUPPORT not Ethernet, EDQUOT too many probes, or trains
- * of all open files, those over included: they count until the file is closed; EHOSTDOWN no such CPU online, ENOENT no such train. mmap: EINVAL for an offset or length that is not exactly a
- * region's, EPERM for a writable mapping of a read-only one.
+ * Errors.
+ *
+ * Any ioctl	ENOTTY: no such ioctl, or its size differs (another version). EFAULT: bad pointer.
+ *		EINVAL: a field out of range, a call out of order. EBUSY: configured or started already.
+ *		ENXIO: the session's network namespace is gone.
+ * CONFIGURE	EPERM: the opener lacks the capability. ENODEV: a vantage point asked for has no hook in
+ *		this kernel for any of the protocols asked for. ENOMEM: rings too large, or no memory.
+ * START	EDQUOT: too many captures run, on the machine or in this network namespace.
+ * TRAIN	ENODEV: no such device, or it is going. ENETDOWN: it is down. EMSGSIZE: a frame longer
+ *		than the device takes. EAFNOSUPPORT: not Ethernet. EDQUOT: too many probes, or trains of
+ *		all open files, those over included: they count until the file is closed. EHOSTDOWN: no
+ *		such CPU online.
+ * TRAIN_STATUS, TRAIN_CANCEL	ENOENT: no such train.
+ * mmap()	EINVAL: an offset or length that is not exactly a region's. EPERM: a writable mapping of
+ *		a read-only one.
  */
 
 #endif /* _UAPI_TSCOPE_H */

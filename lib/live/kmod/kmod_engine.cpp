@@ -114,7 +114,13 @@ void KmodEngine::configure(const CaptureOptions& options) {
 }
 
 void KmodEngine::start() {
-  if (const int error = device_.call(TSCOPE_IOC_START, nullptr); error != 0) {
+  const int error = device_.call(TSCOPE_IOC_START, nullptr);
+  if (error == EDQUOT) {
+    throw Error(
+        "too many captures are running, on this machine or in this network namespace: end one, or "
+        "capture with --engine bpf");
+  }
+  if (error != 0) {
     throw Error(
         fmt::format("can't attach the module's hooks: {}; another tracer may hold them, or "
                     "kernel.ftrace_enabled is 0: see tscope doctor",
