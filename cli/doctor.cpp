@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "doctor_packet.hpp"
+#include "doctor_places.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/units.hpp"
 
@@ -47,6 +48,7 @@ Findings examine() {
   if (module) found.checks.push_back(doctor::check_anchor(*module));
   found.checks.push_back(doctor::check_vantage_points(found.points));
   found.checks.push_back(doctor::check_packet(*found.packet, found.points));
+  if (module) found.checks.push_back(doctor::check_places(*module));
   return found;
 }
 
@@ -79,8 +81,9 @@ void print_places(const Findings& found) {
     std::string places;
     for (const tscope_hook& hook : point.places) {
       if (hook.state == TSCOPE_HOOK_UNNEEDED) continue;
+      const bool used = hook.state == TSCOPE_HOOK_PRESENT || hook.state == TSCOPE_HOOK_ATTACHED;
       places += fmt::format("{}{}{}", places.empty() ? "" : " ", hook.name,
-                            hook.state == TSCOPE_HOOK_ABSENT ? " (absent)" : "");
+                            used ? "" : fmt::format(" ({})", doctor::hook_state_name(hook.state)));
     }
     fmt::print("  {:14}{}\n", tscope::vantage_name(point.vantage), places);
   }
