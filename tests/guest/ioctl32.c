@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* guests: 6.1 6.12 debug */
+/* guests: 6.1 6.12 */
 /*
  * The device from a 32-bit process. Built with -m32 and without a C library, which this machine has
  * for 64 bits only; system calls go by interrupt 0x80.
