@@ -7,6 +7,7 @@
 
 const volatile struct tscope_bpf_config config = {};
 
+#ifndef TSCOPE_NO_KFUNCS
 /* Where it is not there the loader clears config.tsc, and the verifier takes the call out. */
 extern __u64 bpf_tscope_tsc(void) __ksym __weak;
 
@@ -14,6 +15,12 @@ static __always_inline __u64 now(void)
 {
 	return config.tsc ? bpf_tscope_tsc() : bpf_ktime_get_ns();
 }
+#else
+static __always_inline __u64 now(void)
+{
+	return bpf_ktime_get_ns();
+}
+#endif
 
 static __always_inline __u8 clock_kind(void)
 {

@@ -4,10 +4,11 @@
 
 #include "packet_parts.bpf.h"
 
-static __always_inline bool port_matches(const struct packet *packet)
+/* `ports`: one word, as they are in the packet. */
+static __always_inline bool ports_match(__u32 ports)
 {
-	bool source = config.filter.port == packet->sport;
-	bool destination = config.filter.port == packet->dport;
+	__u16 port = bpf_htons(config.filter.port);
+	bool source = port == (__u16)ports, destination = port == ports >> 16;
 
 	switch (config.filter.port_side) {
 	case TSCOPE_PORT_SOURCE:
@@ -54,7 +55,7 @@ static __always_inline bool wanted(const struct packet *packet)
 {
 	if (config.netns && packet->netns != config.netns)
 		return false;
-	if (config.filter.port && !port_matches(packet))
+	if (config.filter.port && !ports_match(bpf_htons(packet->sport) | (__u32)bpf_htons(packet->dport) << 16))
 		return false;
 	if (config.filter.family && config.filter.family != packet->family)
 		return false;

@@ -29,6 +29,14 @@
 #define ARPHRD_LOOPBACK 772
 #define IP_OFFSET 0x1fff
 
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
+	TCP_SYN_RECV = 3,
+	TCP_CLOSE = 7,
+	TCP_LISTEN = 10,
+};
+
 struct iphdr {
 	__u8 ihl : 4, version : 4;
 	__u8 tos;

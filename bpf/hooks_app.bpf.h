@@ -6,36 +6,58 @@
 #include "deliver.bpf.h"
 #include "packet_made.bpf.h"
 
+#define MSG_OOB 1
 #define MSG_PEEK 2
 #define MSG_ERRQUEUE 0x2000
 
 SEC("fentry/tcp_sendmsg")
 int BPF_PROG(tcp_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long size)
 {
-	const struct tcp_sock *tp = (const void *)sk;
 	struct packet packet;
+	__u64 header[HEADER_WORDS];
 
-	begin(&packet, TSCOPE_APP_TX);
+	/* A socket that is not connected yet has no place in any stream for what MSG_FASTOPEN sends. */
+	if (sk->__sk_common.skc_state == TCP_CLOSE || sk->__sk_common.skc_state == TCP_LISTEN ||
+	    !tcp_wanted(sk))
+		return 0;
+	begin(&packet, header, TSCOPE_APP_TX);
 	packet.flags = TSCOPE_F_ASKED;
-	if (from_socket(&packet, sk, FROM_SOCKET, BPF_CORE_READ(tp, write_seq), size))
+	if (from_socket(&packet, sk, FROM_SOCKET, read_field(struct tcp_sock, sk, write_seq), size))
 		deliver(&packet);
 	return 0;
 }
 
+/*
+ * The place in the stream of what a receive call gave. Of a socket whose calls are not TCP's own there is
+ * none: its bytes are others than the stream's (kTLS), or move no pointer of TCP's (sockmap).
+ */
+static __always_inline __u32 place_of(const struct sock *sk, int bytes, int flags)
+{
+	__u32 copied = read_field(struct tcp_sock, sk, copied_seq);
+	int peeked = sk->sk_peek_off;
+
+	if (!(flags & MSG_PEEK))
+		return copied - bytes;
+	/* SO_PEEK_OFF, which the call has moved on by then. */
+	return peeked >= bytes ? copied + peeked - bytes : copied;
+}
+
 static __always_inline int app_rx(const struct sock *sk, int bytes, int flags)
 {
-	const struct tcp_sock *tp = (const void *)sk;
 	struct packet packet;
-	__u32 seq;
+	__u64 header[HEADER_WORDS];
+	__u32 seq = 0;
 
-	begin(&packet, TSCOPE_APP_RX);
-	if (bytes <= 0 || flags & MSG_ERRQUEUE || !is_tcp(sk))
+	/* An urgent byte is read out of the stream's order. */
+	if (bytes <= 0 || flags & (MSG_ERRQUEUE | MSG_OOB) || !tcp_wanted(sk))
 		return 0;
-	seq = BPF_CORE_READ(tp, copied_seq);
+	begin(&packet, header, TSCOPE_APP_RX);
 	if (flags & MSG_PEEK)
 		packet.flags = TSCOPE_F_PEEK;
+	if (socket_flags(sk) & TSCOPE_F_ULP)
+		bytes = 0;
 	else
-		seq -= bytes;
+		seq = place_of(sk, bytes, flags);
 	if (from_socket(&packet, sk, TO_SOCKET, seq, bytes))
 		deliver(&packet);
 	return 0;

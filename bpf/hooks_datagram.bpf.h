@@ -5,13 +5,15 @@
 
 #include "deliver.bpf.h"
 #include "packet_made.bpf.h"
-#include "packet.bpf.h"
 
 static __always_inline int datagram_call(const struct sock *sk, const struct msghdr *msg, __u64 len)
 {
 	struct packet packet;
+	__u64 header[HEADER_WORDS];
 
-	begin(&packet, TSCOPE_APP_TX);
+	if (!netns_wanted(sk->__sk_common.skc_net.net))
+		return 0;
+	begin(&packet, header, TSCOPE_APP_TX);
 	if (from_call(&packet, sk, msg, len))
 		deliver(&packet);
 	return 0;
@@ -58,16 +60,26 @@ int BPF_PROG(rawv6_sendmsg, struct sock *sk, struct msghdr *msg, unsigned long l
 static __always_inline int into_ip(const struct sk_buff *skb)
 {
 	const struct sock *sk = skb->sk;
-	const struct dst_entry *dst;
+	struct place from = {};
 	struct packet packet;
+	__u64 first[FIRST_WORDS];
+	struct slot slot;
 
-	begin(&packet, TSCOPE_SOCKET_TX);
-	if (!sk || sk->sk_protocol != IPPROTO_UDP || sk->sk_type != SOCK_DGRAM)
+	if (!sk || sk->sk_protocol != IPPROTO_UDP || sk->sk_type != SOCK_DGRAM ||
+	    !netns_wanted(sk->__sk_common.skc_net.net))
 		return 0;
-	dst = (const void *)(skb->_skb_refdst & ~1UL);
-	if (datagram(&packet, skb, sk->__sk_common.skc_net.net,
-		     dst ? BPF_CORE_READ(dst, dev, ifindex) : 0, false))
-		deliver(&packet);
+	begin_unstamped(&packet, first, TSCOPE_SOCKET_TX);
+	if (!datagram(&packet, &from, skb, sk->__sk_common.skc_net.net,
+		      ifindex_of((const void *)(skb->_skb_refdst & ~1UL)), false))
+		return 0;
+	stay_on_cpu();
+	if (begin_record(&slot, &packet)) {
+		put_headers(&slot, &packet, &from);
+		/* With the length, which the IP layer has not written yet. */
+		__builtin_memcpy(slot.record->header, packet.header, sizeof(struct iphdr));
+		end_record(&slot);
+	}
+	may_leave_cpu();
 	return 0;
 }
 
@@ -87,8 +99,11 @@ SEC("fentry/ip_push_pending_frames")
 int BPF_PROG(ip_push_pending_frames, struct sock *sk, struct flowi4 *flow)
 {
 	struct packet packet;
+	__u64 header[HEADER_WORDS];
 
-	begin(&packet, TSCOPE_SOCKET_TX);
+	if (!netns_wanted(sk->__sk_common.skc_net.net))
+		return 0;
+	begin(&packet, header, TSCOPE_SOCKET_TX);
 	if (!from_queue(&packet, sk, AF_INET))
 		return 0;
 	make_ipv4(&packet, IPPROTO_ICMP, flow->saddr, flow->daddr);
@@ -102,8 +117,11 @@ int BPF_PROG(ip6_push_pending_frames, struct sock *sk)
 	const struct inet_sock *inet = (const void *)sk;
 	struct in6_addr saddr, daddr;
 	struct packet packet;
+	__u64 header[HEADER_WORDS];
 
-	begin(&packet, TSCOPE_SOCKET_TX);
+	if (!netns_wanted(sk->__sk_common.skc_net.net))
+		return 0;
+	begin(&packet, header, TSCOPE_SOCKET_TX);
 	if (!from_queue(&packet, sk, AF_INET6))
 		return 0;
 	saddr = BPF_CORE_READ(inet, cork.fl.u.ip6.saddr);
@@ -114,14 +132,18 @@ int BPF_PROG(ip6_push_pending_frames, struct sock *sk)
 }
 
 static __always_inline int received(__u8 vantage, const struct sk_buff *skb, const struct net *net,
-				    __u16 flags)
+				    __u32 flags)
 {
+	struct place from = {};
 	struct packet packet;
+	__u64 first[FIRST_WORDS];
 
-	begin(&packet, vantage);
+	if (!netns_wanted(net))
+		return 0;
+	begin_unstamped(&packet, first, vantage);
 	packet.flags = flags;
-	if (datagram(&packet, skb, net, skb->skb_iif, true))
-		deliver(&packet);
+	if (datagram(&packet, &from, skb, net, skb->skb_iif, true))
+		deliver_from(&packet, &from);
 	return 0;
 }
 

@@ -4,47 +4,43 @@
 #define TSCOPE_HOOKS_DRIVER_BPF_H
 
 #include "deliver.bpf.h"
-#include "packet.bpf.h"
 
 #define VLAN_TAGS_MAX 2
 
-static __always_inline int ip_offset(struct packet *packet, const struct sk_buff *skb)
+/* skb->data is behind the Ethernet header, and in front of VLAN tags that nobody took off yet. */
+static __always_inline int ip_offset(const struct sk_buff *skb, __u8 vantage)
 {
 	__u32 linear = skb->len - skb->data_len;
-	__u16 protocol = bpf_ntohs(skb->protocol);
+	__be16 protocol = skb->protocol;
 	int i, offset = 0;
 
-	packet->wire_len = skb->len;
+	for (i = 0; i < VLAN_TAGS_MAX && is_vlan(protocol); i++) {
+		__u64 tag = 0;
 
-	for (i = 0; i < VLAN_TAGS_MAX; i++) {
-		__be16 next;
-
-		if (protocol != ETH_P_8021Q && protocol != ETH_P_8021AD)
-			break;
-		if ((__u32)offset + VLAN_HLEN > linear) {
-			ends_here(packet, linear);
+		if ((__u32)offset + VLAN_HLEN <= linear) {
+			read_words(&tag, 1, skb->data + offset);
+		} else if (!read_pages(skb, offset, &tag, VLAN_HLEN)) {
+			count_unreadable(vantage);
 			return -1;
 		}
-		if (bpf_probe_read_kernel(&next, sizeof(next), skb->data + offset + 2))
-			return -1;
-		protocol = bpf_ntohs(next);
+		protocol = tag >> 16;
 		offset += VLAN_HLEN;
 	}
-	return protocol == ETH_P_IP || protocol == ETH_P_IPV6 ? offset : -1;
+	return protocol == bpf_htons(ETH_P_IP) || protocol == bpf_htons(ETH_P_IPV6) ? offset : -1;
 }
 
 static __always_inline int driver_rx(const struct sk_buff *skb)
 {
-	__u64 stamp = now();
+	struct place from = { .skb = skb };
+	const struct net_device *dev = skb->dev;
 	struct packet packet;
-	int offset;
+	__u64 first[FIRST_WORDS];
 
-	if (!device_wanted(skb->dev))
+	if (!device_wanted(dev))
 		return 0;
-	begin_at(&packet, TSCOPE_DRIVER_RX, stamp);
-	offset = ip_offset(&packet, skb);
-	if (offset >= 0 && at_device(&packet, skb, skb->dev, offset))
-		deliver(&packet);
+	begin_unstamped(&packet, first, TSCOPE_DRIVER_RX);
+	if (at_device(&packet, &from, skb, dev, ip_offset(skb, TSCOPE_DRIVER_RX)))
+		deliver_frame(&packet, &from, skb, dev);
 	return 0;
 }
 
@@ -67,24 +63,25 @@ AT_RECEIVE(driver, driver_rx)
 SEC("tp_btf/napi_poll")
 int BPF_PROG(napi_poll, struct napi_struct *napi, int work, int budget)
 {
-	struct cpu_state *state = cpu_state();
+	struct tscope_bpf_ring *ring = ring_of(bpf_get_smp_processor_id());
 
-	if (state)
-		state->napi_polls++;
+	if (ring)
+		ring->napi_polls++;
 	return 0;
 }
 
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb, struct net_device *dev)
 {
-	__u64 stamp = now();
+	struct place from = { .skb = skb };
 	struct packet packet;
+	__u64 first[FIRST_WORDS];
 
 	if (!device_wanted(dev))
 		return 0;
-	begin_at(&packet, TSCOPE_DRIVER_TX, stamp);
-	if (at_device(&packet, skb, dev, skb->network_header - (skb->data - skb->head)))
-		deliver(&packet);
+	begin_unstamped(&packet, first, TSCOPE_DRIVER_TX);
+	if (at_device(&packet, &from, skb, dev, network_offset(skb)))
+		deliver_frame(&packet, &from, skb, dev);
 	return 0;
 }
 
@@ -93,35 +90,42 @@ int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb, struct net_device *dev)
 /* The driver's private data instead of a time, which only the driver can make one of. */
 #define SKBTX_HW_TSTAMP_NETDEV (1 << 5)
 
-static __always_inline int deliver_nic(struct packet *packet, s64 nic_ns)
+static __always_inline int deliver_nic(struct packet *packet, const struct place *from,
+				       const struct sk_buff *skb, s64 nic_ns)
 {
+	struct slot slot;
+
 	if (packet->header_len > TSCOPE_NIC_TIME_AT) {
 		packet->header_len = TSCOPE_NIC_TIME_AT;
 		packet->flags |= TSCOPE_F_CUT;
 	}
-	__builtin_memcpy(packet->header + TSCOPE_NIC_TIME_AT, &nic_ns, sizeof(nic_ns));
-	deliver(packet);
+	if (!begin_record(&slot, packet))
+		return 0;
+	put_link(slot.record, packet, from, skb, skb->dev);
+	put_headers(&slot, packet, from);
+	*(s64 *)(slot.record->header + TSCOPE_NIC_TIME_AT) = nic_ns;
+	end_record(&slot);
 	return 0;
 }
 
 static __always_inline int hw_rx(const struct sk_buff *skb)
 {
-	const struct skb_shared_info *info = (const void *)(skb->head + skb->end);
-	__u64 stamp = now();
+	const void *info = skb->head + skb->end;
+	struct place from = { .skb = skb };
 	struct packet packet;
-	int offset;
+	__u64 first[FIRST_WORDS];
 
 	if (!device_wanted(skb->dev))
 		return 0;
-	begin_at(&packet, TSCOPE_HW_RX, stamp);
-	offset = ip_offset(&packet, skb);
-	if (offset < 0 || !at_device(&packet, skb, skb->dev, offset))
+	begin_unstamped(&packet, first, TSCOPE_HW_RX);
+	if (!at_device(&packet, &from, skb, skb->dev, ip_offset(skb, TSCOPE_HW_RX)))
 		return 0;
-	if (BPF_CORE_READ(info, tx_flags) & SKBTX_HW_TSTAMP_NETDEV) {
-		unreadable_here(&packet);
+	if (read_field(struct skb_shared_info, info, tx_flags) & SKBTX_HW_TSTAMP_NETDEV) {
+		count_unreadable(TSCOPE_HW_RX);
 		return 0;
 	}
-	return deliver_nic(&packet, BPF_CORE_READ(info, hwtstamps.hwtstamp));
+	return deliver_nic(&packet, &from, skb,
+			   read_field(struct skb_shared_info, info, hwtstamps.hwtstamp));
 }
 
 AT_RECEIVE(nic, hw_rx)
@@ -130,15 +134,16 @@ AT_RECEIVE(nic, hw_rx)
 SEC("fentry/skb_tstamp_tx")
 int BPF_PROG(skb_tstamp_tx, struct sk_buff *skb, struct skb_shared_hwtstamps *stamps)
 {
-	__u64 stamp = now();
+	struct place from = {};
 	struct packet packet;
+	__u64 first[FIRST_WORDS];
 
 	if (!stamps || !skb->dev || !device_wanted(skb->dev))
 		return 0;
-	begin_at(&packet, TSCOPE_HW_TX, stamp);
-	if (!at_device(&packet, skb, skb->dev, skb->network_header - (skb->data - skb->head)))
+	begin_unstamped(&packet, first, TSCOPE_HW_TX);
+	if (!at_device(&packet, &from, skb, skb->dev, network_offset(skb)))
 		return 0;
-	return deliver_nic(&packet, stamps->hwtstamp);
+	return deliver_nic(&packet, &from, skb, stamps->hwtstamp);
 }
 
 #endif

@@ -4,19 +4,19 @@
 #define TSCOPE_HOOKS_QDISC_BPF_H
 
 #include "deliver.bpf.h"
-#include "packet.bpf.h"
 
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(net_dev_queue, struct sk_buff *skb)
 {
-	__u64 stamp = now();
+	struct place from = { .skb = skb };
 	struct packet packet;
+	__u64 first[FIRST_WORDS];
 
 	if (!device_wanted(skb->dev))
 		return 0;
-	begin_at(&packet, TSCOPE_QDISC_TX, stamp);
-	if (at_device(&packet, skb, skb->dev, skb->network_header - (skb->data - skb->head)))
-		deliver(&packet);
+	begin_unstamped(&packet, first, TSCOPE_QDISC_TX);
+	if (at_device(&packet, &from, skb, skb->dev, network_offset(skb)))
+		deliver_frame(&packet, &from, skb, skb->dev);
 	return 0;
 }
 

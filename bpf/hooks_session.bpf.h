@@ -6,28 +6,21 @@
 #include "deliver.bpf.h"
 #include "packet_made.bpf.h"
 
-enum {
-	TCP_ESTABLISHED = 1,
-	TCP_SYN_SENT = 2,
-	TCP_SYN_RECV = 3,
-	TCP_CLOSE = 7,
-	TCP_LISTEN = 10,
-};
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int from, int to)
 {
-	const struct tcp_sock *tp = (const void *)sk;
 	bool opened = to == TCP_ESTABLISHED;
 	/* A connection that never was established has nothing to close. */
 	bool closed = to == TCP_CLOSE && from != TCP_SYN_SENT && from != TCP_SYN_RECV &&
 		      from != TCP_LISTEN && from != TCP_CLOSE;
 	struct packet packet;
+	__u64 header[HEADER_WORDS];
 
-	begin(&packet, TSCOPE_SESSION);
+	if ((!opened && !closed) || !tcp_wanted(sk))
+		return 0;
+	begin(&packet, header, TSCOPE_SESSION);
 	packet.kind = opened ? TSCOPE_OPEN : TSCOPE_CLOSE;
-	if ((opened || closed) && is_tcp(sk) &&
-	    from_socket(&packet, sk, FROM_SOCKET, BPF_CORE_READ(tp, snd_nxt), 0))
+	if (from_socket(&packet, sk, FROM_SOCKET, read_field(struct tcp_sock, sk, snd_nxt), 0))
 		deliver(&packet);
 	return 0;
 }

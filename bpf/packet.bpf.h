@@ -5,9 +5,74 @@
 
 #include "packet_parts.bpf.h"
 
-/* Most headers fit: IPv6, TCP and its usual options are 72 bytes. */
-#define FIRST_READ 80
 #define EXTENSION_HEADERS_MAX 4
+
+/* Where a packet's headers are. */
+struct place {
+	const void *ip;
+	__u32 avail;			/* bytes from there on in one piece */
+	const struct sk_buff *skb;	/* whose page fragments may be read; NULL: not here */
+	__u32 ip_offset;		/* from skb->data */
+	bool paged;			/* read from the fragments too */
+};
+
+static __always_inline bool read_at(const struct place *from, const struct packet *packet,
+				    __u32 offset, __u64 *to, __u32 words)
+{
+	__u32 length = packet->wire_len - offset;
+
+	if (!from->paged) {
+		read_words(to, words, from->ip + offset);
+		return true;
+	}
+	if (length > words * sizeof(*to))
+		length = words * sizeof(*to);
+	return read_pages(from->skb, from->ip_offset + offset, to, length);
+}
+
+/* What lies behind the packet's end is read with it, and means nothing. */
+static __always_inline bool read_first(const struct place *from, struct packet *packet)
+{
+	__u64 *first = (void *)packet->header;
+
+	if (from->paged || !CASTS) {
+		__builtin_memset(first, 0, FIRST_READ);
+		return read_at(from, packet, 0, first, FIRST_WORDS);
+	}
+	read_words(first, FIRST_WORDS_V4, from->ip);
+	if (packet->header[0] >> 4 == 6)
+		read_words(first + FIRST_WORDS_V4, FIRST_WORDS - FIRST_WORDS_V4,
+			   from->ip + FIRST_WORDS_V4 * sizeof(*first));
+	else
+		__builtin_memset(first + FIRST_WORDS_V4, 0,
+				 FIRST_READ - FIRST_WORDS_V4 * sizeof(*first));
+	return true;
+}
+
+/*
+ * With fewer bytes in one piece than the least headers have, all is read from page fragments, where
+ * programs may. Drivers leave all headers there, or none. Payload alone is not: programs at functions can't
+ * read it, and a datagram must look the same everywhere on its way out.
+ */
+#define PIECE_MIN (sizeof(struct iphdr) + DATAGRAM_HEADER)
+
+static __always_inline void choose_paged(struct place *from, const struct packet *packet)
+{
+	if (!from->skb || !PAGES || from->avail >= PIECE_MIN || from->avail >= packet->wire_len)
+		return;
+	from->paged = true;
+	from->avail = packet->wire_len;
+}
+
+/* Whether the first `need` bytes can be read. */
+static __always_inline bool reach(const struct place *from, const struct packet *packet, __u32 need)
+{
+	if (need <= from->avail)
+		return true;
+	if (packet->wire_len > from->avail)
+		count_unreadable(packet->vantage);
+	return false;
+}
 
 static __always_inline bool is_transport_v6(__u8 next)
 {
@@ -15,24 +80,22 @@ static __always_inline bool is_transport_v6(__u8 next)
 }
 
 /* Where the transport header begins behind IPv6's extension headers, and which; 0: not here. */
-static __always_inline __u32 skip_extensions(const struct packet *packet, const void *ip,
-					     __u32 avail, __u8 *protocol)
+static __always_inline __u32 skip_extensions(struct place *from, struct packet *packet,
+					     __u8 *protocol)
 {
 	__u32 offset = sizeof(struct ipv6hdr);
 	__u8 next = *protocol;
 	int i;
 
 	for (i = 0; i < EXTENSION_HEADERS_MAX && !is_transport_v6(next); i++) {
-		__u8 extension[8];
+		__u64 word;
+		const __u8 *extension = (const void *)&word;
 
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
 		    next != IPPROTO_DSTOPTS && next != IPPROTO_FRAGMENT)
 			return 0;
-		if (avail < offset + sizeof(extension)) {
-			ends_here(packet, avail);
-			return 0;
-		}
-		if (bpf_probe_read_kernel(extension, sizeof(extension), ip + offset))
+		if (!reach(from, packet, offset + sizeof(word)) ||
+		    !read_at(from, packet, offset, &word, 1))
 			return 0;
 		if (next == IPPROTO_FRAGMENT && (extension[2] << 8 | extension[3]) & ~7)
 			return 0;
@@ -43,55 +106,46 @@ static __always_inline __u32 skip_extensions(const struct packet *packet, const 
 	return is_transport_v6(next) ? offset : 0;
 }
 
-/* From what was read already where it lies where it mostly does. */
-static __always_inline bool read_transport(const struct packet *packet, const void *ip,
+/* From what was read already where it lies where it mostly does; `words` hold no more than TCP's header. */
+static __always_inline bool read_transport(const struct place *from, const struct packet *packet,
 					   __u32 offset, void *to, __u32 size)
 {
-	if (offset == sizeof(struct iphdr))
+	__u64 header[3];
+
+	if (offset == sizeof(struct iphdr)) {
 		__builtin_memcpy(to, packet->header + sizeof(struct iphdr), size);
-	else if (offset == sizeof(struct ipv6hdr))
+	} else if (offset == sizeof(struct ipv6hdr)) {
 		__builtin_memcpy(to, packet->header + sizeof(struct ipv6hdr), size);
-	else
-		return !bpf_probe_read_kernel(to, size, ip + offset);
+	} else {
+		__builtin_memset(header, 0, sizeof(header));
+		if (!read_at(from, packet, offset, header, size > 16 ? 3 : 1))
+			return false;
+		__builtin_memcpy(to, header, size);
+	}
 	return true;
 }
 
-/* header_len bytes are to be kept: reads what the first read left out. */
-static __always_inline void read_rest(struct packet *packet, const void *ip)
-{
-	__u32 rest = packet->header_len - FIRST_READ;
-
-	if (packet->header_len <= FIRST_READ)
-		return;
-	barrier_var(rest);
-	if (rest > TSCOPE_HEADER_MAX - FIRST_READ)
-		rest = TSCOPE_HEADER_MAX - FIRST_READ;
-	barrier_var(rest);
-	bpf_probe_read_kernel(packet->header + FIRST_READ, rest, ip + FIRST_READ);
-}
-
-static __always_inline bool read_tcp(struct packet *packet, const void *ip, __u32 avail,
-				     __u32 offset, __u32 total, struct tcphdr *tcp)
+static __always_inline bool read_tcp(struct place *from, struct packet *packet, __u32 offset,
+				     __u32 total, struct tcphdr *tcp)
 {
 	__u32 length;
 
-	if (!protocol_wanted(TSCOPE_PROTO_TCP) || offset + sizeof(*tcp) > TSCOPE_HEADER_MAX)
-		return false;
-	if (offset + sizeof(*tcp) > avail)
-		return ends_here(packet, avail);
-	if (!read_transport(packet, ip, offset, tcp, sizeof(*tcp)))
-		return unreadable_here(packet);
-	if (tcp->doff < 5)
+	if (!protocol_wanted(TSCOPE_PROTO_TCP) || offset + sizeof(*tcp) > TSCOPE_HEADER_MAX ||
+	    !reach(from, packet, offset + sizeof(*tcp)) ||
+	    !read_transport(from, packet, offset, tcp, sizeof(*tcp)) || tcp->doff < 5)
 		return false;
 
 	length = offset + tcp->doff * 4;
 	packet->payload = total > length ? total - length : 0;
-	if (length > avail || length > TSCOPE_HEADER_MAX) {
-		length = avail < TSCOPE_HEADER_MAX ? avail : TSCOPE_HEADER_MAX;
+	if (length > TSCOPE_HEADER_MAX) {
+		length = TSCOPE_HEADER_MAX;
+		packet->flags |= TSCOPE_F_CUT;
+	}
+	if (length > from->avail) {
+		length = from->avail;
 		packet->flags |= TSCOPE_F_CUT;
 	}
 	packet->header_len = length;
-	read_rest(packet, ip);
 	packet->sport = bpf_ntohs(tcp->source);
 	packet->dport = bpf_ntohs(tcp->dest);
 	packet->seq = bpf_ntohl(tcp->seq);
@@ -100,19 +154,16 @@ static __always_inline bool read_tcp(struct packet *packet, const void *ip, __u3
 }
 
 /* UDP, or else an ICMP echo. */
-static __always_inline bool read_datagram(struct packet *packet, const void *ip, __u32 avail,
-					  __u32 offset, __u32 total, bool udp)
+static __always_inline bool read_datagram(struct place *from, struct packet *packet, __u32 offset,
+					  __u32 total, bool udp)
 {
 	__u32 length = offset + DATAGRAM_HEADER, data;
 	struct udphdr header;
 
 	if (!protocol_wanted(udp ? TSCOPE_PROTO_UDP : TSCOPE_PROTO_ICMP) ||
-	    length > TSCOPE_HEADER_MAX)
+	    length > TSCOPE_HEADER_MAX || !reach(from, packet, length) ||
+	    !read_transport(from, packet, offset, &header, sizeof(header)))
 		return false;
-	if (length > avail)
-		return ends_here(packet, avail);
-	if (!read_transport(packet, ip, offset, &header, sizeof(header)))
-		return unreadable_here(packet);
 	if (udp) {
 		packet->sport = bpf_ntohs(header.source);
 		packet->dport = bpf_ntohs(header.dest);
@@ -120,56 +171,48 @@ static __always_inline bool read_datagram(struct packet *packet, const void *ip,
 		return false;
 	}
 	packet->payload = total > length ? total - length : 0;
-	data = packet->payload < TSCOPE_PAYLOAD_MAX ? packet->payload : TSCOPE_PAYLOAD_MAX;
-	length += data;
-	/* The payload may lie in a fragment, or be less than its length says. */
-	if (length > avail)
-		length = avail;
+	data = packet->wire_len - length;
+	if (data > packet->payload)
+		data = packet->payload;
+	length += data < TSCOPE_PAYLOAD_MAX ? data : TSCOPE_PAYLOAD_MAX;
 	if (length > TSCOPE_HEADER_MAX)
 		length = TSCOPE_HEADER_MAX;
+	/* The payload may lie in a fragment. */
+	if (length > from->avail)
+		length = from->avail;
 	packet->header_len = length;
-	read_rest(packet, ip);
 	return true;
 }
 
-/*
- * Reads what is at `ip`, of which `avail` bytes can be read. `finished`: the IP layer has written
- * its length.
- */
-static __always_inline bool read_headers(struct packet *packet, const void *ip, __u32 avail,
+/* All but segs, of the headers at a place. `finished`: the IP layer has written its length. */
+static __always_inline bool read_headers(struct place *from, struct packet *packet,
 					 struct tcphdr *tcp, bool finished)
 {
-	__u8 version, protocol;
-	__u32 n = avail, offset, total;
+	__u32 offset, total;
+	__u8 protocol;
 
-	/* Older verifiers lose sight of a bound that the compiler checks on a copy. */
-	barrier_var(n);
-	if (n > FIRST_READ)
-		n = FIRST_READ;
-	barrier_var(n);
-	if (n < sizeof(struct iphdr))
-		return ends_here(packet, avail);
-	if (bpf_probe_read_kernel(packet->header, n, ip))
+	choose_paged(from, packet);
+	if (!reach(from, packet, sizeof(struct iphdr)) || !read_first(from, packet))
 		return false;
-	version = packet->header[0] >> 4;
-	if (version == 4) {
+	if (packet->header[0] >> 4 == 4) {
 		struct iphdr *ip4 = (void *)packet->header;
 
-		if (ip4->ihl < 5 || ip4->frag_off & bpf_htons(IP_OFFSET))
+		protocol = ip4->protocol;
+		if (ip4->ihl < 5 || ip4->frag_off & bpf_htons(IP_OFFSET) ||
+		    protocol == IPPROTO_ICMPV6)
 			return false;
 		if (!finished) {
 			ip4->tot_len = bpf_htons(packet->wire_len < 0xffff ? packet->wire_len : 0xffff);
 			ip4->check = 0;
 		}
-		protocol = ip4->protocol;
-		if (protocol == IPPROTO_ICMPV6)
-			return false;
 		packet->family = AF_INET;
 		offset = ip4->ihl * 4;
 		total = bpf_ntohs(ip4->tot_len);
-	} else if (version == 6) {
+	} else if (packet->header[0] >> 4 == 6) {
 		struct ipv6hdr *ip6 = (void *)packet->header;
 
+		if (!reach(from, packet, sizeof(*ip6)))
+			return false;
 		if (!finished) {
 			__u32 length = packet->wire_len - sizeof(*ip6);
 
@@ -178,13 +221,13 @@ static __always_inline bool read_headers(struct packet *packet, const void *ip, 
 		packet->family = AF_INET6;
 		offset = sizeof(*ip6);
 		protocol = ip6->nexthdr;
-		if (!is_transport_v6(protocol))
-			offset = skip_extensions(packet, ip, avail, &protocol);
-		if (!offset)
-			return false;
 		total = bpf_ntohs(ip6->payload_len);
 		if (total)
 			total += sizeof(*ip6);
+		if (!is_transport_v6(protocol))
+			offset = skip_extensions(from, packet, &protocol);
+		if (!offset)
+			return false;
 	} else {
 		return false;
 	}
@@ -192,97 +235,15 @@ static __always_inline bool read_headers(struct packet *packet, const void *ip, 
 		total = packet->wire_len;
 	switch (protocol) {
 	case IPPROTO_TCP:
-		return read_tcp(packet, ip, avail, offset, total, tcp);
+		return read_tcp(from, packet, offset, total, tcp);
 	case IPPROTO_UDP:
-		return read_datagram(packet, ip, avail, offset, total, true);
+		return read_datagram(from, packet, offset, total, true);
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return read_datagram(packet, ip, avail, offset, total, false);
+		return read_datagram(from, packet, offset, total, false);
 	default:
 		return false;
 	}
-}
-
-static __always_inline void read_link(struct packet *packet, const struct sk_buff *skb,
-				      const struct net_device *dev, const void *ip)
-{
-	const void *mac = skb->head + skb->mac_header;
-
-	if (dev->type != ARPHRD_ETHER && dev->type != ARPHRD_LOOPBACK)
-		return;
-	if (skb->mac_header == (__u16)~0U || mac + ETH_HLEN > ip)
-		return;
-	if (!bpf_probe_read_kernel(packet->link, TSCOPE_LINK_MAX, mac))
-		packet->flags |= TSCOPE_F_LINK;
-}
-
-/* At a device: IP header at `offset` from skb->data. */
-static __always_inline bool at_device(struct packet *packet, const struct sk_buff *skb,
-				      const struct net_device *dev, int offset)
-{
-	const void *ip = skb->data + offset;
-	__u32 linear = skb->len - skb->data_len;
-	struct tcphdr tcp;
-
-	if (offset < 0 || (__u32)offset >= skb->len)
-		return false;
-	packet->netns = netns_number(dev->nd_net.net);
-	packet->ifindex = dev->ifindex;
-	packet->wire_len = skb->len - offset;
-	if (!read_headers(packet, ip, (__u32)offset < linear ? linear - offset : 0, &tcp,
-			  true))
-		return false;
-	read_link(packet, skb, dev, ip);
-	packet->segs = segments(skb, packet->payload);
-	return true;
-}
-
-/* At a TCP socket: control block filled, both headers in place. */
-static __always_inline bool at_socket(struct packet *packet, const struct sk_buff *skb,
-				      const struct sock *sk)
-{
-	const struct tcp_skb_cb *cb = (const void *)skb->cb;
-	const void *ip = skb->head + skb->network_header;
-	__u32 linear = skb->tail - skb->network_header;
-	__u32 tcp_offset = skb->transport_header - skb->network_header;
-	__u32 ack_seq = BPF_CORE_READ(cb, ack_seq);
-	struct tcphdr tcp;
-
-	packet->netns = netns_number(sk->__sk_common.skc_net.net);
-	packet->ifindex = skb->skb_iif;
-	packet->wire_len = skb->len + (skb->data - (unsigned char *)ip);
-	if (!read_headers(packet, ip, linear, &tcp, true))
-		return false;
-	packet->seq = BPF_CORE_READ(cb, seq);
-	packet->seq_end = BPF_CORE_READ(cb, end_seq);
-	packet->segs = segments(skb, packet->payload);
-
-	/* tcp_add_backlog() leaves the first ACK's number in the header of a merged one. */
-	if (tcp.ack && bpf_ntohl(tcp.ack_seq) != ack_seq) {
-		tcp_offset += 8;
-		if (tcp_offset <= TSCOPE_HEADER_MAX - 4) {
-			ack_seq = bpf_htonl(ack_seq);
-			__builtin_memcpy(packet->header + tcp_offset, &ack_seq, 4);
-		}
-		packet->flags |= TSCOPE_F_COALESCED;
-	}
-	return true;
-}
-
-/* UDP and ICMP behind the IP layer (`finished`) or on the way into it. */
-static __always_inline bool datagram(struct packet *packet, const struct sk_buff *skb,
-				     const struct net *net, __u32 ifindex, bool finished)
-{
-	const void *ip = skb->head + skb->network_header;
-	struct tcphdr tcp;
-
-	packet->netns = netns_number(net);
-	packet->ifindex = ifindex;
-	packet->wire_len = skb->len + (skb->data - (unsigned char *)ip);
-	if (!read_headers(packet, ip, skb->tail - skb->network_header, &tcp, finished))
-		return false;
-	packet->segs = segments(skb, packet->payload);
-	return true;
 }
 
 #endif

@@ -5,12 +5,49 @@
 
 #include "packet_parts.bpf.h"
 
+#define TCP_HEADER_WORDS 8	/* of TCP's longest header, rounded up */
+
+/* Of a route, or none. */
+static __always_inline __u32 ifindex_of(const struct dst_entry *dst)
+{
+	const struct net_device *dev = dst ? read_field(struct dst_entry, dst, dev) : NULL;
+
+	return dev ? read_field(struct net_device, dev, ifindex) : 0;
+}
+
 static __always_inline __u32 socket_ifindex(const struct sock *sk)
 {
-	const struct dst_entry *dst = sk->sk_dst_cache;
-	__u32 ifindex = dst ? BPF_CORE_READ(dst, dev, ifindex) : 0;
+	return ifindex_of(sk->sk_dst_cache) ?: sk->__sk_common.skc_bound_dev_if;
+}
 
-	return ifindex ?: sk->__sk_common.skc_bound_dev_if;
+/* Whether this is a struct tcp_sock: a raw socket of protocol TCP is smaller. */
+static __always_inline bool is_tcp(const struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM &&
+	       (family == AF_INET || family == AF_INET6);
+}
+
+/* Asked before the stamp. */
+static __always_inline bool tcp_wanted(const struct sock *sk)
+{
+	return is_tcp(sk) && netns_wanted(sk->__sk_common.skc_net.net);
+}
+
+/*
+ * TSCOPE_F_ULP and TSCOPE_F_MPTCP. The address of tcp_recvmsg() can't be had on every kernel; what the
+ * socket was made with has it, and what takes over its calls leaves that alone.
+ */
+static __always_inline __u32 socket_flags(const struct sock *sk)
+{
+	const struct proto *used = sk->__sk_common.skc_prot, *made = sk->sk_prot_creator;
+	__u32 flags = used && made && used->recvmsg != made->recvmsg ? TSCOPE_F_ULP : 0;
+
+	if (bpf_core_field_exists(((struct tcp_sock *)0)->is_mptcp) &&
+	    read_field(struct tcp_sock, sk, is_mptcp))
+		flags |= TSCOPE_F_MPTCP;
+	return flags;
 }
 
 static __always_inline bool is_v4_mapped(const struct in6_addr *address)
@@ -100,7 +137,7 @@ static __always_inline void make_ip(struct packet *packet, const struct sock *sk
 
 	from_here(packet, sk, family);
 	if (family == AF_INET) {
-		__be32 local = BPF_CORE_READ((const struct inet_sock *)sk, inet_saddr);
+		__be32 local = read_field(struct inet_sock, sk, inet_saddr);
 		__be32 remote = sk->__sk_common.skc_daddr;
 
 		make_ipv4(packet, IPPROTO_TCP, out ? local : remote, out ? remote : local);
@@ -118,24 +155,27 @@ static __always_inline bool before_ip(struct packet *packet, const struct sk_buf
 {
 	__u32 linear = skb->len - skb->data_len, length;
 	const void *data = skb->data;
+	__u64 words[TCP_HEADER_WORDS] = {};
 	struct tcphdr tcp;
+	__u32 *to, i;
 
-	if (sk->sk_protocol != IPPROTO_TCP || linear < sizeof(tcp) ||
-	    bpf_probe_read_kernel(&tcp, sizeof(tcp), data))
+	if (linear < sizeof(tcp))
 		return false;
+	/* What is behind the header is read with it, and means nothing. */
+	read_words(words, TCP_HEADER_WORDS, data);
+	__builtin_memcpy(&tcp, words, sizeof(tcp));
 	length = tcp.doff * 4;
 	if (length < sizeof(tcp) || linear < length)
 		return false;
+	packet->flags |= socket_flags(sk);
 	packet->wire_len = skb->len;
 	packet->header_len = length;
 	make_ip(packet, sk, family, FROM_SOCKET);
-	barrier_var(length);
-	if (length > TCP_HEADER_MAX)
-		return false;
-	if (family == AF_INET)
-		bpf_probe_read_kernel(packet->header + sizeof(struct iphdr), length, data);
-	else
-		bpf_probe_read_kernel(packet->header + sizeof(struct ipv6hdr), length, data);
+	to = (void *)(packet->header +
+		      (family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)));
+#pragma unroll
+	for (i = 0; i < 2 * TCP_HEADER_WORDS; i++)
+		to[i] = ((const __u32 *)words)[i];
 	packet->sport = bpf_ntohs(tcp.source);
 	packet->dport = bpf_ntohs(tcp.dest);
 	packet->seq = bpf_ntohl(tcp.seq);
@@ -145,21 +185,11 @@ static __always_inline bool before_ip(struct packet *packet, const struct sk_buf
 	return true;
 }
 
-/* Whether this is a struct tcp_sock: a raw socket of protocol TCP is smaller. */
-static __always_inline bool is_tcp(const struct sock *sk)
-{
-	__u16 family = sk->__sk_common.skc_family;
-
-	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM &&
-	       (family == AF_INET || family == AF_INET6);
-}
-
 /* A call's bytes [seq, seq + len): both headers are made up. */
 static __always_inline bool from_socket(struct packet *packet, const struct sock *sk,
 					enum direction direction, __u32 seq, __u32 len)
 {
 	__u16 family = sk->__sk_common.skc_family;
-	const struct tcp_sock *tp = (const void *)sk;
 	bool out = direction == FROM_SOCKET;
 	__be16 local, remote;
 	struct tcphdr tcp = {};
@@ -172,15 +202,16 @@ static __always_inline bool from_socket(struct packet *packet, const struct sock
 		if (is_v4_mapped(&address))
 			family = AF_INET;
 	}
-	local = BPF_CORE_READ((const struct inet_sock *)sk, inet_sport);
+	local = read_field(struct inet_sock, sk, inet_sport);
 	remote = sk->__sk_common.skc_dport;
 	tcp.source = out ? local : remote;
 	tcp.dest = out ? remote : local;
 	tcp.seq = bpf_htonl(seq);
-	tcp.ack_seq = bpf_htonl(out ? BPF_CORE_READ(tp, rcv_nxt) : BPF_CORE_READ(tp, snd_una));
+	tcp.ack_seq = bpf_htonl(out ? read_field(struct tcp_sock, sk, rcv_nxt) :
+				      read_field(struct tcp_sock, sk, snd_una));
 	tcp.doff = sizeof(tcp) / 4;
 	tcp.ack = 1;
-	packet->flags |= TSCOPE_F_SYNTH_TRANSPORT;
+	packet->flags |= TSCOPE_F_SYNTH_TRANSPORT | socket_flags(sk);
 	packet->header_len = sizeof(tcp);
 	packet->wire_len = sizeof(tcp) + len;
 	make_ip(packet, sk, family, direction);
@@ -248,7 +279,7 @@ static __always_inline bool from_call(struct packet *packet, const struct sock *
 				      const struct msghdr *msg, __u64 len)
 {
 	bool udp = sk->sk_protocol == IPPROTO_UDP && sk->sk_type == SOCK_DGRAM;
-	__be16 port = BPF_CORE_READ((const struct inet_sock *)sk, inet_sport);
+	__be16 port = read_field(struct inet_sock, sk, inet_sport);
 	struct destination to = {};
 	struct udphdr header = {};
 
@@ -280,7 +311,7 @@ static __always_inline bool from_call(struct packet *packet, const struct sock *
 	from_here(packet, sk, to.family);
 	if (to.family == AF_INET) {
 		make_ipv4(packet, sk->sk_protocol,
-			  BPF_CORE_READ((const struct inet_sock *)sk, inet_saddr), to.v4);
+			  read_field(struct inet_sock, sk, inet_saddr), to.v4);
 		__builtin_memcpy(packet->header + sizeof(struct iphdr), &header, sizeof(header));
 	} else {
 		struct in6_addr local = local_v6(sk);
@@ -323,7 +354,7 @@ static __always_inline bool from_queue(struct packet *packet, const struct sock 
 	packet->payload = length - DATAGRAM_HEADER;
 	packet->header_len = take;
 	from_here(packet, sk, family);
-	packet->ifindex = dst ? BPF_CORE_READ(dst, dev, ifindex) : 0;
+	packet->ifindex = ifindex_of(dst);
 	return true;
 }
 

@@ -4,9 +4,14 @@
 #define TSCOPE_PACKET_PARTS_BPF_H
 
 #include "headers.bpf.h"
+#include "read.bpf.h"
 #include "ring.bpf.h"
 
-#define TCP_HEADER_MAX 60
+/* An IPv6 and a TCP header without options. */
+#define FIRST_READ 64
+#define FIRST_WORDS (FIRST_READ / sizeof(__u64))
+#define HEADER_WORDS (TSCOPE_HEADER_MAX / sizeof(__u64))
+
 #define DATAGRAM_HEADER 8	/* of UDP, and of an ICMP echo */
 #define ICMP_ECHOREPLY 0
 #define ICMP_ECHO 8
@@ -22,54 +27,39 @@ struct packet {
 	__u32 seq_end;
 	__u32 payload;		/* bytes behind the transport header */
 	__u32 flags;
-	__u16 header_len;
+	__u32 header_len;
 	__u16 segs;
 	__u16 sport;		/* host order */
 	__u16 dport;
 	__u8 family;
 	__u8 vantage;
 	__u8 kind;
-	__u8 link[TSCOPE_LINK_MAX];
-	__u8 header[TSCOPE_HEADER_MAX] __attribute__((aligned(8)));
+	bool from_backlog;	/* of a socket that was in use: received by the process that used it */
+	/*
+	 * Headers made up, TSCOPE_HEADER_MAX bytes; or the first FIRST_READ bytes of those in place, by
+	 * which is decided. Elsewhere, since what helpers are given the compiler keeps in memory.
+	 */
+	__u8 *header;
 };
 
-/* Set when every hook is attached, so that all vantage points begin together. */
-volatile bool running;
-
-/* Packets whose headers lie where no program of this type can read: by vantage point. */
-__u64 unreadable[TSCOPE_VANTAGES];
-
-static __always_inline bool unreadable_here(const struct packet *packet)
-{
-	__u32 vantage = packet->vantage;
-
-	barrier_var(vantage);
-	if (running && vantage < TSCOPE_VANTAGES)
-		__sync_fetch_and_add(&unreadable[vantage], 1);
-	return false;
-}
-
-/*
- * The first `avail` bytes from the IP header on can be read and are too few: the rest is elsewhere,
- * if there is one.
- */
-static __always_inline bool ends_here(const struct packet *packet, __u32 avail)
-{
-	return packet->wire_len > avail ? unreadable_here(packet) : false;
-}
-
-static __always_inline void begin_at(struct packet *packet, __u8 vantage, __u64 stamp)
+/* `header`: what packet->header is to be. */
+static __always_inline void begin_unstamped(struct packet *packet, __u64 *header, __u8 vantage)
 {
 	__builtin_memset(packet, 0, sizeof(*packet));
-	packet->stamp = stamp;
+	packet->header = (__u8 *)header;
 	packet->vantage = vantage;
 	packet->kind = TSCOPE_PACKET;
 	packet->segs = 1;
 }
 
-static __always_inline void begin(struct packet *packet, __u8 vantage)
+/* For headers to be made up. */
+static __always_inline void begin(struct packet *packet, __u64 *header, __u8 vantage)
 {
-	begin_at(packet, vantage, now());
+	__u64 stamp = now();
+
+	begin_unstamped(packet, header, vantage);
+	__builtin_memset(header, 0, TSCOPE_HEADER_MAX);
+	packet->stamp = stamp;
 }
 
 /*
@@ -89,16 +79,21 @@ static __always_inline bool device_wanted(const struct net_device *dev)
 	return !config.filter.ifindex || config.filter.ifindex == (__u32)dev->ifindex;
 }
 
+static __always_inline bool netns_wanted(const struct net *net)
+{
+	return !config.netns || netns_number(net) == config.netns;
+}
+
 static __always_inline __u16 segments(const struct sk_buff *skb, __u32 payload)
 {
-	const struct skb_shared_info *info = (const void *)(skb->head + skb->end);
+	const void *info = skb->head + skb->end;
 	/* What the backlog merged has a count and no size, a guest's or tun's GSO packet the other way round. */
-	__u16 segs = BPF_CORE_READ(info, gso_segs);
+	__u16 segs = read_field(struct skb_shared_info, info, gso_segs);
 	__u16 size;
 
 	if (segs)
 		return segs;
-	size = BPF_CORE_READ(info, gso_size);
+	size = read_field(struct skb_shared_info, info, gso_size);
 	return !size || payload <= size ? 1 : (payload + size - 1) / size;
 }
 

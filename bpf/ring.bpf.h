@@ -9,7 +9,8 @@
 
 #include "clock.bpf.h"
 
-#define RESERVE_TRIES 8
+/* A try fails if a hook in an interrupt comes between. Each is checked again by the kernel as it loads. */
+#define RESERVE_TRIES 4
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -24,7 +25,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct tscope_ring_info);
+	__type(value, struct tscope_bpf_ring);
 } rings SEC(".maps");
 
 struct {
@@ -35,7 +36,13 @@ struct {
 	__type(value, struct tscope_bpf_tail);
 } tails SEC(".maps");
 
-static __always_inline void count_loss(struct tscope_ring_info *ring, __u32 vantage,
+static __always_inline struct tscope_bpf_ring *ring_of(__u32 cpu)
+{
+	return bpf_map_lookup_elem(&rings, &cpu);
+}
+
+/* Atomic, as the next: a hook in an interrupt may come between the load and the store. */
+static __always_inline void count_loss(struct tscope_ring_info *info, __u32 vantage,
 				       enum tscope_loss cause, __u32 segs)
 {
 	struct tscope_loss_count *count;
@@ -43,38 +50,84 @@ static __always_inline void count_loss(struct tscope_ring_info *ring, __u32 vant
 	barrier_var(vantage);
 	if (vantage >= TSCOPE_VANTAGES)
 		return;
-	count = &ring->lost[vantage][cause];
+	count = &info->lost[vantage][cause];
 	__sync_fetch_and_add(&count->records, 1);
 	__sync_fetch_and_add(&count->segments, segs);
 }
 
-/* The slot, and in *lap what commit() is to store there; NULL: counted as lost. */
-static __always_inline struct tscope_record *reserve(__u32 cpu, __u32 vantage, __u32 segs,
-						     __u32 *lap)
+static __always_inline void count_unreadable(__u32 vantage)
 {
-	struct tscope_ring_info *ring = bpf_map_lookup_elem(&rings, &cpu);
-	struct tscope_bpf_tail *tail = bpf_map_lookup_elem(&tails, &cpu);
+	struct tscope_bpf_ring *ring = ring_of(bpf_get_smp_processor_id());
+
+	barrier_var(vantage);
+	if (ring && ring->running && vantage < TSCOPE_VANTAGES)
+		__sync_fetch_and_add(&ring->unreadable[vantage], 1);
+}
+
+/* The tail is another CPU's cache line: it is looked at when the ring seems full. */
+static __always_inline bool is_full(struct tscope_bpf_ring *ring, __u32 cpu, __u64 head)
+{
+	struct tscope_bpf_tail *tail;
+
+	if (head - *(volatile __u64 *)&ring->tail < config.slots)
+		return false;
+	tail = bpf_map_lookup_elem(&tails, &cpu);
+	if (!tail)
+		return true;
+	*(volatile __u64 *)&ring->tail = *(volatile __u64 *)&tail->tail;
+	return head - *(volatile __u64 *)&ring->tail >= config.slots;
+}
+
+/* The slot, and in *lap what commit() is to store there; NULL: counted as lost. */
+static __always_inline struct tscope_record *reserve(struct tscope_bpf_ring *ring, __u32 cpu,
+						     __u32 vantage, __u32 segs, __u32 *lap)
+{
+	struct tscope_ring_info *info = &ring->info;
 	__u64 head;
 	__u32 slot;
 	int i;
 
-	if (!ring || !tail)
-		return NULL;
 	for (i = 0; i < RESERVE_TRIES; i++) {
-		head = *(volatile __u64 *)&ring->head;
-		if (head - *(volatile __u64 *)&tail->tail >= config.slots) {
-			count_loss(ring, vantage, TSCOPE_LOST_FULL, segs);
+		head = *(volatile __u64 *)&info->head;
+		if (is_full(ring, cpu, head)) {
+			count_loss(info, vantage, TSCOPE_LOST_FULL, segs);
 			return NULL;
 		}
-		if (__sync_val_compare_and_swap(&ring->head, head, head + 1) != head)
+		if (__sync_val_compare_and_swap(&info->head, head, head + 1) != head)
 			continue;
 		*lap = (head >> config.shift) + 1;
 		slot = cpu * config.slots + (head & (config.slots - 1));
 		return bpf_map_lookup_elem(&records, &slot);
 	}
-	count_loss(ring, vantage, TSCOPE_LOST_CONTENDED, segs);
+	count_loss(info, vantage, TSCOPE_LOST_CONTENDED, segs);
 	return NULL;
 }
+
+/*
+ * Programs at functions may be preempted where the kernel is built so, those at tracepoints not. One that
+ * is preempted between reserve() and commit() stops its CPU's ring until it runs again: the reader can't
+ * go past the slot, nor give back what is behind it. They stay on the CPU where they can (Linux 6.10 and
+ * later).
+ */
+#ifndef TSCOPE_NO_KFUNCS
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+static __always_inline void stay_on_cpu(void)
+{
+	if (config.guards)
+		bpf_preempt_disable();
+}
+
+static __always_inline void may_leave_cpu(void)
+{
+	if (config.guards)
+		bpf_preempt_enable();
+}
+#else
+static __always_inline void stay_on_cpu(void) {}
+static __always_inline void may_leave_cpu(void) {}
+#endif
 
 /* x86 keeps stores in order; the barrier keeps the compiler to it. */
 static __always_inline void commit(struct tscope_record *record, __u32 lap)

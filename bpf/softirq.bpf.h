@@ -7,10 +7,10 @@
 
 static __always_inline int set_softirq(bool in)
 {
-	struct cpu_state *state = cpu_state();
+	struct tscope_bpf_ring *ring = ring_of(bpf_get_smp_processor_id());
 
-	if (state)
-		state->in_softirq = in;
+	if (ring)
+		ring->in_softirq = in;
 	return 0;
 }
 

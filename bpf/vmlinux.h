@@ -72,13 +72,23 @@ struct in6_addr {
 	} in6_u;
 };
 
+struct proto {
+	void *recvmsg;
+};
+
+typedef struct {
+	int owned;
+} socket_lock_t;
+
 struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	int skc_bound_dev_if;
+	struct proto *skc_prot;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -97,6 +107,9 @@ struct sock {
 	struct sock_common __sk_common;
 	struct sk_buff_head sk_write_queue;
 	struct dst_entry *sk_dst_cache;
+	struct proto *sk_prot_creator;
+	socket_lock_t sk_lock;
+	int sk_peek_off;
 	u16 sk_type;
 	u16 sk_protocol;
 };
@@ -145,9 +158,14 @@ struct tcp_sock {
 	u32 snd_una;
 	u32 snd_nxt;
 	u32 write_seq;
+	bool is_mptcp;
 };
 
 struct request_sock;
+
+struct tcp_request_sock {
+	u32 snt_isn;
+};
 
 struct sk_buff {
 	struct net_device *dev;
@@ -158,6 +176,9 @@ struct sk_buff {
 	unsigned int data_len;
 	__be16 protocol;
 	int skb_iif;
+	__u32 vlan_all;
+	__be16 vlan_proto;
+	__u16 vlan_tci;
 	__u16 transport_header;
 	__u16 network_header;
 	__u16 mac_header;
@@ -165,6 +186,10 @@ struct sk_buff {
 	unsigned int end;
 	unsigned char *head;
 	unsigned char *data;
+};
+
+struct sk_buff___before_6_2 {
+	__u8 vlan_present : 1;
 };
 
 struct skb_shared_hwtstamps {
@@ -191,6 +216,15 @@ struct msghdr {
 
 struct napi_struct;
 
+struct task_struct {
+	unsigned int flags;
+	char comm[16];
+};
+
 #pragma clang attribute pop
+
+struct bpf_dynptr {
+	__u64 opaque[2];
+} __attribute__((aligned(8)));
 
 #endif

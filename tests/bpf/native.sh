@@ -176,6 +176,20 @@ maps_of_maps=$(sed -nE 's/.*map_type=BPF_MAP_TYPE_ARRAY_OF_MAPS.*= ([0-9]+)$/\1/
 prints "= 0" "a capture that stops waits for programs that run" \
 	grep "BPF_MAP_UPDATE_ELEM, {map_fd=${maps_of_maps:-none}," "$work/stop"
 
+# What may be preempted is not between a record's begin and its end.
+if grep -q '<bpf_preempt_disable>\|bpf_preempt_disable$' <(awk '{ print $3 }' /proc/kallsyms); then
+	capture guarded --netns $left --at session
+	program=$(held_by $captured | awk '$1 == "prog" { print $2 }' | while read -r id; do
+		bpftool prog show id "$id" | grep -q 'name inet_sock_set' && echo "$id"
+	done)
+	is "$(bpftool prog dump xlated id "$program" | grep -c 'call bpf_preempt_disable')" 1 \
+		"a program that is not at a device's tracepoint stays on its CPU"
+	kill -INT $captured
+	wait $captured
+else
+	skip "programs that stay on their CPU" "this kernel does not let them"
+fi
+
 # Kernels built otherwise lack members of the kernel's types, such as those of a socket without IPv6.
 cd "$work" || exit 1
 prints loaded "the programs load on a kernel without IPv6" "$root/build/guest-bin/absent_fields" \

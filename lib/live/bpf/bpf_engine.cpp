@@ -2,6 +2,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -79,7 +80,8 @@ class BpfEngine final : public Engine {
                   told == nullptr ? Programs::Lacking::refuse : Programs::Lacking::leave_out),
         records_(map_array(programs_.records_fd(),
                            std::size_t{config_.cpus} * config_.slots * sizeof(tscope_record))),
-        infos_(map_array(programs_.rings_fd(), config_.cpus * sizeof(tscope_ring_info))),
+        rings_(map_array(programs_.rings_fd(), config_.cpus * sizeof(tscope_bpf_ring),
+                         Mapping::Access::write)),
         tails_(map_array(programs_.tails_fd(), config_.cpus * sizeof(tscope_bpf_tail),
                          Mapping::Access::write)),
         clock_khz_(programs_.uses_tsc() ? measured_tsc_khz() : ns_khz) {
@@ -93,7 +95,7 @@ class BpfEngine final : public Engine {
   std::vector<Ring> rings() override {
     std::vector<Ring> rings;
     for (std::uint32_t cpu = 0; cpu < config_.cpus; cpu++) {
-      rings.emplace_back(&infos_.as<tscope_ring_info>()[cpu],
+      rings.emplace_back(&rings_.as<tscope_bpf_ring>()[cpu].info,
                          reinterpret_cast<std::uint64_t*>(&tails_.as<tscope_bpf_tail>()[cpu].tail),
                          records_.as<tscope_record>() + std::size_t{cpu} * config_.slots,
                          config_.slots, cpu);
@@ -101,8 +103,14 @@ class BpfEngine final : public Engine {
     return rings;
   }
 
-  void start() override { programs_.attach(); }
-  void stop() override { programs_.detach(); }
+  void start() override {
+    programs_.attach();
+    set_running(1);
+  }
+  void stop() override {
+    set_running(0);
+    programs_.detach();
+  }
 
   bool wait(milliseconds limit) override {
     std::this_thread::sleep_for(std::min(limit, nap));
@@ -121,7 +129,15 @@ class BpfEngine final : public Engine {
     return read_anchor([this] { return now(); });
   }
 
-  std::uint64_t missed() const override { return programs_.missed(); }
+  std::uint64_t missed() const override {
+    std::uint64_t sum = programs_.nested();
+    for (std::uint32_t cpu = 0; cpu < config_.cpus; cpu++) {
+      for (const __u64& count : rings_.as<tscope_bpf_ring>()[cpu].unreadable) {
+        sum += std::atomic_ref(const_cast<__u64&>(count)).load(std::memory_order_relaxed);
+      }
+    }
+    return sum;
+  }
 
   std::map<std::string, std::string> facts() const override {
     return {{"engine", "bpf"},
@@ -130,9 +146,16 @@ class BpfEngine final : public Engine {
   }
 
  private:
+  void set_running(__u16 running) {
+    for (std::uint32_t cpu = 0; cpu < config_.cpus; cpu++) {
+      std::atomic_ref(rings_.as<tscope_bpf_ring>()[cpu].running)
+          .store(running, std::memory_order_relaxed);
+    }
+  }
+
   tscope_bpf_config config_;
   Programs programs_;
-  Mapping records_, infos_, tails_;
+  Mapping records_, rings_, tails_;
   std::uint32_t clock_khz_;
 };
 

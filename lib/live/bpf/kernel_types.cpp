@@ -45,6 +45,14 @@ bool recvmsg_has_nonblock(const btf* types) {
   return btf_vlen(prototype) == arguments_with_it;
 }
 
+bool has_casts(const btf* types) {
+  return btf__find_by_name_kind(types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+}
+
+bool has_preemption_guards(const btf* types) {
+  return btf__find_by_name_kind(types, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+}
+
 bool module_has_kfunc(btf* types) {
   const Btf module(btf__load_module_btf("tscope", types));
   return module != nullptr &&

@@ -26,6 +26,12 @@ bool has_place(const btf* types, const HookPlace& place);
 /// before Linux 5.19.
 bool recvmsg_has_nonblock(const btf* types);
 
+/// Returns whether the kernel casts addresses to pointers for programs: Linux 6.2 and later.
+bool has_casts(const btf* types);
+
+/// Returns whether programs can forbid preemption: Linux 6.10 and later.
+bool has_preemption_guards(const btf* types);
+
 /// Returns whether the loaded module has the TSC for programs.
 bool module_has_kfunc(btf* types);
 

@@ -17,12 +17,13 @@
 #include <utility>
 
 #include "live/bpf/kernel_types.hpp"
+#include "live/bpf/trials.hpp"
 #include "live/filter.hpp"
 #include "live/live_session.hpp"
 #include "live/places.hpp"
 #include "tscope.skel.h"
-#include "tscope/base/descriptor.hpp"
 #include "tscope/base/error.hpp"
+#include "tscope_elder.skel.h"
 
 namespace tscope {
 
@@ -98,19 +99,14 @@ std::string refusal(int error) {
                      std::strerror(error), first_words);
 }
 
-// The machine's policy may keep programs from functions: the least one finds out, for checking all
-// of them in vain takes the kernel long.
-bool may_be_at(const btf* types, const HookPlace& place) {
-  std::array<bpf_insn, 2> nothing{};
-  nothing[0].code = BPF_ALU64 | BPF_MOV | BPF_K;
-  nothing[1].code = BPF_JMP | BPF_EXIT;
-  bpf_prog_load_opts options{};
+// The elder is for kernels before 5.16, which refuse a program that names a function they lack.
+bpf_object* open_object(bool elder) {
+  std::size_t size = 0;
+  const void* bytes = elder ? tscope_elder_bpf__elf_bytes(&size) : tscope_bpf__elf_bytes(&size);
+  bpf_object_open_opts options{};
   options.sz = sizeof(options);
-  options.expected_attach_type = place.is_function() ? BPF_TRACE_FENTRY : BPF_TRACE_RAW_TP;
-  options.attach_btf_id = static_cast<__u32>(place_id(types, place));
-  const Descriptor program(bpf_prog_load(BPF_PROG_TYPE_TRACING, nullptr, "GPL", nothing.data(),
-                                         nothing.size(), &options));
-  return program || (errno != EPERM && errno != EACCES);
+  options.object_name = "tscope_bpf";
+  return bpf_object__open_mem(bytes, size, &options);
 }
 
 std::string refusal_of_functions(int error) {
@@ -120,8 +116,12 @@ std::string refusal_of_functions(int error) {
 
 }  // namespace
 
-void Programs::Deleter::operator()(tscope_bpf* skeleton) const {
-  tscope_bpf__destroy(skeleton);
+void Programs::Deleter::operator()(bpf_object* object) const {
+  bpf_object__close(object);
+}
+
+void Programs::Deleter::operator()(bpf_link* link) const {
+  bpf_link__destroy(link);
 }
 
 Programs::Programs(const tscope_bpf_config& config, Lacking lacking) : config_(config) {
@@ -144,15 +144,17 @@ Programs::~Programs() = default;
 // Opens anew and marks what is to be loaded.
 void Programs::choose(bool with_functions) {
   const Btf types = kernel_types();
-  skeleton_.reset(tscope_bpf__open());
-  if (skeleton_ == nullptr) throw Error(refusal(errno));
   config_.tsc = module_has_kfunc(types.get()) ? 1 : 0;
-  std::memcpy(const_cast<tscope_bpf_config*>(
-                  reinterpret_cast<const volatile tscope_bpf_config*>(&skeleton_->rodata->config)),
-              &config_, sizeof(config_));
-  bpf_map__set_max_entries(skeleton_->maps.records, config_.cpus * config_.slots);
-  bpf_map__set_max_entries(skeleton_->maps.rings, config_.cpus);
-  bpf_map__set_max_entries(skeleton_->maps.tails, config_.cpus);
+  config_.casts = has_casts(types.get()) ? 1 : 0;
+  config_.guards = has_preemption_guards(types.get()) ? 1 : 0;
+  config_.pages = may_read_pages(types.get()) ? 1 : 0;
+  object_.reset(open_object(config_.tsc == 0 && config_.casts == 0));
+  if (object_ == nullptr) throw Error(refusal(errno));
+  // The only constant.
+  bpf_map__set_initial_value(map(".rodata"), &config_, sizeof(config_));
+  bpf_map__set_max_entries(map("records"), config_.cpus * config_.slots);
+  bpf_map__set_max_entries(map("rings"), config_.cpus);
+  bpf_map__set_max_entries(map("tails"), config_.cpus);
 
   const std::uint8_t protocols = protocols_asked(config_.filter);
   const auto is_asked = [&](const HookPlace& place) {
@@ -175,24 +177,28 @@ void Programs::choose(bool with_functions) {
     const bool there = (with_functions || !place.is_function()) && has_place(types.get(), place);
     const bool needed =
         place.need != TSCOPE_SECOND_CHOICE || (served.of(place.protocols) & bit(place)) == 0;
-    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.id),
-                              asked && there && needed);
+    bpf_program__set_autoload(program(place.id), asked && there && needed);
     if (there && place.need != TSCOPE_OPTIONAL && place.need != TSCOPE_COUNTER) served.add(place);
     if (!there && place.need == TSCOPE_REQUIRED) lacking.add(place);
   }
   vantages_ = config_.vantages & served.without(lacking).of(protocols);
   for (const HookPlace& place : places) {
     if (serves(place, vantages_)) continue;
-    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, place.id), false);
+    bpf_program__set_autoload(program(place.id), false);
   }
   // One place with two programs.
-  if (recvmsg_has_nonblock(types.get())) {
-    bpf_program__set_autoload(skeleton_->progs.tcp_recvmsg_nonblock,
-                              bpf_program__autoload(skeleton_->progs.tcp_recvmsg));
-    bpf_program__set_autoload(skeleton_->progs.tcp_recvmsg, false);
-  } else {
-    bpf_program__set_autoload(skeleton_->progs.tcp_recvmsg_nonblock, false);
-  }
+  const bool nonblock = recvmsg_has_nonblock(types.get());
+  const bool recvmsg = bpf_program__autoload(program("tcp_recvmsg"));
+  bpf_program__set_autoload(program("tcp_recvmsg"), recvmsg && !nonblock);
+  bpf_program__set_autoload(program("tcp_recvmsg_nonblock"), recvmsg && nonblock);
+}
+
+bpf_program* Programs::program(const char* name) const {
+  return bpf_object__find_program_by_name(object_.get(), name);
+}
+
+bpf_map* Programs::map(const char* name) const {
+  return bpf_object__find_map_by_name(object_.get(), name);
 }
 
 void Programs::refuse_lacking() const {
@@ -204,7 +210,7 @@ void Programs::refuse_lacking() const {
 }
 
 int Programs::load() {
-  if (tscope_bpf__load(skeleton_.get()) != 0) return errno;
+  if (bpf_object__load(object_.get()) != 0) return errno;
   try {
     grace_period_.emplace();
   } catch (const std::system_error& error) {
@@ -214,36 +220,37 @@ int Programs::load() {
 }
 
 void Programs::attach() {
-  if (tscope_bpf__attach(skeleton_.get()) != 0) {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_.get()) {
+    if (!bpf_program__autoload(program)) continue;
+    links_.emplace_back(bpf_program__attach(program));
+    if (links_.back() != nullptr) continue;
     throw Error(fmt::format("can't attach the BPF programs ({}): {}; see tscope doctor",
                             std::strerror(errno), first_words));
   }
-  skeleton_->bss->running = true;
 }
 
 void Programs::detach() {
-  skeleton_->bss->running = false;
   grace_period_->wait();
-  tscope_bpf__detach(skeleton_.get());
+  links_.clear();
 }
 
 int Programs::records_fd() const {
-  return bpf_map__fd(skeleton_->maps.records);
+  return bpf_map__fd(map("records"));
 }
 
 int Programs::rings_fd() const {
-  return bpf_map__fd(skeleton_->maps.rings);
+  return bpf_map__fd(map("rings"));
 }
 
 int Programs::tails_fd() const {
-  return bpf_map__fd(skeleton_->maps.tails);
+  return bpf_map__fd(map("tails"));
 }
 
-std::uint64_t Programs::missed() const {
+std::uint64_t Programs::nested() const {
   std::uint64_t sum = 0;
-  for (const std::uint64_t count : skeleton_->bss->unreadable) sum += count;
   bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skeleton_->obj) {
+  bpf_object__for_each_program(program, object_.get()) {
     bpf_prog_info info{};
     __u32 size = sizeof(info);
     const int fd = bpf_program__fd(program);

@@ -11,7 +11,10 @@
 #include "live/bpf/grace_period.hpp"
 #include "tscope/record/vantage.hpp"
 
-struct tscope_bpf;
+struct bpf_link;
+struct bpf_map;
+struct bpf_object;
+struct bpf_program;
 
 namespace tscope {
 
@@ -36,28 +39,33 @@ class Programs {
   /// Stamps come from the module's TSC kfunc.
   bool uses_tsc() const { return config_.tsc != 0; }
 
-  /// Throws Error.
+  /// They write nothing as long as no ring's `running` is set. Throws Error.
   void attach();
-  /// No record is written any more when it returns.
+  /// No record is written any more when it returns, if `running` of all rings was cleared before.
   void detach();
 
   int records_fd() const;
   int rings_fd() const;
   int tails_fd() const;
-  /// Hits that gave no record: programs that would have nested, packets that could not be read.
-  std::uint64_t missed() const;
+  /// Returns how often a program was not run since it would have nested in itself.
+  std::uint64_t nested() const;
 
  private:
   void choose(bool with_functions);
   void refuse_lacking() const;
   int load();
 
+  bpf_program* program(const char* name) const;
+  bpf_map* map(const char* name) const;
+
   struct Deleter {
-    void operator()(tscope_bpf* skeleton) const;
+    void operator()(bpf_object* object) const;
+    void operator()(bpf_link* link) const;
   };
 
   tscope_bpf_config config_;
-  std::unique_ptr<tscope_bpf, Deleter> skeleton_;
+  std::unique_ptr<bpf_object, Deleter> object_;
+  std::vector<std::unique_ptr<bpf_link, Deleter>> links_;
   std::optional<GracePeriod> grace_period_;
   std::uint32_t vantages_ = 0;
   std::string why_no_functions_;
