@@ -25,16 +25,32 @@ tcpdump_turn() {
 	rm tcpdump.pcap
 }
 
+# ratios FILE FILE: of each round, and "MEDIAN LOW HIGH": the interval has the mean of all rounds with 95 %.
+ratios() {
+	paste "$1" "$2" | awk '{ printf "%.6f\n", $1 / $2 }' | sort -n | awk '
+		{ v[NR] = $1; sum += $1; squares += $1 * $1 }
+		END {
+			mean = sum / NR
+			# Student: within 0.01 of the quantile of 0.975 from 3 rounds on.
+			degrees = NR - 1
+			t = degrees < 1 ? 0 : 1.96 + 2.37 / degrees + 2.8 / degrees ^ 2 + 2.5 / degrees ^ 3 + 3.1 / degrees ^ 5
+			half = degrees < 1 ? 0 : t * sqrt((squares - NR * mean * mean) / degrees / NR)
+			printf "%.3f %.3f %.3f\n", v[int((NR + 1) / 2)], mean - half, mean + half
+		}'
+}
+
 # print_table OURS RECORDS-TIMES THEIRS: of the files none, ours, theirs and their .records and
-# .lost.
+# .lost. Ratios are those of a round, their median, and an interval of 95 % for their mean.
 print_table() {
-	local none
-	none=$(median none)
-	printf '%-34s %12s %14s %12s %10s\n' "" "Mbit/s" "to no capture" "records" "lost"
-	printf '%-34s %12.0f %14s %12s %10s\n' "no capture" "$none" 1.00 - -
-	printf '%-34s %12.0f %14.2f %12d %10d\n' "$1" "$(median ours)" \
-		"$(jq -n "$(median ours) / $none")" "$(($2 * $(sum ours.records)))" "$(sum ours.lost)"
-	printf '%-34s %12.0f %14.2f %12d %10d\n' "$3" "$(median theirs)" \
-		"$(jq -n "$(median theirs) / $none")" "$(sum theirs.records)" "$(sum theirs.lost)"
-	printf 'tscope to tcpdump: %.2f\n\n' "$(jq -n "$(median ours) / $(median theirs)")"
+	local name file
+	printf '%-34s %10s %10s %17s %12s %8s\n' "" "Mbit/s" "ratio" "95 % of mean" "records" "lost"
+	printf '%-34s %10.0f %10s %17s %12s %8s\n' "no capture" "$(median none)" 1 - - -
+	for file in ours theirs; do
+		[ $file = ours ] && name=$1 || name=$3
+		# shellcheck disable=SC2046,SC2183 # three words
+		printf '%-34s %10.0f %10s %8s .. %5s %12d %8d\n' "$name" "$(median $file)" $(ratios $file none) \
+			"$(($([ $file = ours ] && echo "$2" || echo 1) * $(sum $file.records)))" "$(sum $file.lost)"
+	done
+	# shellcheck disable=SC2046,SC2183
+	printf 'tscope to tcpdump: %s (%s .. %s)\n\n' $(ratios ours theirs)
 }
