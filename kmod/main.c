@@ -7,7 +7,7 @@
 #include "hooks.h"
 #include "kfunc.h"
 #include "netns.h"
-#include "train_session.h"
+#include "train_registry.h"
 
 static int __init tscope_init(void)
 {
@@ -22,7 +22,7 @@ static int __init tscope_init(void)
 	err = tscope_netns_init();
 	if (err)
 		goto hooks;
-	err = tscope_trains_init();
+	err = tscope_registry_init();
 	if (err)
 		goto netns;
 	err = tscope_device_init();
@@ -33,7 +33,7 @@ static int __init tscope_init(void)
 	return 0;
 
 trains:
-	tscope_trains_exit();
+	tscope_registry_exit();
 netns:
 	tscope_netns_exit();
 hooks:
@@ -44,7 +44,7 @@ hooks:
 static void __exit tscope_exit(void)
 {
 	tscope_device_exit();
-	tscope_trains_exit();
+	tscope_registry_exit();
 	tscope_netns_exit();
 	tscope_hooks_exit();
 }

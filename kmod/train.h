@@ -18,19 +18,22 @@ struct tscope_sender;
 struct tscope_session;
 
 struct tscope_probe_train {
-	struct list_head all;		/* trains_lock */
-	struct tscope_session *session;
-	struct tscope_sender *sender;	/* NULL once ended; trains_lock */
-	struct net_device *dev;		/* held as long as there is a sender; trains_lock */
+	/* train_registry.c's. */
+	struct list_head all;
+	size_t charged;			/* bytes counted against the limit */
+
+	struct tscope_session *session;	/* NULL until queued */
+	struct tscope_sender *sender;	/* likewise; its thread uses the next two as long as the train runs */
+	struct net_device *dev;		/* held until the train's end; trains_lock */
 	struct dst_entry *dst;		/* as long as dev; NULL but on the loopback device */
 
 	/* Fixed once it is queued. */
 	struct tscope_train_probe *probes;
 	u8 *frame;
-	size_t charged;			/* bytes counted against the limit */
 	u64 start;			/* tick of at_ns = 0 */
 	u64 late_ticks;
 	u32 count, flags, cpu;
+	u32 ifindex, netns;		/* its records' */
 	u16 ip_at, udp_at, seq_at, time_at;
 
 	/* The sender's: its node under the queue's lock, the rest in its thread alone. */

@@ -140,8 +140,8 @@ void tscope_departure_record(struct tscope_probe_train *train,
 {
 	struct tscope_record probe = {
 		.tsc = departure->handed,
-		.ifindex = train->dev->ifindex,
-		.netns = dev_net(train->dev)->ns.inum,
+		.ifindex = train->ifindex,
+		.netns = train->netns,
 		.seq = train->next,
 		.train = train->status.number,
 		.wire_len = train->probes[train->next].len - train->ip_at,

@@ -5,10 +5,10 @@
 
 void tscope_queue_init(struct tscope_train_queue *queue)
 {
-	spin_lock_init(&queue->lock);
+	raw_spin_lock_init(&queue->lock);
 	queue->trains = RB_ROOT_CACHED;
-	queue->current_train = NULL;
-	init_waitqueue_head(&queue->turned);
+	queue->leaving = NULL;
+	init_waitqueue_head(&queue->left);
 }
 
 static bool before(struct rb_node *a, const struct rb_node *b)
@@ -42,41 +42,43 @@ void tscope_queue_take(struct tscope_train_queue *queue, struct tscope_probe_tra
 
 void tscope_queue_add(struct tscope_train_queue *queue, struct tscope_probe_train *train)
 {
-	spin_lock_irq(&queue->lock);
+	raw_spin_lock_irq(&queue->lock);
 	train->status.state = TSCOPE_TRAIN_RUNNING;
 	tscope_queue_put(queue, train);
-	spin_unlock_irq(&queue->lock);
+	raw_spin_unlock_irq(&queue->lock);
 }
 
-static bool is_current(struct tscope_train_queue *queue, const struct tscope_probe_train *train)
+static bool is_leaving(struct tscope_train_queue *queue, const struct tscope_probe_train *train)
 {
 	bool is;
 
-	spin_lock_irq(&queue->lock);
-	is = queue->current_train == train;
-	spin_unlock_irq(&queue->lock);
+	raw_spin_lock_irq(&queue->lock);
+	is = queue->leaving == train;
+	raw_spin_unlock_irq(&queue->lock);
 	return is;
 }
 
-void tscope_queue_remove(struct tscope_train_queue *queue, struct tscope_probe_train *train,
-			 int reason)
+void tscope_queue_end(struct tscope_train_queue *queue, struct tscope_probe_train *train, int reason)
 {
-	spin_lock_irq(&queue->lock);
+	raw_spin_lock_irq(&queue->lock);
 	if (train->status.state == TSCOPE_TRAIN_RUNNING) {
 		train->status.state = TSCOPE_TRAIN_ENDED;
 		train->status.reason = -reason;
-		if (queue->current_train != train)
+		if (queue->leaving != train)
 			tscope_queue_take(queue, train);
 	}
-	spin_unlock_irq(&queue->lock);
-	/* No longer than a lead. */
-	wait_event(queue->turned, !is_current(queue, train));
+	raw_spin_unlock_irq(&queue->lock);
+	/*
+	 * The thread can't be preempted while a probe leaves. (On PREEMPT_RT it can, as all that
+	 * send can; the device's removal waits for them as well.)
+	 */
+	wait_event(queue->left, !is_leaving(queue, train));
 }
 
 void tscope_queue_status(struct tscope_train_queue *queue, const struct tscope_probe_train *train,
 			 struct tscope_train_status *status)
 {
-	spin_lock_irq(&queue->lock);
+	raw_spin_lock_irq(&queue->lock);
 	*status = train->status;
-	spin_unlock_irq(&queue->lock);
+	raw_spin_unlock_irq(&queue->lock);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A sender's trains by their next probe's time, and the one whose turn it is. */
+/* A sender's trains by their next probe's time, and the one whose probe is just leaving. */
 #ifndef TSCOPE_TRAIN_QUEUE_H
 #define TSCOPE_TRAIN_QUEUE_H
 
@@ -11,10 +11,10 @@ struct tscope_probe_train;
 struct tscope_train_status;
 
 struct tscope_train_queue {
-	spinlock_t lock;		/* guards the rest, and its trains' statuses */
+	raw_spinlock_t lock;	/* guards the rest, and its trains' statuses */
 	struct rb_root_cached trains;
-	struct tscope_probe_train *current_train;	/* in no queue */
-	wait_queue_head_t turned;	/* current_train changed */
+	struct tscope_probe_train *leaving;	/* in no queue; set as long as soft interrupts are off alone */
+	wait_queue_head_t left;		/* leaving changed */
 };
 
 void tscope_queue_init(struct tscope_train_queue *queue);
@@ -26,9 +26,11 @@ void tscope_queue_take(struct tscope_train_queue *queue, struct tscope_probe_tra
 
 /* For others, who don't hold it. */
 void tscope_queue_add(struct tscope_train_queue *queue, struct tscope_probe_train *train);
-/* Ends the train if it has not ended, and waits until the thread is done with it. Sleeps. */
-void tscope_queue_remove(struct tscope_train_queue *queue, struct tscope_probe_train *train,
-			 int reason);
+/*
+ * Ends the train if it has not ended. The thread has no pointer to it any more. Sleeps, but never
+ * longer than a probe takes to leave: a thread that is kept from its CPU is not waited for.
+ */
+void tscope_queue_end(struct tscope_train_queue *queue, struct tscope_probe_train *train, int reason);
 /* A copy in one piece of what the thread changes. */
 void tscope_queue_status(struct tscope_train_queue *queue, const struct tscope_probe_train *train,
 			 struct tscope_train_status *status);

@@ -42,6 +42,10 @@ static int check_probes(const struct tscope_train_probe *probes, const struct ts
 
 void tscope_train_free(struct tscope_probe_train *train)
 {
+	/* Its device may be gone. */
+	if (train->skb)
+		train->skb->dev = NULL;
+	kfree_skb(train->skb);
 	kvfree(train->probes);
 	kvfree(train->frame);
 	kfree(train);
@@ -61,39 +65,46 @@ static void *copy_in(u64 user, size_t bytes)
 	return copy;
 }
 
-struct tscope_probe_train *tscope_train_new(const struct tscope_train *request)
+size_t tscope_train_bytes(const struct tscope_train *request)
+{
+	return request->frame_len + array_size(request->count, sizeof(struct tscope_train_probe));
+}
+
+struct tscope_probe_train *tscope_train_new(void)
 {
 	struct tscope_probe_train *train = kzalloc(sizeof(*train), GFP_KERNEL_ACCOUNT);
+
+	if (!train)
+		return NULL;
+	INIT_LIST_HEAD(&train->all);
+	RB_CLEAR_NODE(&train->node);
+	return train;
+}
+
+int tscope_train_fill(struct tscope_probe_train *train, const struct tscope_train *request)
+{
 	void *copy;
 	int err;
 
-	if (!train)
-		return ERR_PTR(-ENOMEM);
 	copy = copy_in(request->probes, array_size(request->count, sizeof(*train->probes)));
-	if (IS_ERR(copy)) {
-		err = PTR_ERR(copy);
-		goto fail;
-	}
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
 	train->probes = copy;
 	copy = copy_in(request->frame, request->frame_len);
-	if (IS_ERR(copy)) {
-		err = PTR_ERR(copy);
-		goto fail;
-	}
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
 	train->frame = copy;
 	err = check_probes(train->probes, request);
 	if (err)
-		goto fail;
+		return err;
 	err = tscope_frame_parse(train, request);
 	if (err)
-		goto fail;
+		return err;
 	train->count = request->count;
-	train->charged = request->frame_len + array_size(request->count, sizeof(*train->probes));
+	train->flags = request->flags;
+	train->cpu = request->cpu;
+	train->ifindex = request->ifindex;
 	train->late_ticks = tscope_ns_to_ticks(request->late_ns);
 	train->status.left = request->count;
-	RB_CLEAR_NODE(&train->node);
-	return train;
-fail:
-	tscope_train_free(train);
-	return ERR_PTR(err);
+	return 0;
 }

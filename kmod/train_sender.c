@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -10,8 +9,6 @@
 #include "train.h"
 #include "train_departure.h"
 #include "train_frame.h"
-#include "train_pace.h"
-#include "train_queue.h"
 #include "train_sender.h"
 
 #define SOFTIRQS_OFF_NS	50000	/* before a probe: one that begins then may outlast the spin */
@@ -22,23 +19,6 @@
 #define FIRST_WAKE_UPS	32
 #define FIRST_SLEEP_NS	(100 * NSEC_PER_USEC)
 #define FIRST_HANDLING_NS 10000	/* until it is known */
-
-struct tscope_sender {
-	unsigned int cpu;
-	unsigned int users;		/* trains; trains_lock */
-	struct task_struct *task;
-	struct tscope_train_queue queue;
-
-	/* The thread's alone. */
-	struct hrtimer timer;
-	struct tscope_pace pace;
-	struct tscope_anchor anchor;
-	const struct tscope_probe_train *last_train;
-	bool last_contended;
-	u64 quiet_since;		/* soft interrupts off since then; 0: on */
-	u64 last_done;			/* tick at which it was free again */
-	u64 handling;			/* ticks that a probe takes beside its spin */
-};
 
 static enum hrtimer_restart wake_thread(struct hrtimer *timer)
 {
@@ -103,42 +83,63 @@ static bool stays_quiet(const struct tscope_sender *sender, u64 next)
 	       now - sender->quiet_since < tscope_ns_to_ticks(SOFTIRQS_OFF_MAX_NS);
 }
 
-/* Another train is due within the time that a probe takes, before or after. */
+/* Another train is due within the time that a probe takes, before or after. With the lock held. */
 static bool contended(struct tscope_sender *sender, const struct tscope_probe_train *train)
 {
 	const struct tscope_probe_train *other;
-	bool close = false;
 
 	/* A train's own probe before counts too if it was itself held up. */
 	if (sender->last_train && (sender->last_train != train || sender->last_contended) &&
 	    (s64)(train->due - sender->last_done) < (s64)sender->handling)
 		return true;
-	spin_lock_irq(&sender->queue.lock);
 	other = tscope_queue_first(&sender->queue);
-	if (other)
-		close = other->due - train->due < sender->handling;
-	spin_unlock_irq(&sender->queue.lock);
-	return close;
+	return other && other->due - train->due < sender->handling;
 }
 
-/* The train's turn: it is current_train, in no queue. */
-static void serve(struct tscope_sender *sender, struct tscope_probe_train *train, u32 flags)
+/*
+ * The train whose probe is due at this tick; NULL if it was ended or one before it came. Not
+ * before soft interrupts are off: a thread that may be preempted has no train in its hands, so that
+ * nobody who ends one waits for the CPU.
+ */
+static struct tscope_probe_train *take(struct tscope_sender *sender, u64 due, u32 *flags)
 {
-	struct tscope_departure departure = { .flags = flags };
-	const struct tscope_probe_train *next;
-	u64 quiet_at, sent, done;
-	bool close;
+	struct tscope_probe_train *train;
 
-	if (contended(sender, train))
-		departure.flags |= TSCOPE_F_CONTENDED;
-	departure.woken = tscope_now();
-	refresh_anchor(sender, departure.woken, train->due);
-	quiet_at = train->due - tscope_ns_to_ticks(SOFTIRQS_OFF_NS);
+	raw_spin_lock_irq(&sender->queue.lock);
+	train = tscope_queue_first(&sender->queue);
+	if (train && train->due == due) {
+		tscope_queue_take(&sender->queue, train);
+		sender->queue.leaving = train;
+		if (contended(sender, train))
+			*flags |= TSCOPE_F_CONTENDED;
+	} else {
+		train = NULL;
+	}
+	raw_spin_unlock_irq(&sender->queue.lock);
+	return train;
+}
+
+/* The turn of the first in the queue, which is due at this tick. */
+static void serve(struct tscope_sender *sender, u64 due, u32 flags)
+{
+	struct tscope_departure departure = { .flags = flags, .woken = tscope_now() };
+	const struct tscope_probe_train *next;
+	struct tscope_probe_train *train;
+	u64 quiet_at, sent, done;
+	bool goes_on, close;
+
+	refresh_anchor(sender, departure.woken, due);
+	quiet_at = due - tscope_ns_to_ticks(SOFTIRQS_OFF_NS);
 	/* It was kept for a train that is cancelled by now. */
 	if ((s64)(quiet_at - departure.woken) > 0)
 		end_quiet(sender);
 	tscope_spin(quiet_at);
 	begin_quiet(sender);
+	train = take(sender, due, &departure.flags);
+	if (!train) {
+		end_quiet(sender);
+		return;
+	}
 	tscope_pace_interrupted(&sender->pace,
 				tscope_spin(train->due - tscope_pace_irqs_off(&sender->pace)));
 	tscope_depart(&sender->anchor, train, &departure);
@@ -147,23 +148,24 @@ static void serve(struct tscope_sender *sender, struct tscope_probe_train *train
 		departure.flags |= TSCOPE_F_LATE;
 	tscope_departure_record(train, &departure);
 
-	spin_lock_irq(&sender->queue.lock);
+	raw_spin_lock_irq(&sender->queue.lock);
 	account(sender, train, &departure, sent);
 	train->next++;
 	if (train->next == train->count && train->status.state == TSCOPE_TRAIN_RUNNING)
 		train->status.state = TSCOPE_TRAIN_DONE;
-	spin_unlock_irq(&sender->queue.lock);
-	if (train->status.state == TSCOPE_TRAIN_RUNNING)
+	goes_on = train->status.state == TSCOPE_TRAIN_RUNNING;
+	raw_spin_unlock_irq(&sender->queue.lock);
+	if (goes_on)
 		tscope_frame_prepare(train, GFP_ATOMIC);
 
-	spin_lock_irq(&sender->queue.lock);
+	raw_spin_lock_irq(&sender->queue.lock);
 	if (train->status.state == TSCOPE_TRAIN_RUNNING)
 		tscope_queue_put(&sender->queue, train);
-	sender->queue.current_train = NULL;
+	sender->queue.leaving = NULL;
 	next = tscope_queue_first(&sender->queue);
 	close = next && stays_quiet(sender, next->due);
-	spin_unlock_irq(&sender->queue.lock);
-	wake_up(&sender->queue.turned);
+	raw_spin_unlock_irq(&sender->queue.lock);
+	wake_up(&sender->queue.left);
 	if (!close)
 		end_quiet(sender);
 
@@ -187,36 +189,35 @@ static void sleep_until(struct tscope_sender *sender, u64 tick)
 }
 
 /*
- * With the state set to sleep and the lock held, which is given back: either takes the first train
- * out of the queue, for the caller to serve, or arms the timer for it.
+ * With the state set to sleep and the lock held: true if it is time to serve the queue's first
+ * train, which is due at *due; else the timer is armed for it.
  */
-static struct tscope_probe_train *take_or_wait(struct tscope_sender *sender, u32 *flags, u64 *wake_at)
+static bool is_time(struct tscope_sender *sender, u64 *due, u32 *flags, u64 *wake_at)
 {
-	struct tscope_probe_train *train = tscope_queue_first(&sender->queue);
+	const struct tscope_probe_train *train = tscope_queue_first(&sender->queue);
 	u64 now = tscope_now(), rest, lead;
 	s64 ahead;
 
 	*wake_at = 0;
 	*flags = 0;
 	if (!train)
-		return NULL;
+		return false;
 	rest = tscope_pace_must_rest(&sender->pace, now);
 	if (rest) {
 		sleep_until(sender, now + rest);
-		return NULL;
+		return false;
 	}
+	*due = train->due;
 	ahead = train->due - now;
 	lead = train->flags & TSCOPE_TRAIN_TIMER ? 0 : tscope_pace_lead(&sender->pace, now);
 	if (ahead > (s64)lead) {
 		*wake_at = train->due - lead;
 		sleep_until(sender, *wake_at);
-		return NULL;
+		return false;
 	}
 	if (ahead <= 0)
 		*flags = TSCOPE_F_TIMER;
-	tscope_queue_take(&sender->queue, train);
-	sender->queue.current_train = train;
-	return train;
+	return true;
 }
 
 /* A few wake-ups for nothing: the first probe's lead must be right too. */
@@ -248,19 +249,19 @@ static int run_sender(void *data)
 	try_wake_ups(sender);
 	tscope_pace_run(&sender->pace, tscope_now());
 	for (;;) {
-		struct tscope_probe_train *train;
-		u64 wake_at;
+		u64 due, wake_at;
+		bool turn;
 		u32 flags;
 
 		set_current_state(TASK_IDLE);
 		if (kthread_should_stop())
 			break;
-		spin_lock_irq(&sender->queue.lock);
-		train = take_or_wait(sender, &flags, &wake_at);
-		spin_unlock_irq(&sender->queue.lock);
-		if (train) {
+		raw_spin_lock_irq(&sender->queue.lock);
+		turn = is_time(sender, &due, &flags, &wake_at);
+		raw_spin_unlock_irq(&sender->queue.lock);
+		if (turn) {
 			__set_current_state(TASK_RUNNING);
-			serve(sender, train, flags);
+			serve(sender, due, flags);
 			continue;
 		}
 		end_quiet(sender);
@@ -278,21 +279,13 @@ static int run_sender(void *data)
 
 /* --- from outside --- */
 
-static DEFINE_PER_CPU(struct tscope_sender *, senders);	/* trains_lock */
-
-struct tscope_sender *tscope_sender_get(unsigned int cpu)
+struct tscope_sender *tscope_sender_start(unsigned int cpu)
 {
-	struct tscope_sender *sender = per_cpu(senders, cpu);
+	struct tscope_sender *sender = kzalloc(sizeof(*sender), GFP_KERNEL);
 
-	if (sender) {
-		sender->users++;
-		return sender;
-	}
-	sender = kzalloc(sizeof(*sender), GFP_KERNEL);
 	if (!sender)
 		return ERR_PTR(-ENOMEM);
 	sender->cpu = cpu;
-	sender->users = 1;
 	tscope_queue_init(&sender->queue);
 	tscope_timer_setup(&sender->timer, wake_thread, CLOCK_MONOTONIC,
 			   HRTIMER_MODE_ABS_PINNED_HARD);
@@ -305,17 +298,13 @@ struct tscope_sender *tscope_sender_get(unsigned int cpu)
 	}
 	kthread_bind(sender->task, cpu);
 	sched_set_fifo(sender->task);
-	per_cpu(senders, cpu) = sender;
 	wake_up_process(sender->task);
 	return sender;
 }
 
-void tscope_sender_put(struct tscope_sender *sender)
+void tscope_sender_stop(struct tscope_sender *sender)
 {
-	if (--sender->users)
-		return;
 	kthread_stop(sender->task);
-	per_cpu(senders, sender->cpu) = NULL;
 	kfree(sender);
 }
 
@@ -323,18 +312,4 @@ void tscope_sender_add(struct tscope_sender *sender, struct tscope_probe_train *
 {
 	tscope_queue_add(&sender->queue, train);
 	wake_up_process(sender->task);
-}
-
-void tscope_sender_remove(struct tscope_sender *sender, struct tscope_probe_train *train,
-			  int reason)
-{
-	tscope_queue_remove(&sender->queue, train, reason);
-	kfree_skb(train->skb);
-	train->skb = NULL;
-}
-
-void tscope_sender_status(struct tscope_sender *sender, const struct tscope_probe_train *train,
-			  struct tscope_train_status *status)
-{
-	tscope_queue_status(&sender->queue, train, status);
 }

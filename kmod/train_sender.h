@@ -1,23 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One real-time thread a CPU that sends, and the queue it takes probes from. */
+/* A real-time thread that sends on one CPU, and the queue that it takes probes from. */
 #ifndef TSCOPE_TRAIN_SENDER_H
 #define TSCOPE_TRAIN_SENDER_H
 
+#include <linux/hrtimer.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
+#include "train_pace.h"
+#include "train_queue.h"
+#include "uapi/tscope.h"
+
+struct task_struct;
 struct tscope_probe_train;
-struct tscope_sender;
 
-/* With trains_lock held, and CPU hotplug kept out for the first. Sleep. */
-struct tscope_sender *tscope_sender_get(unsigned int cpu);
-void tscope_sender_put(struct tscope_sender *sender);
+struct tscope_sender {
+	unsigned int cpu;
+	struct task_struct *task;
+	struct tscope_train_queue queue;
+
+	/* Those of train_senders.c. */
+	unsigned int users;
+	bool reaping;			/* reap is about to look at users */
+	struct work_struct reap;
+
+	/* The thread's alone. */
+	struct hrtimer timer;
+	struct tscope_pace pace;
+	struct tscope_anchor anchor;
+	const struct tscope_probe_train *last_train;
+	bool last_contended;
+	u64 quiet_since;		/* soft interrupts off since then; 0: on */
+	u64 last_done;			/* tick at which it was free again */
+	u64 handling;			/* ticks that a probe takes beside its spin */
+};
+
+/* Sleep. */
+struct tscope_sender *tscope_sender_start(unsigned int cpu);
+/* Has no trains. Waits until the thread gets its CPU, however long that may be; frees it. */
+void tscope_sender_stop(struct tscope_sender *sender);
 
 void tscope_sender_add(struct tscope_sender *sender, struct tscope_probe_train *train);
-/* Ends the train if it has not ended, and waits until the thread is done with it. Sleeps. */
-void tscope_sender_remove(struct tscope_sender *sender, struct tscope_probe_train *train,
-			  int reason);
-/* A copy in one piece of what the thread changes. */
-void tscope_sender_status(struct tscope_sender *sender, const struct tscope_probe_train *train,
-			  struct tscope_train_status *status);
 
 #endif

@@ -11,9 +11,6 @@ struct tscope_session_kind;
 struct tscope_train;
 struct tscope_train_status;
 
-int tscope_trains_init(void);
-void tscope_trains_exit(void);
-
 /* From ioctls. */
 int tscope_train_submit(struct tscope_session *session, struct file *file,
 			struct tscope_train *request);

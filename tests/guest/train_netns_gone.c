@@ -14,6 +14,11 @@
 
 static struct tscope_record records[SLOTS];
 
+static int a_thread_is_left(void)
+{
+	return system("cat /proc/[0-9]*/comm 2>/dev/null | grep -q ^tscope/") == 0;
+}
+
 int main(void)
 {
 	static struct tscope_train_probe probes[COUNT];
@@ -67,7 +72,13 @@ int main(void)
 	check(recorded == turns, "a record for each probe that had its turn is still there");
 	error = try_ioctl(fd, TSCOPE_IOC_TRAIN, &trains[0]);
 	check(error == ENXIO, "another train is ENXIO");
+	/* The file is closed when its memory is no longer mapped either. */
+	munmap(m.tails, m.info->tail_bytes);
+	munmap((void *)m.info, m.info_bytes);
 	close(fd);
-	check(system("cat /proc/[0-9]*/comm 2>/dev/null | grep -q ^tscope/") != 0, "no thread is left");
+	/* It is stopped behind the file's back. */
+	for (int tries = 0; tries < 300 && a_thread_is_left(); tries++)
+		usleep(100000);
+	check(!a_thread_is_left(), "no thread is left");
 	return finish();
 }
