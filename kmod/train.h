@@ -10,6 +10,7 @@
 #include <linux/netdevice.h>
 #include <linux/rbtree.h>
 #include <linux/skbuff.h>
+#include <linux/uidgid.h>
 
 #include "uapi/tscope.h"
 
@@ -20,7 +21,8 @@ struct tscope_session;
 struct tscope_probe_train {
 	/* train_registry.c's. */
 	struct list_head all;
-	size_t charged;			/* bytes counted against the limit */
+	size_t charged;			/* bytes counted against the limits, */
+	kuid_t user;			/* that of this one too */
 
 	struct tscope_session *session;	/* NULL until queued */
 	struct tscope_sender *sender;	/* likewise; its thread uses the next two as long as the train runs */

@@ -11,6 +11,10 @@ static unsigned int train_cpu_percent = 75;
 module_param(train_cpu_percent, uint, 0644);
 MODULE_PARM_DESC(train_cpu_percent, "share of a CPU that sending probes may take, spinning included (1 to 90)");
 
+static unsigned int train_normal_cpu_percent = 10;
+module_param(train_normal_cpu_percent, uint, 0644);
+MODULE_PARM_DESC(train_normal_cpu_percent, "likewise, without real-time priority (1 to 50)");
+
 static unsigned int lead_max_us = 1000;
 module_param(lead_max_us, uint, 0644);
 MODULE_PARM_DESC(lead_max_us, "longest spin for a probe, us (45 to 10000)");
@@ -19,7 +23,13 @@ MODULE_PARM_DESC(lead_max_us, "longest spin for a probe, us (45 to 10000)");
 #define SPIN_MIN_US	10	/* less is not worth it */
 #define IRQS_OFF_MIN_US	5
 #define IRQS_OFF_MAX_US	25
-#define BUDGET_MS	10	/* used in one go */
+/* Used in one go, and overdrawn before it rests. */
+#define BUDGET_US	10000
+#define OVERDRAFT_US	1000
+/* Likewise of normal priority, where also each time it wakes counts for what that costs the others. */
+#define NORMAL_BUDGET_US	1000
+#define NORMAL_OVERDRAFT_US	100
+#define NORMAL_WAKE_UP_US	5
 
 static u64 us(u64 us)
 {
@@ -38,11 +48,23 @@ static void set_lead(struct tscope_pace *pace)
 			   longest_lead());
 }
 
-void tscope_pace_init(struct tscope_pace *pace, u64 now)
+static u32 share(const struct tscope_pace *pace)
 {
+	return pace->real_time ? clamp(READ_ONCE(train_cpu_percent), 1U, 90U) :
+				 clamp(READ_ONCE(train_normal_cpu_percent), 1U, 50U);
+}
+
+static s64 most(const struct tscope_pace *pace)
+{
+	return us(pace->real_time ? BUDGET_US : NORMAL_BUDGET_US);
+}
+
+void tscope_pace_init(struct tscope_pace *pace, bool real_time, u64 now)
+{
+	pace->real_time = real_time;
 	pace->latency = 0;
 	pace->interruption = 0;
-	pace->budget = us(BUDGET_MS * 1000);
+	pace->budget = most(pace);
 	pace->counted = now;
 	pace->running = false;
 	set_lead(pace);
@@ -78,18 +100,19 @@ u64 tscope_pace_irqs_off(const struct tscope_pace *pace)
 static void count(struct tscope_pace *pace, u64 now)
 {
 	u64 passed = min(now - pace->counted, us(1000 * 1000));
-	u32 share = clamp(READ_ONCE(train_cpu_percent), 1U, 90U);
 
-	pace->budget += div_u64(passed * share, 100);
+	pace->budget += div_u64(passed * share(pace), 100);
 	if (pace->running)
 		pace->budget -= passed;
-	pace->budget = min_t(s64, pace->budget, us(BUDGET_MS * 1000));
+	pace->budget = min(pace->budget, most(pace));
 	pace->counted = now;
 }
 
 void tscope_pace_run(struct tscope_pace *pace, u64 now)
 {
 	count(pace, now);
+	if (!pace->real_time)
+		pace->budget -= us(NORMAL_WAKE_UP_US);
 	pace->running = true;
 }
 
@@ -110,5 +133,5 @@ u64 tscope_pace_lead(struct tscope_pace *pace, u64 now)
 u64 tscope_pace_must_rest(struct tscope_pace *pace, u64 now)
 {
 	count(pace, now);
-	return pace->budget < -(s64)us(1000) ? us(2000) : 0;
+	return pace->budget < -(s64)us(pace->real_time ? OVERDRAFT_US : NORMAL_OVERDRAFT_US) ? us(2000) : 0;
 }

@@ -12,9 +12,10 @@ struct tscope_pace {
 	s64 budget;		/* left to run; below 0 the CPU is others' for a while */
 	u64 counted;		/* the budget is right for this tick */
 	bool running;
+	bool real_time;		/* a larger share, and longer in one go */
 };
 
-void tscope_pace_init(struct tscope_pace *pace, u64 now);
+void tscope_pace_init(struct tscope_pace *pace, bool real_time, u64 now);
 
 /* A timer that was to fire at `asked` had the thread running at `now`. */
 void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/capability.h>
 #include <linux/cpuhotplug.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/user_namespace.h>
 #include <net/dst.h>
 
 #include "clock.h"
@@ -16,6 +20,7 @@
 #include "train_senders.h"
 
 #define TRAINS_MAX		256		/* of all sessions */
+#define USER_SHARE		4		/* one user gets so much less, in number and memory */
 #define START_MAX_NS		(3600ULL * NSEC_PER_SEC)
 #define START_SOON_NS		(20ULL * NSEC_PER_MSEC)
 
@@ -34,26 +39,44 @@ static enum cpuhp_state cpu_state;
 
 /* --- memory --- */
 
-static bool fits(size_t bytes)
+/* Who made the outermost user namespace answers for all that happens in it. */
+static kuid_t user_of(const struct file *file)
 {
-	const struct tscope_probe_train *train;
-	unsigned int count = 0;
+	const struct user_namespace *ns = file->f_cred->user_ns;
+	kuid_t user = file->f_cred->euid;
 
-	lockdep_assert_held(&trains_lock);
-	list_for_each_entry(train, &all_trains, all) {
-		count++;
-		bytes += train->charged;
-	}
-	return count < TRAINS_MAX && bytes <= (size_t)READ_ONCE(train_limit_mib) << 20;
+	for (; ns != &init_user_ns; ns = ns->parent)
+		user = ns->owner;
+	return user;
 }
 
-int tscope_registry_charge(struct tscope_probe_train *train, size_t bytes)
+/* Of all trains, or of one user's, so many and so large are allowed, this one included. */
+static bool fits(const struct tscope_probe_train *train, bool of_user, unsigned int share)
 {
+	size_t bytes = train->charged;
+	const struct tscope_probe_train *other;
+	unsigned int count = 1;
+
+	lockdep_assert_held(&trains_lock);
+	list_for_each_entry(other, &all_trains, all) {
+		if (of_user && !uid_eq(other->user, train->user))
+			continue;
+		count++;
+		bytes += other->charged;
+	}
+	return count <= TRAINS_MAX / share &&
+	       bytes <= ((size_t)READ_ONCE(train_limit_mib) << 20) / share;
+}
+
+int tscope_registry_charge(struct tscope_probe_train *train, const struct file *file, size_t bytes)
+{
+	bool limited = !file_ns_capable(file, &init_user_ns, CAP_SYS_RESOURCE);
 	int err = -EDQUOT;
 
+	train->charged = bytes;
+	train->user = user_of(file);
 	mutex_lock(&trains_lock);
-	if (fits(bytes)) {
-		train->charged = bytes;
+	if (fits(train, false, 1) && (!limited || fits(train, true, USER_SHARE))) {
 		list_add_tail(&train->all, &all_trains);
 		err = 0;
 	}

@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+struct file;
 struct tscope_probe_train;
 struct tscope_sender;
 struct tscope_session;
@@ -16,8 +17,8 @@ struct tscope_train_status;
 int tscope_registry_init(void);
 void tscope_registry_exit(void);
 
-/* Before the train's memory is taken. -EDQUOT if that is too much. */
-int tscope_registry_charge(struct tscope_probe_train *train, size_t bytes);
+/* Before the train's memory is taken. -EDQUOT if that is too much, of all or for the file's opener. */
+int tscope_registry_charge(struct tscope_probe_train *train, const struct file *file, size_t bytes);
 /* One that was charged and not queued: freed. */
 void tscope_registry_drop(struct tscope_probe_train *train);
 

@@ -18,7 +18,7 @@
 int tscope_train_check(const struct tscope_train *request)
 {
 	if (request->pad || request->pad2 || !request->count || !request->frame_len ||
-	    request->flags & ~(TSCOPE_TRAIN_QDISC | TSCOPE_TRAIN_TIMER) ||
+	    request->flags & ~(TSCOPE_TRAIN_QDISC | TSCOPE_TRAIN_TIMER | TSCOPE_TRAIN_NORMAL) ||
 	    request->late_ns > LATE_MAX_NS)
 		return -EINVAL;
 	if (request->frame_len > FRAME_MAX)

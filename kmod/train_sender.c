@@ -52,7 +52,7 @@ static void account(struct tscope_sender *sender, struct tscope_probe_train *tra
 	status->late += !!(departure->flags & TSCOPE_F_LATE);
 	status->contended += !!(departure->flags & TSCOPE_F_CONTENDED);
 	status->timer += !!(departure->flags & TSCOPE_F_TIMER);
-	status->lead_ns = tscope_ticks_to_ns(sender->pace.lead);
+	status->lead_ns = train->flags & TSCOPE_TRAIN_TIMER ? 0 : tscope_ticks_to_ns(sender->pace.lead);
 	status->spin_ticks += departure->spun - departure->woken;
 	status->busy_ticks += done - departure->woken;
 }
@@ -74,12 +74,12 @@ static void end_quiet(struct tscope_sender *sender)
 	local_bh_enable();
 }
 
-/* next: the tick at which one is due. */
+/* next: the tick at which one is due. Who has no claim to be exact lets others in after each. */
 static bool stays_quiet(const struct tscope_sender *sender, u64 next)
 {
 	u64 now = tscope_now();
 
-	return (s64)(next - now) < (s64)tscope_ns_to_ticks(SOFTIRQS_OFF_NS) &&
+	return sender->real_time && (s64)(next - now) < (s64)tscope_ns_to_ticks(SOFTIRQS_OFF_NS) &&
 	       now - sender->quiet_since < tscope_ns_to_ticks(SOFTIRQS_OFF_MAX_NS);
 }
 
@@ -243,10 +243,11 @@ static int run_sender(void *data)
 {
 	struct tscope_sender *sender = data;
 
-	tscope_pace_init(&sender->pace, tscope_now());
+	tscope_pace_init(&sender->pace, sender->real_time, tscope_now());
 	tscope_clock_anchor(&sender->anchor);
 	sender->handling = tscope_ns_to_ticks(FIRST_HANDLING_NS);
-	try_wake_ups(sender);
+	if (sender->real_time)
+		try_wake_ups(sender);
 	tscope_pace_run(&sender->pace, tscope_now());
 	for (;;) {
 		u64 due, wake_at;
@@ -279,17 +280,19 @@ static int run_sender(void *data)
 
 /* --- from outside --- */
 
-struct tscope_sender *tscope_sender_start(unsigned int cpu)
+struct tscope_sender *tscope_sender_start(unsigned int cpu, bool real_time)
 {
 	struct tscope_sender *sender = kzalloc(sizeof(*sender), GFP_KERNEL);
 
 	if (!sender)
 		return ERR_PTR(-ENOMEM);
 	sender->cpu = cpu;
+	sender->real_time = real_time;
 	tscope_queue_init(&sender->queue);
 	tscope_timer_setup(&sender->timer, wake_thread, CLOCK_MONOTONIC,
 			   HRTIMER_MODE_ABS_PINNED_HARD);
-	sender->task = kthread_create_on_node(run_sender, sender, cpu_to_node(cpu), "tscope/%u", cpu);
+	sender->task = kthread_create_on_node(run_sender, sender, cpu_to_node(cpu),
+					      real_time ? "tscope/%u" : "tscope/%u-normal", cpu);
 	if (IS_ERR(sender->task)) {
 		long err = PTR_ERR(sender->task);
 
@@ -297,7 +300,8 @@ struct tscope_sender *tscope_sender_start(unsigned int cpu)
 		return ERR_PTR(err);
 	}
 	kthread_bind(sender->task, cpu);
-	sched_set_fifo(sender->task);
+	if (real_time)
+		sched_set_fifo(sender->task);
 	wake_up_process(sender->task);
 	return sender;
 }

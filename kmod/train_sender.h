@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A real-time thread that sends on one CPU, and the queue that it takes probes from. */
+/* A thread that sends on one CPU, and the queue that it takes probes from. */
 #ifndef TSCOPE_TRAIN_SENDER_H
 #define TSCOPE_TRAIN_SENDER_H
 
@@ -16,6 +16,7 @@ struct tscope_probe_train;
 
 struct tscope_sender {
 	unsigned int cpu;
+	bool real_time;			/* else of normal priority: it has no claim to be exact */
 	struct task_struct *task;
 	struct tscope_train_queue queue;
 
@@ -36,7 +37,7 @@ struct tscope_sender {
 };
 
 /* Sleep. */
-struct tscope_sender *tscope_sender_start(unsigned int cpu);
+struct tscope_sender *tscope_sender_start(unsigned int cpu, bool real_time);
 /* Has no trains. Waits until the thread gets its CPU, however long that may be; frees it. */
 void tscope_sender_stop(struct tscope_sender *sender);
 

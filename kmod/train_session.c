@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <linux/if_arp.h>
 #include <linux/netdevice.h>
+#include <linux/sched.h>
 #include <net/dst.h>
 #include <net/net_namespace.h>
 
@@ -32,7 +33,10 @@ static int queue_on_cpu(struct tscope_probe_train *train, struct tscope_session 
 
 	if (request->cpu >= nr_cpu_ids || !cpu_online(request->cpu))
 		return -EHOSTDOWN;
-	sender = tscope_sender_get(request->cpu);
+	/* What is kept for others (isolated CPUs, cpusets) is kept from their kernel threads too. */
+	if (!cpumask_test_cpu(request->cpu, current->cpus_ptr))
+		return -EPERM;
+	sender = tscope_sender_get(request->cpu, !(request->flags & TSCOPE_TRAIN_NORMAL));
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
 	err = tscope_registry_queue(train, session, sender, request->start_tsc);
@@ -84,6 +88,14 @@ static int queue_train(struct tscope_probe_train *train, struct tscope_session *
 	return err;
 }
 
+static void restrict_to_opener(struct tscope_train *request, struct file *file)
+{
+	if (!file_ns_capable(file, &init_user_ns, CAP_SYS_NICE))
+		request->flags |= TSCOPE_TRAIN_NORMAL;
+	if (request->flags & TSCOPE_TRAIN_NORMAL)
+		request->flags |= TSCOPE_TRAIN_TIMER;
+}
+
 int tscope_train_submit(struct tscope_session *session, struct file *file,
 			struct tscope_train *request)
 {
@@ -101,13 +113,12 @@ int tscope_train_submit(struct tscope_session *session, struct file *file,
 	train = tscope_train_new();
 	if (!train)
 		return -ENOMEM;
-	err = tscope_registry_charge(train, tscope_train_bytes(request));
+	err = tscope_registry_charge(train, file, tscope_train_bytes(request));
 	if (err) {
 		tscope_train_free(train);
 		return err;
 	}
-	if (!file_ns_capable(file, &init_user_ns, CAP_SYS_NICE))
-		request->flags |= TSCOPE_TRAIN_TIMER;
+	restrict_to_opener(request, file);
 	err = tscope_train_fill(train, request);
 	if (!err) {
 		mutex_lock(&session->lock);

@@ -290,6 +290,7 @@ struct tscope_train_probe {
 
 #define TSCOPE_TRAIN_QDISC	0x1	/* hand over to the qdisc, not to the driver */
 #define TSCOPE_TRAIN_TIMER	0x2	/* do not spin */
+#define TSCOPE_TRAIN_NORMAL	0x4	/* by a thread of normal priority with a small share of the CPU; no spin either */
 
 /*
  * A train of UDP probes. Each is the head of `frame`, `len` bytes of it; the module fills in the
@@ -304,7 +305,7 @@ struct tscope_train {
 	__u32 frame_len;
 	__u32 ifindex;
 	__u32 cpu;		/* that sends */
-	__u32 flags;		/* in and out: TSCOPE_TRAIN_TIMER comes back where spinning is not allowed */
+	__u32 flags;		/* in and out: TIMER and NORMAL come back where more is not allowed */
 	__u32 late_ns;		/* handed over later than this, a probe is marked */
 	__u16 ip_at;		/* in frame: the IP header, 14, or 18 behind a VLAN tag */
 	__u16 seq_at;		/* the sequence number; 0 for none */
@@ -357,8 +358,10 @@ struct tscope_train_status {
  * START	EDQUOT: too many captures run, on the machine or in this network namespace.
  * TRAIN	ENODEV: no such device, or it is going. ENETDOWN: it is down. EMSGSIZE: a frame longer
  *		than the device takes. EAFNOSUPPORT: not Ethernet. EDQUOT: too many probes, or trains of
- *		all open files, those over included: they count until the file is closed. EHOSTDOWN: no
- *		such CPU online.
+ *		all open files, those over included: they count until the file is closed; without
+ *		CAP_SYS_RESOURCE in the initial user namespace a user gets a quarter of all. EHOSTDOWN: no
+ *		such CPU online. EPERM: a CPU that the caller may not use itself (affinity, cpuset).
+ *		EAGAIN: threads of former trains are still kept from their CPUs.
  * TRAIN_STATUS, TRAIN_CANCEL	ENOENT: no such train.
  * mmap()	EINVAL: an offset or length that is not exactly a region's. EPERM: a writable mapping of
  *		a read-only one.

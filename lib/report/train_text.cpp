@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstring>
 
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/probe/train_measurement.hpp"
 #include "tscope/report/replies.hpp"
 #include "tscope/report/train.hpp"
 
@@ -29,11 +29,8 @@ std::string row(const char* name, const TrainQuantiles& quantiles) {
 std::string why_ended(const TrainReport& report) {
   const TrainOutcome& outcome = report.outcome;
   if (outcome.left == 0) return "";
-  const std::string why = outcome.reason == ECANCELED   ? "it was ended"
-                          : outcome.reason == ENODEV    ? "the interface or its namespace is gone"
-                          : outcome.reason == EHOSTDOWN ? "its CPU went off line"
-                                                        : std::strerror(outcome.reason);
-  return fmt::format("{} had no turn: {}\n", counted(outcome.left, "probe"), why);
+  return fmt::format("{} had no turn: {}\n", counted(outcome.left, "probe"),
+                     train_end_reason(outcome.reason));
 }
 
 std::string marks(const TrainReport& report) {

@@ -36,7 +36,7 @@ static void wrong_trains(int fd)
 	REFUSED(EINVAL, t->frame_len = 0, "an empty frame");
 	REFUSED(EMSGSIZE, t->frame_len = 65537, "a frame above 64 KiB");
 	REFUSED(EMSGSIZE, t->frame_len = UINT32_MAX, "a frame of 2^32 - 1 bytes");
-	REFUSED(EINVAL, t->flags = 4, "an unknown flag");
+	REFUSED(EINVAL, t->flags = 8, "an unknown flag");
 	REFUSED(EINVAL, t->pad = 1, "padding in use");
 	REFUSED(EINVAL, t->pad2 = 1, "the other padding in use");
 	REFUSED(EINVAL, t->late_ns = 1000000001, "lateness above a second");
@@ -82,6 +82,28 @@ static void wrong_trains(int fd)
 	REFUSED(EINVAL, r.frame[ETHERNET + 6] = 0x20, "a fragment");
 	REFUSED(EINVAL, r.frame[ETHERNET + 9] = 6, "TCP");
 #undef REFUSED
+	cancel_all(fd);
+}
+
+/* One's own affinity holds for the thread in the kernel too. */
+static void foreign_cpu(int fd)
+{
+	cpu_set_t all, first;
+	struct request r;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		printf("skip a CPU of others # there is one CPU\n");
+		return;
+	}
+	make_good(&r);
+	r.train.cpu = 1;
+	sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	sched_setaffinity(0, sizeof(first), &first);
+	check(submit_errno(fd, r.train) == EPERM, "a CPU that the caller may not use itself is EPERM");
+	sched_setaffinity(0, sizeof(all), &all);
+	check(!submit_errno(fd, r.train), "and is taken when it may");
 	cancel_all(fd);
 }
 
@@ -198,6 +220,7 @@ int main(void)
 		return 2;
 	tsc_khz = info.tsc_khz;
 	wrong_trains(fd);
+	foreign_cpu(fd);
 	half_a_plan(fd);
 	close(fd);
 	wrong_order();

@@ -23,7 +23,7 @@ static uint64_t anything(void)
 static int known_errno(int error)
 {
 	static const int known[] = { 0, EFAULT, EINVAL, EDQUOT, EMSGSIZE, EHOSTDOWN, ENODEV, ENETDOWN,
-				     EAFNOSUPPORT, ENOMEM };
+				     EAFNOSUPPORT, ENOMEM, EAGAIN };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (error == known[i])
@@ -119,7 +119,7 @@ static void *submit_and_cancel(void *seed)
 		make_good(&r);
 		r.train.ifindex = rand_r(&random) % 2 ? lo : if_nametoindex("t0");
 		r.train.cpu = rand_r(&random) % sysconf(_SC_NPROCESSORS_ONLN);
-		r.train.flags = rand_r(&random) % 4;
+		r.train.flags = rand_r(&random) % 8;
 		if (try_ioctl(shared, TSCOPE_IOC_TRAIN, &r.train) == 0) {
 			uint32_t number = rand_r(&random) % 3 ? r.train.number : 0;
 

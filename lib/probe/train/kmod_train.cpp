@@ -41,8 +41,15 @@ std::string why_no_session(int error) {
 std::string why_no_train(int error, const TrainJob& job) {
   switch (error) {
     case EPERM:
-      return "no permission to send trains: that needs CAP_NET_RAW; run it as root or with that "
-             "capability";
+      return fmt::format(
+          "CPU {} is not among those this process may use (taskset, cpuset); give "
+          "another --cpu",
+          job.cpu);
+    case EAGAIN:
+      return "threads of earlier trains are kept from their CPUs by tasks of a higher priority; "
+             "look at ps -eLo rtprio,psr,comm";
+    case ESHUTDOWN:
+      return "the machine is about to sleep; send again when it is back";
     case ENODEV:
       return fmt::format("interface {} is gone; look at ip link", job.path.device);
     case ENETDOWN:
@@ -55,8 +62,7 @@ std::string why_no_train(int error, const TrainJob& job) {
       return fmt::format("interface {} is not Ethernet: use --engine user", job.path.device);
     case EDQUOT:
       return "the module has too many trains or probes in its queue: wait for the others, or give "
-             "a "
-             "smaller --count";
+             "a smaller --count (without CAP_SYS_RESOURCE a user gets a quarter of what there is)";
     case EHOSTDOWN:
       return fmt::format("CPU {} is not online; give another --cpu", job.cpu);
     case EINVAL:
@@ -235,9 +241,10 @@ TrainOutcome KmodTrain::outcome(const tscope_train_status& status) const {
   }
   outcome.busy_s = static_cast<double>(status.busy_ticks) * second;
   outcome.spin_s = static_cast<double>(status.spin_ticks) * second;
-  if ((train_.flags & TSCOPE_TRAIN_TIMER) != 0) {
+  if ((train_.flags & TSCOPE_TRAIN_NORMAL) != 0) {
     outcome.notes.emplace_back(
-        "sent by timer, without a spin: that needs CAP_SYS_NICE in the initial user namespace");
+        "sent by a thread of normal priority, without a spin and with a small share of the CPU: "
+        "more needs CAP_SYS_NICE in the initial user namespace");
   }
   return outcome;
 }

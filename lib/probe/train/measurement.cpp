@@ -68,11 +68,26 @@ TrainReport measure_train(TrainMeasurement measurement, TrainWatcher& watcher,
   return report;
 }
 
+std::string train_end_reason(int reason) {
+  switch (reason) {
+    case ECANCELED:
+      return "it was ended";
+    case ENODEV:
+      return "the interface or its namespace is gone";
+    case EHOSTDOWN:
+      return "its CPU went off line";
+    case ESHUTDOWN:
+      return "the machine went to sleep";
+    default:
+      return std::strerror(reason);
+  }
+}
+
 std::string train_failure(const TrainReport& report) {
   const int reason = report.outcome.reason;
   if (reason != 0 && reason != ECANCELED) {
-    return fmt::format("the train ended before its end ({}); look at ip link, and send it again",
-                       std::strerror(reason));
+    return fmt::format("the train ended before its end ({}); send it again when it is back",
+                       train_end_reason(reason));
   }
   if (report.outcome.sent > 0 || report.failures.empty()) return "";
   return fmt::format("no probe could be sent: {}; see tscope train --help",

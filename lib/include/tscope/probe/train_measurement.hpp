@@ -42,6 +42,9 @@ class TrainWatcher {
 TrainReport measure_train(TrainMeasurement measurement, TrainWatcher& watcher,
                           const std::atomic<bool>& stop);
 
+/// Says why a train ended before its end, for an outcome's `reason`.
+std::string train_end_reason(int reason);
+
 /// Returns why a train failed and what to do about it; "" if it was sent, or was asked to end.
 std::string train_failure(const TrainReport& report);
 
