@@ -26,21 +26,7 @@ static inline u64 tscope_ticks_to_ns(u64 ticks)
 	return mul_u64_u32_div(ticks, 1000 * 1000, tsc_khz);
 }
 
-/* Returns the longest that it was interrupted. */
-static inline u64 tscope_spin(u64 until)
-{
-	u64 last = tscope_now(), longest = 0;
-
-	while ((s64)(until - last) > 0) {
-		u64 now;
-
-		cpu_relax();
-		now = tscope_now();
-		longest = max(longest, now - last);
-		last = now;
-	}
-	return longest;
-}
+#include "spin.h"
 
 /* -ENODEV: the kernel knows no rate of the TSC, so no tick could be told in seconds. */
 int tscope_clock_init(void);

@@ -10,6 +10,7 @@
 #include "train.h"
 #include "train_departure.h"
 #include "train_frame.h"
+#include "train_pace.h"
 
 #define NTP_EPOCH	2208988800ULL	/* 1970 in seconds since 1900 */
 
@@ -57,6 +58,14 @@ static bool was_taken(int ret)
 	return ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN;
 }
 
+/* Interrupts are off. -ETIME if it is not time after all, for the clock went back: no probe leaves early. */
+static int spin(const struct tscope_probe_train *train, struct tscope_departure *departure)
+{
+	tscope_spin(train->due, tscope_pace_most_irqs_off());
+	departure->spun = tscope_now();
+	return (s64)(train->due - departure->spun) > 0 ? -ETIME : 0;
+}
+
 /* Fills in the time that is just now, and that is the hand-over's. */
 static void stamp(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
 		  struct tscope_departure *departure)
@@ -71,44 +80,58 @@ static void hand_to_qdisc(const struct tscope_anchor *anchor, struct tscope_prob
 	int ret;
 
 	local_irq_disable();
-	tscope_spin(train->due);
-	departure->spun = tscope_now();
+	departure->err = spin(train, departure);
 	local_irq_enable();
 	stamp(anchor, train, departure);
+	if (departure->err)
+		return;
 	ret = dev_queue_xmit(train->skb);
 	train->skb = NULL;
 	departure->err = was_taken(ret) ? 0 : -ENOBUFS;
 }
 
+static void call_driver(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
+			struct netdev_queue *queue, struct tscope_departure *departure)
+{
+	int ret;
+
+	stamp(anchor, train, departure);
+	if (departure->err)
+		return;
+	if (unlikely(netif_xmit_frozen_or_drv_stopped(queue))) {
+		departure->err = -EBUSY;
+		return;
+	}
+	ret = netdev_start_xmit(train->skb, train->dev, queue, false);
+	/* A driver that drops has freed it, whatever it returns but busy. */
+	if (dev_xmit_complete(ret))
+		train->skb = NULL;
+	if (!was_taken(ret))
+		departure->err = dev_xmit_complete(ret) ? -ENOBUFS : -EBUSY;
+}
+
 static void hand_to_driver(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
 			   struct tscope_departure *departure)
 {
-	struct sk_buff *skb = train->skb;
+	const bool rt = IS_ENABLED(CONFIG_PREEMPT_RT);
 	struct net_device *dev = train->dev;
-	struct netdev_queue *queue = skb_get_tx_queue(dev, skb);
-	bool irqs_off = irqs_off_suits(dev);
+	struct netdev_queue *queue = skb_get_tx_queue(dev, train->skb);
+	bool irqs_off = irqs_off_suits(dev), locked;
 
-	HARD_TX_LOCK(dev, queue, smp_processor_id());
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (!rt)
 		local_irq_disable();
-	tscope_spin(train->due);
-	departure->spun = tscope_now();
-	if (!irqs_off && !IS_ENABLED(CONFIG_PREEMPT_RT))
+	departure->err = spin(train, departure);
+	/* Only now: others that send by this queue would wait for the end of the spin too. */
+	locked = HARD_TX_TRYLOCK(dev, queue);
+	if (!rt && !(irqs_off && locked))
 		local_irq_enable();
-	if (unlikely(netif_xmit_frozen_or_drv_stopped(queue))) {
-		departure->handed = tscope_now();
-		departure->err = -EBUSY;
-	} else {
-		int ret;
-
-		stamp(anchor, train, departure);
-		ret = netdev_start_xmit(skb, dev, queue, false);
-		/* A driver that drops has freed it, whatever it returns but busy. */
-		if (dev_xmit_complete(ret))
-			train->skb = NULL;
-		if (!was_taken(ret))
-			departure->err = dev_xmit_complete(ret) ? -ENOBUFS : -EBUSY;
+	if (!locked) {
+		/* One of them has it. Interrupts are on meanwhile. */
+		HARD_TX_LOCK(dev, queue, smp_processor_id());
+		if (irqs_off)
+			local_irq_disable();
 	}
+	call_driver(anchor, train, queue, departure);
 	if (irqs_off)
 		local_irq_enable();
 	HARD_TX_UNLOCK(dev, queue);
@@ -124,7 +147,7 @@ void tscope_depart(const struct tscope_anchor *anchor, struct tscope_probe_train
 	if (train->skb)
 		skb_set_queue_mapping(train->skb, smp_processor_id() % READ_ONCE(train->dev->real_num_tx_queues));
 	if (departure->err) {
-		tscope_spin(train->due);
+		tscope_spin(train->due, tscope_pace_most_irqs_off());
 		departure->handed = departure->spun = tscope_now();
 	} else if (train->flags & TSCOPE_TRAIN_QDISC) {
 		hand_to_qdisc(anchor, train, departure);

@@ -36,7 +36,7 @@ static u64 us(u64 us)
 	return us * tsc_khz / 1000;
 }
 
-static u64 longest_lead(void)
+u64 tscope_pace_most_lead(void)
 {
 	return us(clamp(READ_ONCE(lead_max_us), 45U, 10000U));
 }
@@ -45,7 +45,7 @@ static void set_lead(struct tscope_pace *pace)
 {
 	/* A quarter more than what wake-ups took, and the time to turn to the probe. */
 	pace->lead = clamp(pace->latency + pace->latency / 4 + us(5), us(LEAD_MIN_US),
-			   longest_lead());
+			   tscope_pace_most_lead());
 }
 
 static u32 share(const struct tscope_pace *pace)
@@ -82,7 +82,7 @@ void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now)
 		pace->latency += min(took - pace->latency, pace->latency / 4 + us(10));
 	else
 		pace->latency -= (pace->latency - took) / 64;
-	pace->latency = min(pace->latency, longest_lead());
+	pace->latency = min(pace->latency, tscope_pace_most_lead());
 	set_lead(pace);
 }
 
@@ -91,10 +91,15 @@ void tscope_pace_interrupted(struct tscope_pace *pace, u64 took)
 	pace->interruption = max(took, pace->interruption - pace->interruption / 256);
 }
 
+u64 tscope_pace_most_irqs_off(void)
+{
+	return us(IRQS_OFF_MAX_US);
+}
+
 u64 tscope_pace_irqs_off(const struct tscope_pace *pace)
 {
 	return clamp(pace->interruption + pace->interruption / 4, us(IRQS_OFF_MIN_US),
-		     us(IRQS_OFF_MAX_US));
+		     tscope_pace_most_irqs_off());
 }
 
 static void count(struct tscope_pace *pace, u64 now)

@@ -24,6 +24,9 @@ void tscope_pace_woken(struct tscope_pace *pace, u64 asked, u64 now);
 void tscope_pace_interrupted(struct tscope_pace *pace, u64 took);
 /* So long before its time a probe needs interrupts off: one that begins then would outlast it. */
 u64 tscope_pace_irqs_off(const struct tscope_pace *pace);
+u64 tscope_pace_most_irqs_off(void);
+/* No lead is longer. */
+u64 tscope_pace_most_lead(void);
 
 /* The thread begins or ends to use the CPU. */
 void tscope_pace_run(struct tscope_pace *pace, u64 now);

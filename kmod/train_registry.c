@@ -7,6 +7,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/suspend.h>
 #include <linux/user_namespace.h>
 #include <net/dst.h>
 
@@ -35,6 +36,7 @@ MODULE_PARM_DESC(train_limit_mib, "memory for the schedules of all trains, MiB")
 static DEFINE_MUTEX(trains_lock);
 static LIST_HEAD(all_trains);		/* trains_lock */
 static u32 last_number;			/* trains_lock */
+static bool asleep;			/* or about to be; trains_lock */
 static enum cpuhp_state cpu_state;
 
 /* --- memory --- */
@@ -142,6 +144,27 @@ static int on_cpu_going(unsigned int cpu)
 	return 0;
 }
 
+/* The clock may be another one afterwards, and a probe that waited would leave long after its time. */
+static int on_sleep(struct notifier_block *block, unsigned long event, void *unused)
+{
+	bool sleeps = event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE ||
+		      event == PM_RESTORE_PREPARE;
+	struct tscope_probe_train *train;
+
+	mutex_lock(&trains_lock);
+	asleep = sleeps;
+	list_for_each_entry(train, &all_trains, all) {
+		if (sleeps)
+			end_train(train, -ESHUTDOWN);
+	}
+	mutex_unlock(&trains_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block sleep_notifier = {
+	.notifier_call = on_sleep,
+};
+
 /* --- the way there --- */
 
 static bool start_valid(u64 start, u64 now)
@@ -171,7 +194,7 @@ int tscope_registry_queue(struct tscope_probe_train *train, struct tscope_sessio
 	if (!start_valid(train->start, now))
 		return -EINVAL;
 	mutex_lock(&trains_lock);
-	err = device_still_there(session, train->dev);
+	err = asleep ? -ESHUTDOWN : device_still_there(session, train->dev);
 	if (!err) {
 		train->session = session;
 		train->sender = sender;
@@ -249,11 +272,16 @@ int tscope_registry_init(void)
 		goto senders;
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tscope:online", NULL, on_cpu_going);
 	if (err < 0)
-		goto notifier;
+		goto devices;
 	cpu_state = err;
+	err = register_pm_notifier(&sleep_notifier);
+	if (err)
+		goto cpus;
 	return 0;
 
-notifier:
+cpus:
+	cpuhp_remove_state_nocalls(cpu_state);
+devices:
 	unregister_netdevice_notifier(&device_notifier);
 senders:
 	tscope_senders_exit();
@@ -263,6 +291,7 @@ senders:
 /* No file is open any more, so there are no trains. */
 void tscope_registry_exit(void)
 {
+	unregister_pm_notifier(&sleep_notifier);
 	cpuhp_remove_state_nocalls(cpu_state);
 	unregister_netdevice_notifier(&device_notifier);
 	tscope_senders_exit();

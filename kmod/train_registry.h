@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The trains of all sessions: how much of them there may be, and what ends them before their time: their owner, their
- * device's removal, their CPU's going off line. Nothing here waits for a sender's thread.
+ * device's removal, their CPU's going off line, the machine's sleep. Nothing here waits for a sender's thread.
  */
 #ifndef TSCOPE_TRAIN_REGISTRY_H
 #define TSCOPE_TRAIN_REGISTRY_H
@@ -23,7 +23,7 @@ int tscope_registry_charge(struct tscope_probe_train *train, const struct file *
 void tscope_registry_drop(struct tscope_probe_train *train);
 
 /*
- * Into the sender's queue, for the session, unless its device is going. From then on the registry has the sender and the
+ * Into the sender's queue, for the session, unless its device is going or the machine is about to sleep. From then on the registry has the sender and the
  * device. A start of 0 is as soon as possible.
  */
 int tscope_registry_queue(struct tscope_probe_train *train, struct tscope_session *session,

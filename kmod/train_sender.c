@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/sched/prio.h>
+#include <uapi/linux/sched/types.h>
 #include <linux/slab.h>
 
 #include "clock.h"
@@ -125,15 +127,14 @@ static void serve(struct tscope_sender *sender, u64 due, u32 flags)
 	struct tscope_departure departure = { .flags = flags, .woken = tscope_now() };
 	const struct tscope_probe_train *next;
 	struct tscope_probe_train *train;
-	u64 quiet_at, sent, done;
+	u64 quiet = tscope_ns_to_ticks(SOFTIRQS_OFF_NS), quiet_at = due - quiet, sent, done;
 	bool goes_on, close;
 
 	refresh_anchor(sender, departure.woken, due);
-	quiet_at = due - tscope_ns_to_ticks(SOFTIRQS_OFF_NS);
 	/* It was kept for a train that is cancelled by now. */
 	if ((s64)(quiet_at - departure.woken) > 0)
 		end_quiet(sender);
-	tscope_spin(quiet_at);
+	tscope_spin(quiet_at, tscope_pace_most_lead());
 	begin_quiet(sender);
 	train = take(sender, due, &departure.flags);
 	if (!train) {
@@ -141,7 +142,7 @@ static void serve(struct tscope_sender *sender, u64 due, u32 flags)
 		return;
 	}
 	tscope_pace_interrupted(&sender->pace,
-				tscope_spin(train->due - tscope_pace_irqs_off(&sender->pace)));
+				tscope_spin(due - tscope_pace_irqs_off(&sender->pace), quiet));
 	tscope_depart(&sender->anchor, train, &departure);
 	sent = tscope_now();
 	if ((s64)(departure.handed - train->due) > (s64)train->late_ticks)
@@ -280,6 +281,21 @@ static int run_sender(void *data)
 
 /* --- from outside --- */
 
+/*
+ * One below the threads that handle interrupts: all of them with PREEMPT_RT or "threadirqs", some
+ * devices' without. A spin does not keep them waiting, as it does not keep other interrupts.
+ */
+static void make_real_time(struct task_struct *task)
+{
+	const struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_FIFO,
+		.sched_priority = MAX_RT_PRIO / 2 - 1,
+	};
+
+	WARN_ON_ONCE(sched_setattr_nocheck(task, &attr));
+}
+
 struct tscope_sender *tscope_sender_start(unsigned int cpu, bool real_time)
 {
 	struct tscope_sender *sender = kzalloc(sizeof(*sender), GFP_KERNEL);
@@ -301,7 +317,7 @@ struct tscope_sender *tscope_sender_start(unsigned int cpu, bool real_time)
 	}
 	kthread_bind(sender->task, cpu);
 	if (real_time)
-		sched_set_fifo(sender->task);
+		make_real_time(sender->task);
 	wake_up_process(sender->task);
 	return sender;
 }

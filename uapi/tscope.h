@@ -327,7 +327,7 @@ struct tscope_train_status {
 	__u32 sent;		/* handed over */
 	__u32 failed;		/* had their turn and could not be handed over */
 	__u32 left;		/* had no turn (yet) */
-	__u32 reason;		/* errno: ECANCELED, ENODEV (device or namespace gone), EHOSTDOWN (CPU gone) */
+	__u32 reason;		/* errno: ECANCELED, ENODEV (device or namespace gone), EHOSTDOWN (CPU gone), ESHUTDOWN (the machine sleeps) */
 	__u32 late;
 	__u32 contended;
 	__u32 timer;		/* sent without a spin */
@@ -361,7 +361,8 @@ struct tscope_train_status {
  *		all open files, those over included: they count until the file is closed; without
  *		CAP_SYS_RESOURCE in the initial user namespace a user gets a quarter of all. EHOSTDOWN: no
  *		such CPU online. EPERM: a CPU that the caller may not use itself (affinity, cpuset).
- *		EAGAIN: threads of former trains are still kept from their CPUs.
+ *		EAGAIN: threads of former trains are still kept from their CPUs. ESHUTDOWN: the
+ *		machine is about to sleep.
  * TRAIN_STATUS, TRAIN_CANCEL	ENOENT: no such train.
  * mmap()	EINVAL: an offset or length that is not exactly a region's. EPERM: a writable mapping of
  *		a read-only one.

@@ -38,6 +38,8 @@ static void become(uid_t user)
 	}
 	snprintf(map, sizeof(map), "0 %u 1", user);
 	write_to("/proc/self/uid_map", map);
+	write_to("/proc/self/setgroups", "deny");
+	write_to("/proc/self/gid_map", map);
 	private_loopback();
 }
 
