@@ -108,6 +108,20 @@ static void starts_and_stops(void)
 	check(good == 8, "captures start without the CPU and stop with it, and the other way round");
 }
 
+/* A train's CPU must be one that its sender may run on. */
+static void run_on_both(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CPU_SET(THE_CPU, &set);
+	if (sched_setaffinity(0, sizeof(set), &set)) {
+		perror("sched_setaffinity");
+		exit(2);
+	}
+}
+
 static void in_train(void)
 {
 	int fd = open_train_session(4096);
@@ -116,6 +130,7 @@ static void in_train(void)
 	struct tscope_train_status status;
 	struct request r;
 
+	run_on_both();
 	make_good(&r);
 	r.train.cpu = THE_CPU;
 	periodic(r.probes, PROBES, 0, 20000000);
