@@ -12,6 +12,7 @@ for engine in kmod bpf; do
 		holds "$engine, $mode: records at driver-rx ($records)" test "$records" -ge 40
 		is "$batched" "$records" "$engine, $mode: each says that it came in a poll"
 		is "$unknown" 0 "$engine, $mode: and none that it can't tell"
-		holds "$engine, $mode: calls 3 ms apart came in polls of their own ($polls)" test $((polls * 4)) -gt "$records"
+		# 40 calls of four segments.
+		holds "$engine, $mode: calls 3 ms apart came in polls of their own ($polls)" test "$polls" -ge 20
 	done
 done
