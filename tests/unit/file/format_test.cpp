@@ -201,8 +201,7 @@ TEST(Format, ReaderGivesBackAllThatTheWriterWrote) {
 TEST(Format, EveryFieldOfARecordIsRead) {
   const Written written = write_everything();
   const auto at = option_at<format::RecordOption>(written, format::record_option);
-  EXPECT_THAT(unread(written, at, sizeof(format::RecordOption)),
-              ElementsAre(46, 47))
+  EXPECT_THAT(unread(written, at, sizeof(format::RecordOption)), ElementsAre(46, 47))
       << "only the pad";
 }
 

@@ -85,7 +85,8 @@ TEST(TrainFailure, IsNoneWhenAskedToEnd) {
   report.outcome.reason = ECANCELED;
   EXPECT_EQ(train_failure(report), "");
   report.outcome.reason = ENODEV;
-  EXPECT_THAT(train_failure(report), HasSubstr("ended before its end (No such device)"));
+  EXPECT_THAT(train_failure(report),
+              HasSubstr("ended before its end (the interface or its namespace is gone)"));
 }
 
 }  // namespace
