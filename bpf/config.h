@@ -15,7 +15,7 @@ struct tscope_bpf_config {
 	__u32 casts;			/* the kernel casts addresses to pointers: bpf_rdonly_cast() */
 	__u32 pages;			/* page fragments can be read: bpf_dynptr_from_skb() */
 	__u32 guards;			/* programs can forbid preemption: bpf_preempt_disable() */
-	__u32 pad;
+	__u32 own_netns;		/* inode number of the reader's: its devices are counted */
 	struct tscope_filter filter;
 };
 

@@ -4,6 +4,7 @@
 #define TSCOPE_HOOKS_DRIVER_BPF_H
 
 #include "deliver.bpf.h"
+#include "passed.bpf.h"
 
 #define VLAN_TAGS_MAX 2
 
@@ -41,6 +42,7 @@ static __always_inline int driver_rx(const struct sk_buff *skb)
 	begin_unstamped(&packet, first, TSCOPE_DRIVER_RX);
 	if (at_device(&packet, &from, skb, dev, ip_offset(skb, TSCOPE_DRIVER_RX)))
 		deliver_frame(&packet, &from, skb, dev);
+	count_passed(TSCOPE_PASSED_RX, skb, dev);
 	return 0;
 }
 
@@ -82,6 +84,7 @@ int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb, struct net_device *dev)
 	begin_unstamped(&packet, first, TSCOPE_DRIVER_TX);
 	if (at_device(&packet, &from, skb, dev, network_offset(skb)))
 		deliver_frame(&packet, &from, skb, dev);
+	count_passed(TSCOPE_PASSED_TX, skb, dev);
 	return 0;
 }
 

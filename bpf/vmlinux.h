@@ -174,6 +174,7 @@ struct sk_buff {
 	unsigned long _skb_refdst;
 	unsigned int len;
 	unsigned int data_len;
+	__u8 pkt_type : 3;
 	__be16 protocol;
 	int skb_iif;
 	__u32 vlan_all;

@@ -10,6 +10,7 @@
 #include "compat/compat.h"
 #include "compat/tracepoints.h"
 #include "hooks.h"
+#include "passed.h"
 #include "record_device.h"
 #include "stamp.h"
 
@@ -53,6 +54,7 @@ static noinline void record_driver_rx(const struct tscope_listener *listener, co
 
 	if (ip_offset(skb, &offset))
 		tscope_record_at_device(listener, TSCOPE_DRIVER_RX, skb, skb->dev, offset);
+	tscope_count_passed(listener, TSCOPE_PASSED_RX, TSCOPE_DRIVER_RX, skb, skb->dev);
 }
 
 /*
@@ -75,6 +77,7 @@ static noinline void record_driver_tx(const struct tscope_listener *listener, co
 				      const struct net_device *dev)
 {
 	tscope_record_at_device(listener, TSCOPE_DRIVER_TX, skb, dev, skb_network_offset(skb));
+	tscope_count_passed(listener, TSCOPE_PASSED_TX, TSCOPE_DRIVER_TX, skb, dev);
 }
 
 TSCOPE_AT_TRACEPOINT(net_dev_start_xmit, net_dev_start_xmit, const struct sk_buff *skb,

@@ -18,6 +18,7 @@ struct tscope_rings;
 struct tscope_listener {
 	struct hlist_node node;		/* RCU */
 	const struct net *net;		/* compared, never followed; NULL: all */
+	const struct net *home;		/* likewise; its opener's, whose devices' packets are counted */
 	u32 vantages;
 	struct tscope_filter filter;
 	struct tscope_rings *rings;

@@ -231,6 +231,7 @@ int tscope_session_listen(struct tscope_session *session)
 	mutex_lock(&sessions_lock);
 	if (session->net) {
 		listener->net = session->config.flags & TSCOPE_CONFIG_ALL_NETNS ? NULL : session->net;
+		listener->home = session->net;
 		err = tscope_listener_add(listener);
 	}
 	mutex_unlock(&sessions_lock);

@@ -166,10 +166,33 @@ struct tscope_loss_count {
 	__u64 segments;
 };
 
+/*
+ * What passed the hooks of TSCOPE_DRIVER_RX and TSCOPE_DRIVER_TX at one device: packets of any
+ * protocol, whether or not the filter wants them. A session that has the vantage point counts the
+ * devices of its own network namespace, and only the filter's device if it names one. A device's
+ * entry is that at its ifindex modulo TSCOPE_PASSED_DEVICES, if no other device had it before on
+ * this CPU. Not counted is the copy that the sender of a multicast packet gets itself.
+ */
+enum tscope_passed_point {
+	TSCOPE_PASSED_RX	= 0,
+	TSCOPE_PASSED_TX	= 1,
+	TSCOPE_PASSED_POINTS	= 2,
+};
+
+#define TSCOPE_PASSED_DEVICES	64
+
+struct tscope_passed {
+	__u32 ifindex;		/* 0: nobody's yet */
+	__u32 shared;		/* not 0: another device found the entry taken and was not counted */
+	__u64 frames;
+	__u64 more_segments;	/* wire segments, beyond one a frame */
+};
+
 struct tscope_ring_info {
 	__u64 head;		/* slots reserved since the start */
 	__u64 pad;
 	struct tscope_loss_count lost[TSCOPE_VANTAGES][TSCOPE_LOST_CAUSES];
+	struct tscope_passed passed[TSCOPE_PASSED_POINTS][TSCOPE_PASSED_DEVICES];
 };
 
 enum tscope_state {

@@ -21,6 +21,7 @@ _Static_assert(sizeof(struct tscope_train) == 64, "train");
 _Static_assert(offsetof(struct tscope_train, number) == 56, "train number");
 _Static_assert(sizeof(struct tscope_train_status) == 56, "train status");
 _Static_assert(offsetof(struct tscope_train_status, spin_ticks) == 40, "train status ticks");
-_Static_assert(sizeof(struct tscope_ring_info) == 16 + 16 * TSCOPE_VANTAGES * TSCOPE_LOST_CAUSES,
+_Static_assert(sizeof(struct tscope_ring_info) == 16 + 16 * TSCOPE_VANTAGES * TSCOPE_LOST_CAUSES +
+	      24 * TSCOPE_PASSED_POINTS * TSCOPE_PASSED_DEVICES,
 	      "ring info");
 _Static_assert(offsetof(struct tscope_map_info, rings) == 48, "map info");

@@ -38,7 +38,8 @@ tscope_bpf_config config_of(const CaptureOptions& options) {
   config.vantages = vantage_bits(options.vantages);
   config.slots = ring_slots(options.slots, config.cpus, slots_max);
   config.shift = static_cast<std::uint32_t>(std::countr_zero(config.slots));
-  config.netns = options.all_netns ? 0 : own_netns();
+  config.own_netns = own_netns();
+  config.netns = options.all_netns ? 0 : config.own_netns;
   config.filter = kernel_filter(options.filter);
   return config;
 }
