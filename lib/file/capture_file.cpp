@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "file/block_buffer.hpp"
+#include "file/counter_check_block.hpp"
 #include "file/format.hpp"
 #include "record/identity.hpp"
 #include "tscope/base/error.hpp"
@@ -305,6 +306,10 @@ void CaptureFile::write(const NicReading& reading) {
                                      .phc = reading.phc,
                                      .pad = 0});
   buffer.end_block();
+}
+
+void CaptureFile::write(const CounterCheck& check) {
+  put_counter_check(impl_->buffer, check);
 }
 
 void CaptureFile::write_statistics(const Loss& loss, const ClockInfo& clock, std::int64_t time_ns,

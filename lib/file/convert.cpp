@@ -156,6 +156,7 @@ class Conversion {
     write_anchors(*source, file);
     file.write_statistics(loss_of_chosen(source->loss(), late), source->clock(), last_ns,
                           nics_of_chosen(*source));
+    file.write(check_of_chosen(*source));
     file.flush();
     result.truncated = source->truncated();
     return result;
@@ -187,6 +188,14 @@ class Conversion {
     std::vector<NicStamps> nics = source.nic_stamps();
     std::erase_if(nics, [&](const NicStamps& stamps) { return !chosen(stamps.interface); });
     return nics;
+  }
+
+  CounterCheck check_of_chosen(const FileSource& source) const {
+    CounterCheck check = source.counter_check();
+    std::erase_if(check.interfaces,
+                  [&](const InterfaceCheck& one) { return !chosen(one.interface); });
+    if (check.interfaces.empty()) check.state = CounterCheck::State::not_applicable;
+    return check;
   }
 
   // The loss of other vantage points is not this file's.

@@ -27,11 +27,13 @@ inline constexpr std::uint16_t isb_ifrecv = 4, isb_ifdrop = 5, isb_usrdeliv = 8;
 inline constexpr std::uint32_t clock_anchor = 0x80000001;
 inline constexpr std::uint32_t host_facts = 0x80000002;
 inline constexpr std::uint32_t nic_reading = 0x80000003;
+inline constexpr std::uint32_t counter_check = 0x80000004;
 inline constexpr std::uint16_t record_option = 0x8001;
 inline constexpr std::uint16_t loss_option = 0x8002;
 inline constexpr std::uint16_t probe_option = 0x8003;
 inline constexpr std::uint16_t nic_time_option = 0x8004;
 inline constexpr std::uint16_t nic_stamps_option = 0x8005;
+inline constexpr std::uint16_t counter_check_option = 0x8006;
 
 inline constexpr std::uint32_t vlan_tag = 4;           // bytes
 inline constexpr std::uint32_t snap_length = 262144;   // libpcap's largest
@@ -130,5 +132,13 @@ struct NicStampsOption {
   std::uint32_t phc, pad;  // phc: all bits set for none
 };
 static_assert(sizeof(NicStampsOption) == 64);
+
+struct CounterCheckOption {
+  std::uint64_t counted, frames, segments, margin;
+  std::uint8_t vantage, obstacle, counts_frames, slow_counter, xdp;
+  std::uint8_t pad[3];
+  char device[16];  // up to the first zero byte
+};
+static_assert(sizeof(CounterCheckOption) == 56);
 
 }  // namespace tscope::format

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "file/counter_check_block.hpp"
 #include "file/format.hpp"
 #include "file/link_layer.hpp"
 #include "file/own_packet.hpp"
@@ -196,6 +197,9 @@ bool PcapngSource::read_block(Packet& packet) {
     case format::nic_reading:
       read_nic_reading();
       return false;
+    case format::counter_check:
+      read_counter_check(blocks_.body(), counter_check_);
+      return false;
     case format::host_facts:
       read_facts();
       return false;
@@ -240,6 +244,19 @@ std::vector<NicStamps> PcapngSource::nic_stamps() const {
     if (interface.nic) all.push_back(*interface.nic);
   }
   return all;
+}
+
+// Captures, and nothing else that we write, have the fact on their vantage points.
+CounterCheck PcapngSource::counter_check() const {
+  CounterCheck check = counter_check_;
+  const bool driver = std::ranges::any_of(interfaces_, [](const Interface& interface) {
+    return interface.vantage == Vantage::driver_rx || interface.vantage == Vantage::driver_tx;
+  });
+  if (check.state == CounterCheck::State::not_applicable && driver &&
+      facts_.contains("vantage_points")) {
+    check.state = CounterCheck::State::absent;
+  }
+  return check;
 }
 
 Loss PcapngSource::loss() const {

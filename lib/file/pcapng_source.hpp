@@ -24,6 +24,7 @@ class PcapngSource : public FileSource {
   Loss loss() const override;
   ClockInfo clock() const override;
   std::vector<NicStamps> nic_stamps() const override;
+  CounterCheck counter_check() const override;
   bool truncated() const override { return blocks_.truncated(); }
   const std::map<std::string, std::string>& facts() const override { return facts_; }
   std::vector<Anchor> take_anchors() override;
@@ -54,6 +55,7 @@ class PcapngSource : public FileSource {
   std::deque<Anchor> anchors_;  // not taken yet
   std::deque<NicReading> nic_readings_;
   std::vector<NicStamps> ended_nics_;  // of all earlier sections
+  CounterCheck counter_check_;
   std::uint32_t tsc_khz_ = 0;
   LinkType link_type_ = LinkType::raw_ip;
   std::optional<std::uint16_t> unknown_link_type_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tscope/live/capture.hpp"
 
+#include "live/counter_comparison.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -18,6 +19,7 @@ class Capture {
       : source_(source), file_(file), limits_(limits), watcher_(watcher), stop_(stop) {}
 
   CaptureOutcome run() {
+    comparison_.begin();
     write_anchors();
     file_.flush();
     watcher_.began();
@@ -36,14 +38,19 @@ class Capture {
       look_around();
     }
     write_state();
-    return outcome();
+    const CounterCheck check = comparison_.result();
+    file_.write(check);
+    file_.flush();
+    return outcome(check);
   }
 
  private:
   bool full() const { return limits_.records != 0 && records_ == limits_.records; }
 
   void end() {
-    if (!ended_) ended_ = Clock::now();
+    if (ended_) return;
+    ended_ = Clock::now();
+    comparison_.end();
     source_.stop();
   }
 
@@ -78,13 +85,14 @@ class Capture {
             .bytes = file_.bytes()};
   }
 
-  CaptureOutcome outcome() const {
+  CaptureOutcome outcome(const CounterCheck& check) const {
     return {.records = records_,
             .bytes = file_.bytes(),
             .duration = ended_.value_or(Clock::now()) - begun_,
             .loss = source_.loss(),
             .clock = source_.clock(),
             .nics = source_.nic_stamps(),
+            .counter_check = check,
             .netns_gone = source_.netns_gone()};
   }
 
@@ -93,6 +101,7 @@ class Capture {
   const CaptureLimits& limits_;
   CaptureWatcher& watcher_;
   const std::atomic<bool>& stop_;
+  CounterComparison comparison_{[this] { return source_.passed(); }};
   const Clock::time_point begun_ = Clock::now();
   Clock::time_point looked_ = begun_;
   std::optional<Clock::time_point> ended_;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "live/filter.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/facts.hpp"
 
@@ -39,6 +40,17 @@ void copy_record(tscope_record& to, const tscope_record& from) {
     std::memcpy(to.header + short_header, from.header + short_header,
                 TSCOPE_HEADER_MAX - short_header);
   }
+}
+
+PassedScope passed_scope(const CaptureOptions& options) {
+  PassedScope scope;
+  for (const Vantage vantage : {Vantage::driver_rx, Vantage::driver_tx}) {
+    if (std::ranges::find(options.vantages, vantage) != options.vantages.end()) {
+      scope.vantages.push_back(vantage);
+    }
+  }
+  scope.only_device = kernel_filter(options.filter).ifindex;
+  return scope;
 }
 
 }  // namespace
@@ -74,16 +86,17 @@ std::string vantage_list(std::uint32_t bits) {
 std::unique_ptr<LiveSource> open_live(std::unique_ptr<Engine> engine,
                                       const CaptureOptions& options) {
   return std::make_unique<LiveSession>(std::move(engine), options.reorder_window, options.nap,
-                                       nic_setup(options));
+                                       nic_setup(options), passed_scope(options));
 }
 
 LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_window,
-                         milliseconds nap, NicSetup nics)
+                         milliseconds nap, NicSetup nics, PassedScope passed)
     : engine_(std::move(engine)),
       nap_(nap),
       merge_(engine_->rings(),
              static_cast<std::uint64_t>(reorder_window.count()) * engine_->clock_khz()),
       nics_(std::move(nics)),
+      passed_(std::move(passed)),
       facts_(host_facts()) {
   const Anchor first = read_anchor();
   clock_.emplace(first, engine_->clock_khz());
@@ -183,6 +196,16 @@ ClockInfo LiveSession::clock() const {
   ClockInfo info = clock_->info();
   info.source = engine_->clock_name();
   return info;
+}
+
+std::optional<PassedPackets> LiveSession::passed() const {
+  if (passed_.vantages.empty()) return std::nullopt;
+  PassedPackets passed;
+  passed.vantages = passed_.vantages;
+  passed.only_device = passed_.only_device;
+  passed.table_size = TSCOPE_PASSED_DEVICES;
+  for (const Ring& ring : merge_.rings()) ring.add_passed(passed);
+  return passed;
 }
 
 Loss LiveSession::loss() const {

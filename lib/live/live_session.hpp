@@ -12,16 +12,24 @@
 
 namespace tscope {
 
+/// What a session counts of the packets that pass its hooks.
+struct PassedScope {
+  std::vector<Vantage> vantages;  ///< driver-rx, driver-tx: those it has
+  std::uint32_t only_device = 0;  ///< ifindex; 0: all
+};
+
 /// An engine's records in the order of time.
 class LiveSession final : public LiveSource {
  public:
   /// Starts the engine. Throws what it throws.
   LiveSession(std::unique_ptr<Engine> engine, std::chrono::milliseconds reorder_window,
-              std::chrono::milliseconds nap = std::chrono::milliseconds(20), NicSetup nics = {});
+              std::chrono::milliseconds nap = std::chrono::milliseconds(20), NicSetup nics = {},
+              PassedScope passed = {});
 
   Next next(Packet& packet) override;
   const std::vector<Interface>& interfaces() const override { return interfaces_.all(); }
   Loss loss() const override;
+  std::optional<PassedPackets> passed() const override;
   ClockInfo clock() const override;
   std::vector<NicStamps> nic_stamps() const override { return nics_.stamps(); }
   const std::map<std::string, std::string>& facts() const override { return facts_; }
@@ -43,6 +51,7 @@ class LiveSession final : public LiveSource {
   Merge merge_;
   std::optional<ClockModel> clock_;
   NicClocks nics_;
+  PassedScope passed_;
   std::vector<Anchor> anchors_;
   std::size_t anchors_taken_ = 0;
   std::uint64_t narrowest_anchor_ = UINT64_MAX;

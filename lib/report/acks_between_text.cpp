@@ -5,6 +5,7 @@
 
 #include "report/ack_columns.hpp"
 #include "report/alignment_text.hpp"
+#include "report/counter_check_text.hpp"
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/report/acks_between.hpp"
@@ -176,6 +177,7 @@ std::string acks_between_text(const AcksBetweenReport& report, bool ascii, bool 
     const AckReport& file = report.reports[i];
     text += fmt::format("file {}: {}: {}, {} lost\n", i + 1, report.files[i],
                         counted(file.packets, "TCP record"), file.loss.lost());
+    text += counter_check_text(file.counter_check);
   }
   if (report.swapped) text += swapped_text(report.why_swapped);
   if (report.flows.empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/acks_json.hpp"
 
+#include "report/counter_check_json.hpp"
 #include "report/source_json.hpp"
 #include "tscope/report/acks.hpp"
 
@@ -65,13 +66,15 @@ Json ack_stage_json(const AckStage& p) {
 }  // namespace
 
 Json acks_object(const AckReport& report, const std::string& file) {
-  Json json = joined(report_head("tscope-acks-1"), {{"file", file},
-                                                    {"truncated", report.truncated},
-                                                    {"packets", report.packets},
-                                                    {"untracked_flows", report.untracked_flows},
-                                                    {"loss", loss_object(report.loss)},
-                                                    {"clock", clock_object(report.clock)},
-                                                    {"flows", Json::array()}});
+  Json json = joined(report_head("tscope-acks-1"),
+                     {{"file", file},
+                      {"truncated", report.truncated},
+                      {"packets", report.packets},
+                      {"untracked_flows", report.untracked_flows},
+                      {"loss", loss_object(report.loss)},
+                      {"clock", clock_object(report.clock)},
+                      {"counter_check", counter_check_object(report.counter_check)},
+                      {"flows", Json::array()}});
   for (const AckFlow& flow : report.flows) {
     Json entry = joined(flow_object(flow.flow), {{"verdict", verdict(flow, report.loss.lost())},
                                                  {"vantage_points", Json::array()},

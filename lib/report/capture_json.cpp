@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "report/counter_check_json.hpp"
 #include "report/source_json.hpp"
 #include "tscope/record/protocol_names.hpp"
 #include "tscope/report/capture.hpp"
@@ -56,18 +57,19 @@ Json cpus_json(const CaptureSummary& summary) {
 }  // namespace
 
 std::string capture_json(const CaptureSummary& summary) {
-  return json_text(
-      joined(report_head("tscope-capture-1"), {{"file", summary.file},
-                                               {"bytes", summary.outcome.bytes},
-                                               {"duration_s", summary.outcome.duration.count()},
-                                               {"records", summary.outcome.records},
-                                               {"netns_gone", summary.outcome.netns_gone},
-                                               {"loss", live_loss_object(summary.outcome.loss)},
-                                               {"clock", live_clock_object(summary.outcome.clock)},
-                                               {"nics", nics_json(summary.outcome.nics)},
-                                               {"vantage_points", vantages_json(summary)},
-                                               {"protocols", protocols_json(summary)},
-                                               {"cpus", cpus_json(summary)}}));
+  return json_text(joined(report_head("tscope-capture-1"),
+                          {{"file", summary.file},
+                           {"bytes", summary.outcome.bytes},
+                           {"duration_s", summary.outcome.duration.count()},
+                           {"records", summary.outcome.records},
+                           {"netns_gone", summary.outcome.netns_gone},
+                           {"loss", live_loss_object(summary.outcome.loss)},
+                           {"clock", live_clock_object(summary.outcome.clock)},
+                           {"counter_check", counter_check_object(summary.outcome.counter_check)},
+                           {"nics", nics_json(summary.outcome.nics)},
+                           {"vantage_points", vantages_json(summary)},
+                           {"protocols", protocols_json(summary)},
+                           {"cpus", cpus_json(summary)}}));
 }
 
 }  // namespace tscope

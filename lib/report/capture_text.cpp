@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "report/counter_check_text.hpp"
 #include "report/source_text.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/report/capture.hpp"
@@ -44,6 +45,7 @@ std::string capture_text(const CaptureSummary& s) {
   text += fmt::format("{} records in {:.1f} s", s.outcome.records, s.outcome.duration.count()) +
           quality(s);
   for (const NicStamps& stamps : s.outcome.nics) text += nic_text(stamps) + "\n";
+  text += counter_check_text(s.outcome.counter_check);
   if (s.outcome.loss.by_cause(TSCOPE_LOST_FULL) > 0)
     text += "To lose less: larger --ring-slots, or fewer vantage points with --at.\n";
   if (s.file != "-") {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "report/alignment_text.hpp"
+#include "report/counter_check_text.hpp"
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
@@ -119,6 +120,7 @@ std::string delay_between_text(const DelayBetweenReport& report, bool ascii, boo
     text += wrapped(fmt::format("file {}: {}: {}; {}; {}", i + 1, report.files[i],
                                 counted(file.records, "record"), lost, clock_text(file.clock)),
                     page_width, "");
+    text += counter_check_text(file.counter_check);
   }
   if (report.swapped) text += swapped_text(report.why_swapped);
   text += alignment_text(report.alignment, report.alignment_note);

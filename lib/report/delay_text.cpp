@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "report/counter_check_text.hpp"
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
@@ -164,6 +165,7 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
   text += "\nThe same packets at neighbouring vantage points:\n";
   for (const StageCounts& pair : report.stages) text += stage_counts_text(pair);
   text += "\n" + wrapped(quality(report), page_width, "");
+  text += counter_check_text(report.counter_check);
   return ascii ? to_ascii(std::move(text)) : text;
 }
 

@@ -180,6 +180,7 @@ AckReport AckAnalysis::finish(const Source& source) {
   AckReport report = impl_->counts;
   report.other_flows = impl_->filter.left_out();
   report.loss = source.loss();
+  report.counter_check = source.counter_check();
   report.clock = source.clock();
   report.truncated = source.truncated();
   for (const auto& [flow, streams] : impl_->flows) {

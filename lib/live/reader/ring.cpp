@@ -58,6 +58,25 @@ void Ring::add_losses(Loss& loss) const {
   }
 }
 
+void Ring::add_passed(PassedPackets& passed) const {
+  for (const Vantage vantage : passed.vantages) {
+    const auto& devices =
+        info_->passed[vantage == Vantage::driver_rx ? TSCOPE_PASSED_RX : TSCOPE_PASSED_TX];
+    for (std::uint32_t place = 0; place < TSCOPE_PASSED_DEVICES; place++) {
+      const tscope_passed& device = devices[place];
+      const std::uint32_t ifindex = load(device.ifindex, std::memory_order_relaxed);
+      if (ifindex == 0) continue;
+      const std::uint64_t frames = load(device.frames, std::memory_order_relaxed);
+      PassedPackets::Count& count = passed.counts[{vantage, ifindex}];
+      count.frames += frames;
+      count.segments += frames + load(device.more_segments, std::memory_order_relaxed);
+      if (load(device.shared, std::memory_order_relaxed) != 0) {
+        passed.shared.insert({vantage, place});
+      }
+    }
+  }
+}
+
 bool sound(const tscope_record& record, std::uint32_t cpu) {
   const bool event = record.vantage == TSCOPE_SESSION;
   const bool sends = record.vantage == TSCOPE_DRIVER_TX || record.vantage == TSCOPE_QDISC_TX;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "tscope/live/passed_packets.hpp"
 #include "tscope/record/loss.hpp"
 #include "tscope/uapi/tscope.h"
 
@@ -34,6 +35,9 @@ class Ring {
 
   /// Losses as the kernel counts them.
   void add_losses(Loss& loss) const;
+
+  /// Packets that passed the hooks on this CPU, at the vantage points that `passed` names.
+  void add_passed(PassedPackets& passed) const;
 
  private:
   const tscope_ring_info* info_;

@@ -180,6 +180,7 @@ struct Contents {
   std::vector<Interface> interfaces;
   Loss loss;
   ClockInfo clock;
+  CounterCheck counter_check;
   std::map<std::string, std::string> facts;
   bool truncated = false;
 };
@@ -194,6 +195,7 @@ inline Contents read_all(FileSource& source) {
   contents.interfaces = source.interfaces();
   contents.loss = source.loss();
   contents.clock = source.clock();
+  contents.counter_check = source.counter_check();
   contents.facts = source.facts();
   contents.truncated = source.truncated();
   return contents;

@@ -70,7 +70,8 @@ bool same(const Everything& a, const Everything& b) {
   return all_same(a.contents.packets, b.contents.packets) && a.contents.at == b.contents.at &&
          same(a.contents.loss, b.contents.loss) &&
          a.contents.clock.error_ns == b.contents.clock.error_ns &&
-         a.contents.clock.steps == b.contents.clock.steps && all_same(a.nics, b.nics) &&
+         a.contents.clock.steps == b.contents.clock.steps &&
+         a.contents.counter_check == b.contents.counter_check && all_same(a.nics, b.nics) &&
          all_same(a.anchors, b.anchors) && a.readings == b.readings && a.tsc_khz == b.tsc_khz;
 }
 
@@ -138,6 +139,16 @@ Written write_everything() {
   all.anchors = {{0x8182838485868788, 0x9192939495969798, 0x2122232425262728, 0x3132333435363738}};
   all.readings = {{0x4142434445464748, 0x5152535455565758, 0x6162636465666768, 0x71727374}};
   all.tsc_khz = 0x01020304;
+  InterfaceCheck check;
+  check.interface = {"a-device-of-15c", Vantage::driver_tx};
+  check.counted = next++;
+  check.frames = next++;
+  check.segments = next++;
+  check.margin = next++;
+  check.obstacle = CheckObstacle::reset;
+  check.slow_counter = true;
+  check.xdp = XdpMode::generic;
+  all.contents.counter_check = {.state = CounterCheck::State::done, .interfaces = {check}};
 
   const test::MemoryFile memory;
   {
@@ -146,6 +157,7 @@ Written write_everything() {
     file.write(all.readings[0]);
     for (std::size_t i = 0; i < at.size(); i++) file.write(all.contents.packets[i], at[i]);
     file.write_statistics(all.contents.loss, all.contents.clock, 5, all.nics);
+    file.write(all.contents.counter_check);
   }
   written.bytes = memory.bytes();
   return written;
@@ -228,6 +240,34 @@ TEST(Format, EveryFieldOfNicStampsIsRead) {
   const auto at = option_at<format::NicStampsOption>(written, format::nic_stamps_option);
   EXPECT_THAT(unread(written, at, sizeof(format::NicStampsOption)), ElementsAre(60, 61, 62, 63))
       << "only the pad";
+}
+
+TEST(Format, EveryFieldOfACounterCheckIsRead) {
+  const Written written = write_everything();
+  const auto at = option_at<format::CounterCheckOption>(written, format::counter_check_option);
+  EXPECT_THAT(unread(written, at, sizeof(format::CounterCheckOption)), ElementsAre(37, 38, 39))
+      << "only the pad";
+}
+
+CounterCheck written_and_read(const CounterCheck& check) {
+  const test::MemoryFile memory;
+  CaptureFile(memory.path(), LinkType::ethernet, {{"vantage_points", "driver-rx"}}).write(check);
+  return test::read_file(memory.path()).counter_check;
+}
+
+TEST(Format, ACounterCheckMayHaveManyInterfacesOrNone) {
+  CounterCheck check{.state = CounterCheck::State::done, .interfaces = {}};
+  EXPECT_EQ(written_and_read(check), check);
+  for (std::uint64_t i = 0; i < 1000; i++) {
+    check.interfaces.emplace_back();
+    check.interfaces.back().interface = {"eth" + std::to_string(i), Vantage::driver_rx};
+    check.interfaces.back().counted = i;
+  }
+  EXPECT_EQ(written_and_read(check), check);
+}
+
+TEST(Format, ACaptureWithoutACounterCheckSaysSo) {
+  EXPECT_EQ(written_and_read({}).state, CounterCheck::State::absent);
 }
 
 TEST(Format, EveryFieldOfAnAnchorIsRead) {

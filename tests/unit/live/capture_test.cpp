@@ -40,11 +40,18 @@ class FakeSource final : public LiveSource {
     stopped_ = true;
   }
   std::vector<Anchor> take_anchors() override { return {{1, 2, 3, 4}}; }
+  std::optional<PassedPackets> passed() const override {
+    EXPECT_FALSE(stopped_) << "what passed is read while the hooks are on";
+    return counts_ ? std::optional(PassedPackets{
+                         .vantages = {Vantage::driver_rx}, .counts = {}, .shared = {}})
+                   : std::nullopt;
+  }
   std::uint32_t clock_khz() const override { return 1000; }
   bool netns_gone() const override { return false; }
   std::int64_t watermark_ns() const override { return 0; }
 
   bool stopped() const { return stopped_; }
+  void count_what_passes() { counts_ = true; }
   static constexpr std::size_t rest = 3;
   std::atomic<bool> asked_to_end{false};
 
@@ -56,7 +63,7 @@ class FakeSource final : public LiveSource {
   }
 
   std::size_t packets_, given_ = 0;
-  bool stopped_ = false;
+  bool stopped_ = false, counts_ = false;
   std::vector<Interface> interfaces_{{"eth0", Vantage::driver_rx}};
   std::map<std::string, std::string> facts_;
 };
@@ -122,6 +129,21 @@ TEST(Capture, FileTellsLossClockAndAnchors) {
   EXPECT_EQ(outcome.captured.loss.missed, 7);
   EXPECT_EQ(outcome.captured.clock.error_ns, 77);
   EXPECT_GT(outcome.captured.bytes, 0);
+}
+
+TEST(Capture, FileHasTheComparisonWithTheInterfacesCounters) {
+  FakeSource source(1);
+  source.count_what_passes();
+  const Outcome outcome = capture_all(source, {});
+  EXPECT_EQ(outcome.captured.counter_check.state, CounterCheck::State::done);
+  EXPECT_EQ(outcome.file.counter_check, outcome.captured.counter_check);
+}
+
+TEST(Capture, ASourceThatCountsNothingIsNotCompared) {
+  FakeSource source(1);
+  const Outcome outcome = capture_all(source, {});
+  EXPECT_EQ(outcome.captured.counter_check.state, CounterCheck::State::not_applicable);
+  EXPECT_EQ(outcome.file.counter_check.state, CounterCheck::State::not_applicable);
 }
 
 TEST(Capture, StopsTheSourceWhenTheFileTakesNoMore) {

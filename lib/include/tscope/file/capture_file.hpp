@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tscope/record/clock.hpp"
+#include "tscope/record/counter_check.hpp"
 #include "tscope/record/nic.hpp"
 #include "tscope/record/packet.hpp"
 #include "tscope/record/source.hpp"
@@ -38,6 +39,8 @@ class CaptureFile {
   void write(const Packet& packet, const Interface& interface);
   void write(const Anchor& anchor, std::uint32_t tsc_khz);
   void write(const NicReading& reading);
+  /// Writes nothing if the comparison was not done: a file without one says that.
+  void write(const CounterCheck& check);
   /// One interface statistics block an interface, with what was lost until time_ns and how good the
   /// times are. The loss of a vantage point is not known by device: it stands at its first
   /// interface. An interface with NIC stamps that were all absent is described for their sake.

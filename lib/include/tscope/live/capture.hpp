@@ -9,6 +9,7 @@
 
 #include "tscope/file/capture_file.hpp"
 #include "tscope/live/live_source.hpp"
+#include "tscope/record/counter_check.hpp"
 
 namespace tscope {
 
@@ -48,12 +49,15 @@ struct CaptureOutcome {
   Loss loss;
   ClockInfo clock;
   std::vector<NicStamps> nics;
-  bool netns_gone = false;  ///< the capture ended because its network namespace went away
+  CounterCheck counter_check;  ///< whether all packets passed the hooks
+  bool netns_gone = false;     ///< the capture ended because its network namespace went away
 };
 
 /// Writes a source into a file until it ends, a limit is reached or `stop` is true; what the source
 /// had by then is still written. About once a second the file gets clock anchors and the loss so
-/// far and is handed to the system, so that a capture that is killed lacks a second at most.
+/// far and is handed to the system, so that a capture that is killed lacks a second at most. What
+/// passed the hooks is compared with the interfaces' counters, from the start until the source is
+/// told to stop; each of the two readings takes 10 ms.
 ///
 /// Throws Error if the file takes no more, with the source stopped; what was written before stays
 /// readable.

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tscope/live/passed_packets.hpp"
 #include "tscope/record/source.hpp"
 
 namespace tscope {
@@ -43,6 +45,9 @@ class LiveSource : public Source {
   virtual std::vector<Anchor> take_anchors() = 0;
   /// Readings of the NICs' clocks, likewise.
   virtual std::vector<NicReading> take_nic_readings() { return {}; }
+  /// Returns what passed the hooks until now, wanted or not; nothing if the source does not count
+  /// that.
+  virtual std::optional<PassedPackets> passed() const { return std::nullopt; }
   /// Nominal rate of the clock that stamps.
   virtual std::uint32_t clock_khz() const = 0;
   /// The session's network namespace went away; what it recorded is still delivered.

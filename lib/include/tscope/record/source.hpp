@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tscope/record/clock.hpp"
+#include "tscope/record/counter_check.hpp"
 #include "tscope/record/loss.hpp"
 #include "tscope/record/nic.hpp"
 #include "tscope/record/packet.hpp"
@@ -33,6 +34,10 @@ class Source {
   virtual ClockInfo clock() const = 0;
   /// What became of the stamps at hw-rx and hw-tx, and how good they are; empty without any.
   virtual std::vector<NicStamps> nic_stamps() const { return {}; }
+
+  /// Returns the capture's comparison with the counters of its interfaces; of a file, once it is at
+  /// its end.
+  virtual CounterCheck counter_check() const { return {}; }
 
   /// A file that was cut off: what follows its last whole block is gone.
   virtual bool truncated() const { return false; }

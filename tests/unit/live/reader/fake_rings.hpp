@@ -80,6 +80,10 @@ class FakeRings {
   }
   bool write(std::uint32_t cpu, std::uint64_t tsc) { return write(cpu, record(cpu, tsc)); }
 
+  tscope_passed& passed(std::uint32_t cpu, tscope_passed_point point, std::uint32_t place) {
+    return infos_[cpu].passed[point][place];
+  }
+
   std::uint64_t tail(std::uint32_t cpu) const { return tails_[cpu].value; }
   std::uint64_t head(std::uint32_t cpu) const { return infos_[cpu].head; }
 

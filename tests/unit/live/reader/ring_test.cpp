@@ -10,7 +10,9 @@
 
 namespace {
 
+using tscope::PassedPackets;
 using tscope::Ring;
+using tscope::Vantage;
 
 TEST(Ring, GivesACommittedRecordAndNothingElse) {
   FakeRings kernel(1, 16);
@@ -105,6 +107,27 @@ TEST(Ring, TwoThreadsShareARing) {
   }
   producer.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST(Ring, WhatPassedIsAddedUpOverTheCpusByDevice) {
+  FakeRings fake(2, 16);
+  fake.passed(0, TSCOPE_PASSED_RX, 3) = {
+      .ifindex = 3, .shared = 0, .frames = 10, .more_segments = 5};
+  fake.passed(1, TSCOPE_PASSED_RX, 3) = {
+      .ifindex = 3, .shared = 0, .frames = 1, .more_segments = 0};
+  fake.passed(1, TSCOPE_PASSED_TX, 3) = {
+      .ifindex = 67, .shared = 1, .frames = 2, .more_segments = 0};
+  PassedPackets passed;
+  passed.vantages = {Vantage::driver_rx, Vantage::driver_tx};
+  passed.table_size = TSCOPE_PASSED_DEVICES;
+  for (const Ring& ring : fake.readers()) ring.add_passed(passed);
+  EXPECT_EQ(passed.at(Vantage::driver_rx, 3).frames, 11);
+  EXPECT_EQ(passed.at(Vantage::driver_rx, 3).segments, 16);
+  EXPECT_EQ(passed.at(Vantage::driver_tx, 67).frames, 2);
+  EXPECT_EQ(passed.at(Vantage::driver_tx, 3).frames, 0);
+  EXPECT_TRUE(passed.counts_all_of(Vantage::driver_rx, 3));
+  EXPECT_FALSE(passed.counts_all_of(Vantage::driver_tx, 3)) << "67 had its place";
+  EXPECT_FALSE(passed.counts_all_of(Vantage::driver_tx, 67)) << "3 may have had it elsewhere";
 }
 
 }  // namespace
