@@ -9,17 +9,23 @@
  */
 static inline u64 tscope_spin(u64 until, u64 most)
 {
-	u64 first = tscope_now(), last = first, longest = 0;
+	u64 last = tscope_now(), longest = 0;
 
-	while ((s64)(until - last) > 0 && last - first < most) {
-		u64 now;
+	if ((s64)(until - last) > (s64)most)
+		until = last + most;
+	/* As little as possible in a turn: the end is as exact as a turn is short. */
+	while ((s64)(until - last) > 0) {
+		u64 now, took;
 
 		cpu_relax();
 		now = tscope_now();
-		if (now < last)
-			break;
-		longest = max(longest, now - last);
+		took = now - last;
 		last = now;
+		if (took > longest) {
+			if ((s64)took < 0)
+				break;
+			longest = took;
+		}
 	}
 	return longest;
 }
