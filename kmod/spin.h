@@ -7,13 +7,12 @@
  * Returns the longest that it was interrupted. Ends after `most` ticks, or as soon as the clock goes
  * back: one that was reset, by firmware while the machine slept say, must not keep a CPU for ever.
  */
-static inline u64 tscope_spin(u64 until, u64 most)
+static __always_inline u64 tscope_spin(u64 until, u64 most)
 {
 	u64 last = tscope_now(), longest = 0;
 
 	if ((s64)(until - last) > (s64)most)
 		until = last + most;
-	/* As little as possible in a turn: the end is as exact as a turn is short. */
 	while ((s64)(until - last) > 0) {
 		u64 now, took;
 
@@ -28,6 +27,16 @@ static inline u64 tscope_spin(u64 until, u64 most)
 		}
 	}
 	return longest;
+}
+
+/*
+ * The same without the longest, for the last ticks before a probe leaves: its end is as exact as a turn is
+ * short. Ends at once if `until` is past, or more than `most` ahead, as it is when the clock went back.
+ */
+static __always_inline void tscope_spin_out(u64 until, u64 most)
+{
+	while (until - tscope_now() - 1 < most)
+		cpu_relax();
 }
 
 #endif

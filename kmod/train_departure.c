@@ -59,9 +59,9 @@ static bool was_taken(int ret)
 }
 
 /* Interrupts are off. -ETIME if it is not time after all, for the clock went back: no probe leaves early. */
-static int spin(const struct tscope_probe_train *train, struct tscope_departure *departure)
+static __always_inline int spin(const struct tscope_probe_train *train, struct tscope_departure *departure)
 {
-	tscope_spin(train->due, tscope_pace_most_irqs_off());
+	tscope_spin_out(train->due, tscope_pace_most_irqs_off());
 	departure->spun = tscope_now();
 	return (s64)(train->due - departure->spun) > 0 ? -ETIME : 0;
 }

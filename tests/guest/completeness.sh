@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# guests: 6.1 6.12 debug
+# guests: 6.1 6.12
 # What a capture says of packets that its hooks did not see, by both engines: the interfaces' counters are the truth.
 # Left pings, right answers; all captures are right's, with a filter that nothing matches.
 . /tests/guest/lib.sh

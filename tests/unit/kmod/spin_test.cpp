@@ -65,4 +65,16 @@ TEST(Spin, EndsWhenTheClockWasResetBefore) {
   EXPECT_EQ(ticks.back(), 5050);
 }
 
+TEST(SpinOut, EndsAtTheTimeAndNotBefore) {
+  clock_says({1000});
+  tscope_spin_out(1100, 5000);
+  EXPECT_EQ(ticks.back(), 1100);
+}
+
+TEST(SpinOut, EndsWhenTheClockWasReset) {
+  clock_says({999'900, 50});
+  tscope_spin_out(1'000'000, 5000);
+  EXPECT_EQ(reads, 2);
+}
+
 }  // namespace
