@@ -107,7 +107,7 @@ enum tscope_clock {
  * by which one datagram can be known again; header_len counts them.
  */
 struct tscope_record {
-	__u64 tsc;		/* ticks, read as the hook's first act */
+	__u64 tsc;		/* ticks, read once the hook knows that a capture may want the packet */
 	__u32 commit;		/* ring protocol: lap number, written last; see below */
 	__u32 netns;		/* inode number of the network namespace */
 	__u32 ifindex;		/* device; 0 where the layer knows none */
