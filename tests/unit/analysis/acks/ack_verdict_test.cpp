@@ -76,14 +76,19 @@ TEST(AckVerdict, SaysWhatItCannotTell) {
               testing::HasSubstr("17 lost records make this uncertain"));
 }
 
-TEST(AckVerdict, NamesTheKernelsOwnBatchesAndMerges) {
-  AckFlow flow;
+AckDistribution& compressed_at_driver(AckFlow& flow) {
   AckDistribution& d = flow.vantage_points.emplace_back();
   d.interface = driver;
   d.segment_time_ns = tau;
   d.acks = 201;
   d.gaps = 200;
   d.compressed_share = 0.6;
+  return d;
+}
+
+TEST(AckVerdict, NamesTheKernelsOwnBatchesAndMerges) {
+  AckFlow flow;
+  AckDistribution& d = compressed_at_driver(flow);
   d.same_poll_gaps = 120;
   d.merged_records = 50;
   d.merged_segments = 100;
@@ -95,12 +100,7 @@ TEST(AckVerdict, NamesTheKernelsOwnBatchesAndMerges) {
 
 TEST(AckVerdict, DoesNotSayNoBatchesWhereItCantTell) {
   AckFlow flow;
-  AckDistribution& d = flow.vantage_points.emplace_back();
-  d.interface = driver;
-  d.segment_time_ns = tau;
-  d.acks = 201;
-  d.gaps = 200;
-  d.compressed_share = 0.6;
+  AckDistribution& d = compressed_at_driver(flow);
   d.unknown_poll_gaps = 200;
   EXPECT_THAT(verdict(flow, 0),
               testing::HasSubstr("whether the gaps at driver-rx lie within one NAPI poll can't be "
