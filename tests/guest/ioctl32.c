@@ -56,8 +56,10 @@ static void *map(long fd, __u64 offset, long bytes, long access)
 	return (unsigned long)at > -4096UL ? NULL : (void *)at;
 }
 
-static void session(long fd)
+static void session(long fd, __u32 cpus)
 {
+	const long page = 1L << PAGE_BITS;
+	const long describing = (long)(sizeof(struct tscope_map_info) + cpus * sizeof(struct tscope_ring_info));
 	struct tscope_config config = {
 		.interface_version = TSCOPE_INTERFACE_VERSION,
 		.vantages = TSCOPE_VANTAGE_BIT(TSCOPE_DRIVER_TX),
@@ -68,7 +70,7 @@ static void session(long fd)
 	const struct tscope_map_info *info;
 
 	check(try_ioctl(fd, TSCOPE_IOC_CONFIGURE, &config) == 0, "a 32-bit process configures a session");
-	info = map(fd, TSCOPE_MMAP_INFO, 4096, READABLE);
+	info = map(fd, TSCOPE_MMAP_INFO, (describing + page - 1) / page * page, READABLE);
 	check(info && info->record_size == sizeof(struct tscope_record) && info->slots == 64,
 	      "maps what describes the rings");
 	if (info) {
@@ -92,7 +94,7 @@ static int run(void)
 	check(try_ioctl(fd, TSCOPE_IOC_HOOK, &hook) == 0 && hook.name[0] && !hook.pad, "is told of a hook");
 	check(try_ioctl(fd, TSCOPE_IOC_ANCHOR, &anchor) == 0 && anchor.tsc && anchor.realtime_ns, "gets an anchor");
 	check(try_ioctl(fd, TSCOPE_IOC_ANCHOR + 64, &anchor) == -NO_SUCH_IOCTL, "and is refused what there is not");
-	session(fd);
+	session(fd, info.cpus);
 	return failed != 0;
 }
 
