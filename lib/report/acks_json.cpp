@@ -65,6 +65,14 @@ Json ack_stage_json(const AckStage& p) {
 
 }  // namespace
 
+Json withheld_json(const std::vector<Withheld>& reasons) {
+  Json json = Json::array();
+  for (const Withheld& reason : reasons) {
+    json.push_back({{"code", reason.code}, {"why", reason.why}});
+  }
+  return json;
+}
+
 Json acks_object(const AckReport& report, const std::string& file) {
   Json json = joined(report_head("tscope-acks-1"),
                      {{"file", file},
@@ -77,6 +85,7 @@ Json acks_object(const AckReport& report, const std::string& file) {
                       {"flows", Json::array()}});
   for (const AckFlow& flow : report.flows) {
     Json entry = joined(flow_object(flow.flow), {{"verdict", verdict(flow, report.loss.lost())},
+                                                 {"withheld", withheld_json(flow.withheld)},
                                                  {"vantage_points", Json::array()},
                                                  {"pairs", Json::array()}});
     for (const auto& d : flow.vantage_points)

@@ -7,6 +7,7 @@
 
 #include "analysis/acks/modes.hpp"
 #include "analysis/acks/stream.hpp"
+#include "analysis/acks/withheld.hpp"
 #include "record/flow_filter.hpp"
 #include "tscope/analysis/ack_report.hpp"
 
@@ -199,6 +200,7 @@ AckReport AckAnalysis::finish(const Source& source) {
       d.lost = d.interface.vantage == Vantage::tap ? report.loss.elsewhere
                                                    : report.loss.at(d.interface.vantage).records;
     }
+    flow.withheld = reasons_to_withhold(flow, report);
   }
   return report;
 }

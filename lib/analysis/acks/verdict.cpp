@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analysis/acks/verdict_thresholds.hpp"
+#include "analysis/acks/withheld.hpp"
 #include "base/part.hpp"
 #include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/units.hpp"
@@ -88,19 +89,13 @@ std::string kernels_part(const Points& points) {
 std::string verdict(const AckFlow& flow, std::uint64_t lost) {
   if (flow.vantage_points.empty()) return "No ACKs to judge.";
   Points points;
-  std::uint64_t most_gaps = 0;
   for (const AckDistribution& d : flow.vantage_points) {
-    most_gaps = std::max(most_gaps, d.gaps);
     if (d.gaps >= gaps_to_judge) points.push_back(&d);
-  }
-  if (points.empty()) {
-    return fmt::format("Too few gaps to judge ({}; {} are needed).", most_gaps, gaps_to_judge);
   }
   const std::string doubt =
       lost > 0 ? fmt::format("; {} lost records make this uncertain", lost) : "";
-  if (points.front()->segment_time_ns == 0) {
-    return "Can't tell whether the ACKs are compressed: the gaps show no clear segment time; give "
-           "the bottleneck's rate with --link-rate" +
+  if (!flow.withheld.empty()) {
+    return "Can't tell whether the ACKs are compressed: " + withheld_text(flow.withheld) +
            kernels_part(points) + doubt + ".";
   }
   const auto worst_at = std::ranges::max_element(

@@ -10,6 +10,7 @@ namespace tscope {
 namespace ack_verdict {
 
 inline constexpr std::uint64_t gaps_to_judge = 100;
+inline constexpr std::int64_t steps_in_segment_time = 8;  // at least so many steps of the clock
 
 // Shares of gaps below the segment time.
 inline constexpr double partly_from = 0.20, strongly_from = 0.50;

@@ -73,10 +73,17 @@ struct AckStage {
   double gap_ratio_p50 = 0;       ///< gap at second / gap at first, median over gaps > 0
 };
 
+/// Why no verdict is given on a flow.
+struct Withheld {
+  std::string code;  ///< for programs, such as "coarse-clock"; docs/ack-report.md lists them
+  std::string why;   ///< for people: a clause that follows "Can't tell: "
+};
+
 struct AckFlow {
   Flow flow;                                    ///< the ACKs' own direction
   std::vector<AckDistribution> vantage_points;  ///< in the order in which its ACKs passed them
   std::vector<AckStage> stages;
+  std::vector<Withheld> withheld;  ///< why there is no verdict; empty if there is one
 };
 
 struct AckReport {

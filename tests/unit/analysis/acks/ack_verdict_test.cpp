@@ -65,7 +65,7 @@ TEST(AckVerdict, SaysWhereItArose) {
 
 TEST(AckVerdict, SaysWhatItCannotTell) {
   EXPECT_THAT(judge({{driver, repeated({tau / 2}, 99)}}),
-              testing::HasSubstr("Too few gaps to judge (99; 100 are needed)"));
+              testing::HasSubstr("there are too few gaps to judge (99; 100 are needed)"));
   EXPECT_THAT(judge({{driver, repeated({tau / 2}, 50)}, {socket_point, clean}}),
               testing::HasSubstr("not compressed: at socket-rx"));
   EXPECT_THAT(judge({{driver, slotted}}, AckOptions{}),
@@ -135,6 +135,26 @@ TEST(AckVerdict, DependsNeitherOnOrderNorOnNames) {
     }
     EXPECT_EQ(judge(points), expected);
   }
+}
+
+// A clock source with coarse steps: the word would depend on how gaps were rounded.
+TEST(AckVerdict, IsWithheldWithItsReasonWhereTheClockIsCoarse) {
+  class CoarseSource : public NoSource {
+   public:
+    ClockInfo clock() const override {
+      ClockInfo info = NoSource::clock();
+      info.resolution_ns = tau / 8 + 1;
+      return info;
+    }
+  };
+  AckAnalysis analysis(at_100m());
+  test::feed_gaps(analysis, driver, clean);
+  const AckFlow flow = analysis.finish(CoarseSource()).flows.at(0);
+  ASSERT_EQ(flow.withheld.size(), 1U);
+  EXPECT_EQ(flow.withheld.at(0).code, "coarse-clock");
+  EXPECT_THAT(verdict(flow, 0),
+              testing::HasSubstr("Can't tell whether the ACKs are compressed: "
+                                 "the times are in steps of 15.4 µs, too coarse"));
 }
 
 }  // namespace

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tscope/analysis/ack_report.hpp"
+
+namespace tscope {
+
+/// Returns every reason for which a flow's ACKs can't be judged, in the order of the table in
+/// withheld.cpp; none if they can. The flow's figures and the report's facts of the file are set.
+std::vector<Withheld> reasons_to_withhold(const AckFlow& flow, const AckReport& report);
+
+/// Returns the reasons as one clause.
+std::string withheld_text(const std::vector<Withheld>& reasons);
+
+}  // namespace tscope
