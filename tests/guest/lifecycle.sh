@@ -33,11 +33,15 @@ layers=(driver qdisc app driver qdisc socket driver "driver,qdisc,socket,app")
 for ((round = 0; round < ROUNDS; round++)); do
 	[ "$round" -ne 5 ] || before=$(used) # caches are warm
 	insmod /tscope.ko
+	ip netns exec left tscope train 10.9.0.2 --engine kmod --json -p 9 --count 20 --wait 1ms >>trains.json 2>train.err &
+	train=$!
 	ip netns exec left tscope capture --json -p 5201 --at "${layers[round % 8]}" --count 200 -o round.pcapng >>rounds.json 2>round.err
+	wait "$train" || true
 	rmmod tscope
 done
 after=$(used)
 is "$(jq -s 'map(.records) | add' rounds.json)" $((ROUNDS * 200)) "$ROUNDS rounds of insmod, capture, rmmod under traffic: every capture saw its records"
+is "$(jq -s 'map(.sent + .failed) | add' trains.json)" $((ROUNDS * 20)) "and every train had its probes' turns"
 holds "memory in use did not grow with the rounds ($before KiB, then $after KiB)" test $((after - before)) -lt 8192
 holds "traffic went on all the time" kill -0 "$client"
 is "$(grep -c tscope /proc/vmallocinfo || true)" 0 "no memory of the module is left"
