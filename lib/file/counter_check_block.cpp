@@ -26,7 +26,8 @@ CounterCheckOption option_of(const InterfaceCheck& check) {
                             .counts_frames = check.counts_frames,
                             .slow_counter = check.slow_counter,
                             .xdp = static_cast<std::uint8_t>(check.xdp),
-                            .pad = {},
+                            .pad = 0,
+                            .queue = check.queue,
                             .device = {}};
   check.interface.device.copy(option.device, sizeof(option.device));
   return option;
@@ -58,6 +59,7 @@ InterfaceCheck check_of(const Fields& option) {
   check.counts_frames = option.get(&CounterCheckOption::counts_frames) != 0;
   check.slow_counter = option.get(&CounterCheckOption::slow_counter) != 0;
   check.xdp = xdp_of(option.get(&CounterCheckOption::xdp));
+  check.queue = option.get(&CounterCheckOption::queue);
   return check;
 }
 

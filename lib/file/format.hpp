@@ -136,7 +136,8 @@ static_assert(sizeof(NicStampsOption) == 64);
 struct CounterCheckOption {
   std::uint64_t counted, frames, segments, margin;
   std::uint8_t vantage, obstacle, counts_frames, slow_counter, xdp;
-  std::uint8_t pad[3];
+  std::uint8_t pad;
+  std::uint16_t queue;
   char device[16];  // up to the first zero byte
 };
 static_assert(sizeof(CounterCheckOption) == 56);

@@ -94,6 +94,10 @@ class Comparison {
     check.counts_frames = link_counts_frames(last, driver);
     check.slow_counter =
         driver_counts_slowly(driver) || at_begin.counter_is_slow() || at_end.counter_is_slow();
+    if (vantage == Vantage::driver_tx) {
+      check.queue = static_cast<std::uint16_t>(
+          std::min<std::uint64_t>(link_counts_behind_queue(last), UINT16_MAX));
+    }
     check.xdp = last.xdp != XdpMode::none ? last.xdp : first.xdp;
     if (after < before) {
       check.obstacle = CheckObstacle::reset;

@@ -87,6 +87,12 @@ int take_link(nl_msg* message, void* where) {
   counters.tx_packets = stats.tx_packets;
   if (attributes[IFLA_LINKINFO] != nullptr) counters.kind = kind_of(attributes[IFLA_LINKINFO]);
   if (attributes[IFLA_XDP] != nullptr) counters.xdp = xdp_mode(attributes[IFLA_XDP]);
+  if (attributes[IFLA_TXQLEN] != nullptr) {
+    counters.tx_queue_length = nla_get_u32(attributes[IFLA_TXQLEN]);
+  }
+  if (attributes[IFLA_NUM_TX_QUEUES] != nullptr) {
+    counters.tx_queues = nla_get_u32(attributes[IFLA_NUM_TX_QUEUES]);
+  }
   static_cast<LinkTable*>(where)->insert_or_assign(static_cast<std::uint32_t>(link->ifi_index),
                                                    std::move(counters));
   return NL_OK;
@@ -144,6 +150,11 @@ std::string link_driver(const std::string& name) {
 bool link_counts_frames(const LinkCounters& link, const std::string& driver) {
   if (link.loopback) return true;
   return link.kind.empty() ? among(frame_drivers, driver) : !among(sum_kinds, link.kind);
+}
+
+// tun.c keeps a ring of tx_queue_len packets for each open queue, and counts what a reader takes.
+std::uint64_t link_counts_behind_queue(const LinkCounters& link) {
+  return link.kind == "tun" ? std::uint64_t{link.tx_queue_length} * link.tx_queues : 0;
 }
 
 bool link_receives_at_lower_device(const LinkCounters& link) {

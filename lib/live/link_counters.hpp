@@ -20,6 +20,8 @@ struct LinkCounters {
   bool loopback = false;
   std::uint64_t rx_packets = 0, tx_packets = 0;
   XdpMode xdp = XdpMode::none;
+  std::uint32_t tx_queue_length = 0;  ///< packets, of each queue
+  std::uint32_t tx_queues = 1;
 };
 
 using LinkTable = std::map<std::uint32_t, LinkCounters>;  ///< by ifindex
@@ -45,6 +47,10 @@ std::string link_driver(const std::string& name);
 
 /// Returns true if the interface is known to count a GSO packet as one.
 bool link_counts_frames(const LinkCounters& link, const std::string& driver);
+
+/// Returns the number of sent packets that may wait, however long, until the interface counts them;
+/// 0 if it counts them at once or soon.
+std::uint64_t link_counts_behind_queue(const LinkCounters& link);
 
 /// Returns true if received packets of the interface pass the hooks as packets of the device below.
 bool link_receives_at_lower_device(const LinkCounters& link);

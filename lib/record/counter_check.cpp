@@ -43,11 +43,12 @@ CheckVerdict check_verdict(const InterfaceCheck& check) {
                       (!frames_only && same(check.counted, check.segments, check.margin));
   if (agrees) return {.result = Result::complete};
   if (check.slow_counter) return unknown(Doubt::slow_counter);
+  if (same(check.counted, check.frames, check.margin + check.queue)) return unknown(Doubt::queue);
   if (check.counted < check.frames) return unknown(Doubt::counted_fewer);
   if (!frames_only && check.counted < check.segments) return unknown(Doubt::unit);
   return {.result = Result::missing,
-          .missing = check.counted - (frames_only ? check.frames : check.segments),
-          .at_least = !frames_only};
+          .missing = check.counted - (frames_only ? check.frames : check.segments) - check.queue,
+          .at_least = !frames_only || check.queue > 0};
 }
 
 }  // namespace tscope

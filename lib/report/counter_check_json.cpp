@@ -57,6 +57,8 @@ const char* doubt_name(const InterfaceCheck& check, CheckVerdict::Doubt doubt) {
       return obstacle_name(check.obstacle);
     case CheckVerdict::Doubt::slow_counter:
       return "slow-counter";
+    case CheckVerdict::Doubt::queue:
+      return "queue";
     case CheckVerdict::Doubt::counted_fewer:
       return "counted-fewer";
     case CheckVerdict::Doubt::unit:
@@ -72,6 +74,7 @@ Json check_json(const InterfaceCheck& check) {
                                                     {"missing", verdict.missing},
                                                     {"at_least", verdict.at_least},
                                                     {"margin", check.margin},
+                                                    {"queue", check.queue},
                                                     {"counted", check.counted},
                                                     {"frames", check.frames},
                                                     {"segments", check.segments},

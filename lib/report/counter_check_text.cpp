@@ -97,6 +97,12 @@ std::string doubt_text(const InterfaceCheck& check, const CheckVerdict& verdict)
   switch (verdict.doubt) {
     case Doubt::slow_counter:
       return seen_text(check) + ", but its driver refreshes the counter only about once a second";
+    case Doubt::queue:
+      return fmt::format(
+          "{}, but it counts a packet only when it leaves the interface's queue, where up to {} "
+          "may "
+          "have waited when the capture began or ended",
+          seen_text(check), check.queue);
     case Doubt::counted_fewer:
       return seen_text(check) + ": it does not count all packets, or some passed twice";
     case Doubt::unit:

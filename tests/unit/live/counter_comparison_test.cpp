@@ -89,6 +89,21 @@ TEST(CounterComparison, SomeDriversAreKnownToCountSlowly) {
   EXPECT_FALSE(compare(begin, end, "e1000e")[0].slow_counter);
 }
 
+TEST(CounterComparison, WhatATapSendsIsCountedBehindItsQueue) {
+  LinkCounters before = link(0), after = link(5, 5);
+  before.kind = after.kind = "tun";
+  after.tx_queue_length = 1000;
+  after.tx_queues = 2;
+  CounterReading begin = reading(0, before), end = reading(5, after);
+  for (CounterReading* at : {&begin, &end}) {
+    at->now.passed.vantages = {Vantage::driver_rx, Vantage::driver_tx};
+  }
+  const auto checks = compare(begin, end);
+  ASSERT_THAT(checks, SizeIs(2));
+  EXPECT_EQ(checks[0].queue, 0) << "what it receives is counted at once";
+  EXPECT_EQ(checks[1].queue, 2000);
+}
+
 TEST(CounterComparison, SoftwareInterfacesCountFrames) {
   LinkCounters before = link(0), after = link(5);
   const auto counts_frames = [&](const std::string& kind, const std::string& driver = "") {

@@ -31,6 +31,21 @@ TEST(CounterCheck, SaysHowManyAreMissing) {
   EXPECT_FALSE(verdict.at_least);
 }
 
+TEST(CounterCheck, WhatMayHaveWaitedInTheInterfacesQueueIsNotMissing) {
+  InterfaceCheck check = check_of(7110, 7102, 7102);
+  check.queue = 1000;
+  EXPECT_EQ(check_verdict(check).result, Result::unknown);
+  EXPECT_EQ(check_verdict(check).doubt, Doubt::queue);
+  check.counted = 7102;
+  EXPECT_EQ(check_verdict(check).result, Result::complete);
+  check.counted = 7000;
+  EXPECT_EQ(check_verdict(check).doubt, Doubt::queue) << "some still wait at the end";
+  check.counted = 9000;
+  EXPECT_EQ(check_verdict(check).result, Result::missing);
+  EXPECT_EQ(check_verdict(check).missing, 898);
+  EXPECT_TRUE(check_verdict(check).at_least);
+}
+
 TEST(CounterCheck, AllMayBeMissing) {
   const CheckVerdict verdict = check_verdict(check_of(5, 0, 0));
   EXPECT_EQ(verdict.result, Result::missing);

@@ -41,6 +41,9 @@ struct InterfaceCheck {
   bool counts_frames = false;   ///< known to count a GSO packet as one; else it may count segments
   bool slow_counter = false;    ///< its driver refreshes the counter about once a second
   XdpMode xdp = XdpMode::none;  ///< at the start or the end
+  /// Packets that may wait at the interface between the hook and its counter, however long: what a
+  /// tap device sends is counted when the guest takes it. 65535: that or more.
+  std::uint16_t queue = 0;
 
   bool operator==(const InterfaceCheck&) const = default;
 };
@@ -56,6 +59,7 @@ struct CheckVerdict {
     none,
     obstacle,       ///< InterfaceCheck::obstacle
     slow_counter,   ///< they differ, but the counter is refreshed too seldom
+    queue,          ///< they differ by no more than may have waited in InterfaceCheck::queue
     counted_fewer,  ///< more passed the hook than were counted: some packets may hide others
     unit,           ///< more than the frames and fewer than the segments: it counts neither
   };
