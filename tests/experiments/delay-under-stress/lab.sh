@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The lab and one case in it:
 #
-#   process     sender ══ 100 Mbit/s each way ══ peer
+#   process     sender ══ 100 Mbit/s each way ══ peer; cgroup: likewise
 #
 #   container   sender ── port1 ─┐
 #               other  ── port2 ─┤ bridge ── uplink ══ 100 Mbit/s each way ══ peer
@@ -64,6 +64,8 @@ end_of_link() { # NAMESPACE ADDRESS
 	no_offloads "$1" eth0
 }
 
+shares_the_network() { [ "$1" = process ] || [ "$1" = cgroup ]; }
+
 # Sets $port_namespace and $port_device, the other side of the sender's own interface, and
 # $link_namespace and $link_device.
 make_lab() { # ENVIRONMENT
@@ -72,7 +74,7 @@ make_lab() { # ENVIRONMENT
 		quiet_namespace "$ns"
 	done
 	ip netns exec "$sender" sysctl -qw net.ipv4.ping_group_range='0 2147483647'
-	if [ "$1" = process ]; then
+	if shares_the_network "$1"; then
 		ip -n "$sender" link add name eth0 type veth peer name eth0 netns "$peer"
 		end_of_link "$sender" 10.77.0.1
 		port_namespace=$peer port_device=eth0 link_namespace=$sender link_device=eth0
@@ -102,7 +104,10 @@ make_lab() { # ENVIRONMENT
 	bucket "$peer" eth0
 }
 
-drop_lab() { drop_lab_of "$lab" "$peer" "$sender" "$other"; }
+drop_lab() {
+	drop_lab_of "$lab" "$peer" "$sender" "$other"
+	rmdir "$cgroups"/tscope-{ping,stress} 2>/dev/null || true
+}
 
 listening() { ip netns exec "$peer" ss -Htln | grep -q ":$1 "; }
 
@@ -184,16 +189,28 @@ collect_guest() {
 		{ say "clock lost: the guest's time did not go as the host's; see $dir/measure/dmesg.txt for its TSC"; return 1; }
 }
 
+# VServer's guests: a cgroup and a PID namespace of their own, the network is the host's. In a subshell, which it becomes.
+contained() { # NAME COMMAND...
+	local group=$cgroups/tscope-$1
+	shift
+	[ "$environment" = cgroup ] || exec "$@"
+	mkdir -p "$group" || exit 1
+	# shellcheck disable=SC2016 # for the inner shell
+	exec sh -c 'echo $$ >"$0/cgroup.procs" && exec unshare --pid --fork --mount-proc --kill-child "$@"' "$group" "$@"
+}
+cgroups=/sys/fs/cgroup
+[ ! -d $cgroups/cpu ] || cgroups=$cgroups/cpu # version 1
+
 echoes_from_host() {
 	local where=$sender
 	[ "$environment" != container ] || [[ $stress_case = own-* ]] || where=$other
 	mkdir "$dir/scratch"
-	start "$dir/stress.log" taskset -c $stressed_cpu ip netns exec "$where" "$here/stress" "$stress_case" $limit "$dir/scratch" $peer_address
+	start "$dir/stress.log" contained stress taskset -c $stressed_cpu ip netns exec "$where" "$here/stress" "$stress_case" $limit "$dir/scratch" $peer_address
 	stresser=$!
 	sleep 1.5
 	kill -0 "$stresser" 2>/dev/null || { say "the stress ended: $(tail -n 1 "$dir/stress.log.err")"; return 1; }
 	snapshot before
-	timeout $limit taskset -c $stressed_cpu ip netns exec "$sender" "$root/build/tscope" ping $peer_address -c "$count" -i "$interval" -s 72 --json \
+	(contained ping timeout $limit taskset -c $stressed_cpu ip netns exec "$sender" "$root/build/tscope" ping $peer_address -c "$count" -i "$interval" -s 72 --json) \
 		>"$dir/ping.json" 2>"$dir/ping.log" || { say "tscope ping failed: $(tail -n 1 "$dir/ping.log")"; return 1; }
 	snapshot after
 }
@@ -211,7 +228,7 @@ one_case() { # ENVIRONMENT CASE ATTEMPTS-LOST
 	wait_until 10 listening 5201 || { say "iperf3 -s did not start"; return 1; }
 	[ "$environment" != guest ] || boot_guests || return 1
 	start_tcpdump "$port_namespace" "$port_device" port || return 1
-	[ "$environment" = process ] || start_tcpdump "$peer" eth0 peer || return 1
+	shares_the_network "$environment" || start_tcpdump "$peer" eth0 peer || return 1
 	if [ "$environment" = guest ]; then echoes_from_guest; else echoes_from_host; fi || return 1
 	sleep 1.5 # what a capture holds back, it hands over within a second
 	for pid in "${captures[@]}"; do end_process "$pid" 10; done
