@@ -45,6 +45,8 @@ void read_loss(const Fields& option, FileInterface& interface, Loss& loss) {
                                option.get(&LossOption::full_segments)};
   dropped[TSCOPE_LOST_CONTENDED] = {option.get(&LossOption::contended_records),
                                     option.get(&LossOption::contended_segments)};
+  loss.known = Loss::Known::all;
+  interface.clock.error_known = true;
   loss.missed = option.get(&LossOption::missed);
   loss.late = option.get(&LossOption::late);
   loss.invalid = option.get(&LossOption::invalid);
@@ -87,16 +89,20 @@ FileInterface read_interface(const Fields& body, const std::string& own_clock) {
       made.interface = {name.substr(0, slash), *vantage};
     }
   }
+  made.clock.error_known = false;  // until its statistics say
   made.clock.source = made.ours ? own_clock : "file";
   made.clock.resolution_ns = std::max<std::int64_t>(1, static_cast<std::int64_t>(made.ns_per_tick));
   return made;
 }
 
 void read_statistics(const Fields& body, FileInterface& interface) {
-  Loss loss;
+  Loss loss{.known = Loss::Known::none};
   body.options(sizeof(format::StatisticsBlock), [&](std::uint16_t code, const Fields& value) {
     if (!interface.ours) {
-      if (code == format::isb_ifdrop) loss.elsewhere = value.u64(0);
+      if (code == format::isb_ifdrop) {
+        loss.elsewhere = value.u64(0);
+        loss.known = Loss::Known::all;
+      }
       return;
     }
     if (code == format::nic_stamps_option && value.holds<format::NicStampsOption>()) {

@@ -20,7 +20,7 @@ struct FileInterface {
   double ns_per_tick = 1000;
   std::uint64_t ticks_per_second = 1'000'000;
   std::int64_t offset_s = 0;
-  Loss loss;  ///< of its last statistics block
+  Loss loss{.known = Loss::Known::none};  ///< of its last statistics block
   ClockInfo clock;
   std::optional<NicStamps> nic;
 

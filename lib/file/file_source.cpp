@@ -21,8 +21,13 @@ class EmptySource : public FileSource {
  public:
   Next next(Packet&) override { return Next::end; }
   const std::vector<Interface>& interfaces() const override { return interfaces_; }
-  Loss loss() const override { return {}; }
-  ClockInfo clock() const override { return {.source = "file"}; }
+  Loss loss() const override { return {.known = Loss::Known::none}; }
+  ClockInfo clock() const override {
+    ClockInfo info;
+    info.source = "file";
+    info.error_known = false;
+    return info;
+  }
   bool truncated() const override { return true; }
   const std::map<std::string, std::string>& facts() const override { return facts_; }
 

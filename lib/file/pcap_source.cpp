@@ -83,6 +83,7 @@ Source::Next PcapSource::end() {
 ClockInfo PcapSource::clock() const {
   ClockInfo info;
   info.source = "file";
+  info.error_known = false;
   info.resolution_ns = nanoseconds_ ? 1 : 1000;
   return info;
 }

@@ -19,7 +19,7 @@ class PcapSource : public FileSource {
 
   Next next(Packet& packet) override;
   const std::vector<Interface>& interfaces() const override { return interfaces_; }
-  Loss loss() const override { return {}; }
+  Loss loss() const override { return {.known = Loss::Known::none}; }
   ClockInfo clock() const override;
   bool truncated() const override { return truncated_; }
   const std::map<std::string, std::string>& facts() const override { return facts_; }

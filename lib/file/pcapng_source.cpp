@@ -43,12 +43,15 @@ void add(ClockInfo& sum, const ClockInfo& clock) {
 }  // namespace
 
 void PcapngSource::read_section() {
+  ended_error_known_ = ended_error_known_ || error_known_of_section();
+  if (!section_.empty()) ended_known_.push_back(known_of_section());
   for (const FileInterface& interface : section_) {
     add(ended_.loss, interface.loss);
     add(ended_.clock, interface.clock);
     if (interface.nic) ended_nics_.push_back(*interface.nic);
   }
   section_.clear();
+  uncounted_ = 0;
   constexpr std::size_t options = sizeof(format::SectionBlock) - sizeof(format::byte_order_magic);
   blocks_.body().options(options, [&](std::uint16_t code, const Fields& value) {
     if (code == format::shb_hardware) facts_.emplace("cpu", value.text());
@@ -93,6 +96,7 @@ void PcapngSource::add_statistics() {
   const Fields body = blocks_.body();
   const std::uint32_t id = body.get(&format::StatisticsBlock::interface);
   if (id < section_.size()) read_statistics(body, section_[id]);
+  uncounted_ = 0;
 }
 
 bool PcapngSource::read_packet(const Fields& body, Packet& packet) {
@@ -210,6 +214,7 @@ bool PcapngSource::read_block(Packet& packet) {
                            ? read_simple_packet(blocks_.body(), packet)
                            : read_packet(blocks_.body(), packet);
       if (!got) skipped_++;
+      uncounted_ += got ? 1 : 0;
       return got;
     }
     default:
@@ -259,18 +264,46 @@ CounterCheck PcapngSource::counter_check() const {
   return check;
 }
 
+// A capture of ours writes the counts of all its interfaces at once, now and then and at its end.
+Loss::Known PcapngSource::known_of_section() const {
+  using enum Loss::Known;
+  if (section_.empty()) return anchored_twice() ? all : none;
+  const auto counted = static_cast<std::size_t>(
+      std::ranges::count(section_, all, [](const auto& one) { return one.loss.known; }));
+  if (counted == 0) return none;
+  return counted < section_.size() || uncounted_ > 0 || blocks_.truncated() ? partly : all;
+}
+
 Loss PcapngSource::loss() const {
   Loss sum = ended_.loss;
   for (const FileInterface& interface : section_) add(sum, interface.loss);
+  std::vector<Loss::Known> known = ended_known_;
+  if (!section_.empty() || known.empty()) known.push_back(known_of_section());
+  const auto [best, worst] = std::ranges::minmax(known);
+  sum.known = best == worst ? best : Loss::Known::partly;
   return sum;
+}
+
+bool PcapngSource::error_known_of_section() const {
+  return std::ranges::any_of(section_, [](const auto& one) { return one.clock.error_known; });
+}
+
+bool PcapngSource::anchored_twice() const {
+  return first_anchor_ && last_anchor_->monotonic_raw_ns > first_anchor_->monotonic_raw_ns &&
+         last_anchor_->tsc > first_anchor_->tsc;
 }
 
 ClockInfo PcapngSource::clock() const {
   ClockInfo info = ended_.clock;
+  info.error_known = ended_error_known_ || error_known_of_section();
   if (info.source.empty()) info.source = "file";
   for (const FileInterface& interface : section_) add(info, interface.clock);
-  if (first_anchor_ && last_anchor_->monotonic_raw_ns > first_anchor_->monotonic_raw_ns &&
-      last_anchor_->tsc > first_anchor_->tsc) {
+  if (first_anchor_) {
+    info.end_ns = static_cast<std::int64_t>(first_anchor_->realtime_ns +
+                                            last_anchor_->monotonic_raw_ns -
+                                            first_anchor_->monotonic_raw_ns);
+  }
+  if (anchored_twice()) {
     info.tsc_hz =
         static_cast<double>(last_anchor_->tsc - first_anchor_->tsc) * 1e9 /
         static_cast<double>(last_anchor_->monotonic_raw_ns - first_anchor_->monotonic_raw_ns);

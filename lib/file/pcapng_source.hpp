@@ -35,6 +35,9 @@ class PcapngSource : public FileSource {
  private:
   bool read_block(Packet& packet);
   void read_section();
+  Loss::Known known_of_section() const;
+  bool error_known_of_section() const;
+  bool anchored_twice() const;
   void add_interface();
   void add_statistics();
   void read_anchor();
@@ -48,6 +51,9 @@ class PcapngSource : public FileSource {
 
   BlockReader blocks_;
   std::vector<FileInterface> section_;
+  std::uint64_t uncounted_ = 0;  // packets since the section's last statistics
+  std::vector<Loss::Known> ended_known_;  // of all earlier sections
+  bool ended_error_known_ = false;
   FileInterface ended_;  // loss and clock of all earlier sections
   std::vector<Interface> interfaces_;
   std::map<std::pair<std::string, Vantage>, std::uint32_t> index_;  // into interfaces_

@@ -6,6 +6,7 @@
 #include "report/ack_columns.hpp"
 #include "report/alignment_text.hpp"
 #include "report/counter_check_text.hpp"
+#include "report/source_text.hpp"
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
 #include "tscope/report/acks_between.hpp"
@@ -48,8 +49,8 @@ std::string table(const AcksBetween& pair, const AcksBetweenReport& report,
                 std::to_string(pair.copies[1]));
   }
   if (pair.merged > 0) text += row("  inside merged records", "", std::to_string(pair.merged));
-  text += row("records lost", std::to_string(report.reports[pair.first.file].loss.lost()),
-              std::to_string(report.reports[pair.second.file].loss.lost()));
+  text += row("records lost", lost_count_text(report.reports[pair.first.file].loss),
+              lost_count_text(report.reports[pair.second.file].loss));
   text += columns.row("gaps between all ACKs", [](D d) { return std::to_string(d.gaps); });
   text += columns.quantiles();
   if (has_time) {
@@ -176,7 +177,7 @@ std::string acks_between_text(const AcksBetweenReport& report, bool ascii, bool 
   for (std::size_t i = 0; i < 2; i++) {
     const AckReport& file = report.reports[i];
     text += fmt::format("file {}: {}: {}, {} lost\n", i + 1, report.files[i],
-                        counted(file.packets, "TCP record"), file.loss.lost());
+                        counted(file.packets, "TCP record"), lost_count_text(file.loss));
     text += counter_check_text(file.counter_check);
   }
   if (report.swapped) text += swapped_text(report.why_swapped);

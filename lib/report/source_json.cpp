@@ -13,12 +13,31 @@ Json causes_object(const Loss& loss) {
           {"invalid", loss.invalid}};
 }
 
+const char* known_name(Loss::Known known) {
+  switch (known) {
+    case Loss::Known::all:
+      return "all";
+    case Loss::Known::partly:
+      return "partly";
+    case Loss::Known::none:
+      return "none";
+  }
+  return "";
+}
+
 }  // namespace
 
 Json loss_object(const Loss& loss) {
   Json json =
       joined(causes_object(loss),
              {{"elsewhere", loss.elsewhere}, {"late", loss.late}, {"by_vantage", Json::object()}});
+  json["known"] = known_name(loss.known);
+  if (loss.known == Loss::Known::none) {
+    for (const char* count :
+         {"lost", "full", "contended", "missed", "invalid", "elsewhere", "late"}) {
+      json[count] = nullptr;
+    }
+  }
   for (std::size_t i = 0; i < TSCOPE_VANTAGES; i++) {
     const auto vantage = static_cast<Vantage>(i);
     const auto lost = loss.at(vantage);
@@ -38,9 +57,9 @@ Json live_loss_object(const Loss& loss) {
 
 Json clock_object(const ClockInfo& clock) {
   return {{"source", clock.source},
-          {"error_ns", clock.error_ns},
+          {"error_ns", clock.error_known ? Json(clock.error_ns) : Json()},
           {"resolution_ns", clock.resolution_ns},
-          {"tsc_hz", clock.tsc_hz},
+          {"tsc_hz", clock.tsc_hz > 0 ? Json(clock.tsc_hz) : Json()},
           {"steps", clock.steps}};
 }
 

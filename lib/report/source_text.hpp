@@ -10,6 +10,9 @@ namespace tscope {
 /// Returns "3 ring full, 0 contended, 0 missed, 0 invalid".
 std::string causes_text(const Loss& loss);
 
+/// Returns "3", "at least 3" or "not known".
+std::string lost_count_text(const Loss& loss);
+
 /// Returns "Nothing was lost", or how many records and why.
 std::string loss_text(const Loss& loss);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct ClockInfo {
   std::int64_t resolution_ns = 1;  ///< smallest step a time can take
   double tsc_hz = 0;               ///< ticks a second, measured; 0 without TSC
   std::uint64_t steps = 0;         ///< jumps of CLOCK_REALTIME seen against CLOCK_MONOTONIC_RAW
+  bool error_known = true;         ///< false: error_ns says nothing, as for another program's times
+  /// When the clock was read last: until then the capture ran. Nothing where it never was.
+  std::optional<std::int64_t> end_ns = std::nullopt;
 };
 
 /// Turns TSC ticks into nanoseconds since the Unix epoch.

@@ -16,6 +16,14 @@ struct Loss {
     std::uint64_t segments = 0;
   };
 
+  /// How much of a capture its loss is known for.
+  enum class Known : std::uint8_t {
+    all,     ///< the counts are complete
+    partly,  ///< packets follow the last counts, as in a capture that was killed: at least these
+    none,    ///< no interface, or not every one, has counts: nothing is known
+  };
+
+  Known known = Known::all;
   /// Records dropped at a vantage point: [vantage][enum tscope_loss].
   std::array<std::array<Count, TSCOPE_LOST_CAUSES>, TSCOPE_VANTAGES> dropped{};
   std::uint64_t missed = 0;     ///< hits that never reached a hook (kretprobe instances used up)
