@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iostream>
 
 #include "commands.hpp"
 #include "tscope/base/error.hpp"
@@ -39,11 +42,21 @@ int run(int argc, char** argv) {
   return done;
 }
 
+// What a full device did not take shows at the end at the latest.
+int checked(int code) {
+  errno = 0;
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return code;
+  fmt::print(stderr, "tscope: can't write standard output{}{}: free some space or write elsewhere\n",
+             errno == 0 ? "" : ": ", errno == 0 ? "" : std::strerror(errno));
+  return code == done ? failed : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    return checked(run(argc, argv));
   } catch (const tscope::UsageError& error) {
     fmt::print(stderr, "tscope: {}\n", error.what());
     return bad_usage;

@@ -154,8 +154,11 @@ class Conversion {
       result.packets++;
     }
     write_anchors(*source, file);
-    file.write_statistics(loss_of_chosen(source->loss(), late), source->clock(), last_ns,
-                          nics_of_chosen(*source));
+    // Counts that are not known, or not to the end, must not look as if they were.
+    if (source->loss().known == Loss::Known::all) {
+      file.write_statistics(loss_of_chosen(source->loss(), late), source->clock(), last_ns,
+                            nics_of_chosen(*source));
+    }
     file.write(check_of_chosen(*source));
     file.flush();
     result.truncated = source->truncated();
@@ -243,7 +246,17 @@ Converted convert(const std::string& input, const std::string& output,
   check_files(input, output);
   Conversion conversion(input, options);
   conversion.survey();
-  return conversion.write(output);
+  std::error_code ignored;
+  const bool was_there = output == "-" || std::filesystem::exists(output, ignored);
+  try {
+    return conversion.write(output);
+  } catch (...) {
+    // Half a result must not look like one. What was there before may be a device.
+    if (!was_there || std::filesystem::is_regular_file(output, ignored)) {
+      std::filesystem::remove(output, ignored);
+    }
+    throw;
+  }
 }
 
 }  // namespace tscope

@@ -60,3 +60,17 @@ for ((at = 1; at < size; at += at < 1000 ? 1 : 97)); do # the library's tests cu
 	[ -s "$work/err" ] && ! grep -q '"truncated": true' "$work/out" && cut_wrong+=" $at"
 done
 is "${cut_wrong:0:200}" "" "a file of $size bytes that is cut off is read up to there"
+
+# What a full device does not take is an error, whatever the command.
+pcap=tests/golden/pair-host.pcap
+layers=tests/golden/pcapng-tscope.pcapng
+to_full_device() { "$@" >/dev/full; }
+for call in "acks $pcap" "acks --json $pcap" "delay $layers" "delay --json $layers" "--help" "train 127.0.0.1 --dry-run"; do
+	# shellcheck disable=SC2086 # words
+	refused 1 "write" "$call on a full device" to_full_device build/tscope $call
+done
+full=$(mktemp -d)
+refused 1 "can't go on writing" "convert on a full device" \
+	bash -c "trap '' XFSZ; ulimit -f 0; exec build/tscope convert $layers --at driver -o $full/new.pcapng"
+holds "leaves no file behind" test ! -e "$full/new.pcapng"
+rm -rf "$full"
