@@ -47,7 +47,8 @@ int checked(int code) {
   errno = 0;
   std::cout.flush();
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return code;
-  fmt::print(stderr, "tscope: can't write standard output{}{}: free some space or write elsewhere\n",
+  fmt::print(stderr,
+             "tscope: can't write standard output{}{}: free some space or write elsewhere\n",
              errno == 0 ? "" : ": ", errno == 0 ? "" : std::strerror(errno));
   return code == done ? failed : code;
 }

@@ -299,9 +299,9 @@ ClockInfo PcapngSource::clock() const {
   if (info.source.empty()) info.source = "file";
   for (const FileInterface& interface : section_) add(info, interface.clock);
   if (first_anchor_) {
-    info.end_ns = static_cast<std::int64_t>(first_anchor_->realtime_ns +
-                                            last_anchor_->monotonic_raw_ns -
-                                            first_anchor_->monotonic_raw_ns);
+    info.end_ns =
+        static_cast<std::int64_t>(first_anchor_->realtime_ns + last_anchor_->monotonic_raw_ns -
+                                  first_anchor_->monotonic_raw_ns);
   }
   if (anchored_twice()) {
     info.tsc_hz =

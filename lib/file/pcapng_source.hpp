@@ -51,7 +51,7 @@ class PcapngSource : public FileSource {
 
   BlockReader blocks_;
   std::vector<FileInterface> section_;
-  std::uint64_t uncounted_ = 0;  // packets since the section's last statistics
+  std::uint64_t uncounted_ = 0;           // packets since the section's last statistics
   std::vector<Loss::Known> ended_known_;  // of all earlier sections
   bool ended_error_known_ = false;
   FileInterface ended_;  // loss and clock of all earlier sections

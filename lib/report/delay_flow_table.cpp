@@ -35,8 +35,13 @@ std::string flow_table(const DelayReport& report, bool all) {
   std::uint64_t rows_left_out = 0, packets_of_rows = 0;
   for (std::size_t at = 0; at < shown; at++) {
     const DelayFlow& flow = report.flows[at];
-    text += fmt::format("  {} > {}, {}\n", flow.flow.src.to_string(), flow.flow.dst.to_string(),
-                        way_name(flow.way));
+    const bool elsewhere_too = std::ranges::any_of(report.flows, [&](const DelayFlow& other) {
+      return other.flow == flow.flow && other.way == flow.way &&
+             other.datagrams == flow.datagrams && other.netns != flow.netns;
+    });
+    text += fmt::format("  {} > {}, {}{}\n", flow.flow.src.to_string(), flow.flow.dst.to_string(),
+                        way_name(flow.way),
+                        elsewhere_too ? fmt::format(", in namespace {}", flow.netns) : "");
     if (flow.chains.empty()) text += "    no packet found at every vantage point\n";
     for (const DelayFlowChain& chain : flow.chains) {
       if (all || chain.packets >= packets_to_show || &chain == &flow.chains.front()) {

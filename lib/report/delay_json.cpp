@@ -35,7 +35,8 @@ Json chain_head(const Chain& chain) {
 }
 
 Json chain_json(const DelayChain& chain) {
-  Json json = joined({{"way", way_name(chain.way)}}, chain_head(chain));
+  Json json = joined({{"way", way_name(chain.way)}, {"netns", chain.netns}}, chain_head(chain));
+  json["partial"] = chain.partial;
   json["stages"] = Json::array();
   json["total"] = stage_object(chain.total);
   for (const DelayStage& stage : chain.stages) json["stages"].push_back(stage_object(stage));
@@ -79,6 +80,7 @@ Json flow_chain_json(const DelayFlowChain& chain) {
 
 Json flow_json(const DelayFlow& flow) {
   Json json = joined(flow_object(flow.flow), {{"way", way_name(flow.way)},
+                                              {"netns", flow.netns},
                                               {"protocol", protocol_text(flow.datagrams)},
                                               {"packets", Json::object()},
                                               {"whole", flow.whole}});
@@ -88,6 +90,22 @@ Json flow_json(const DelayFlow& flow) {
   }
   for (const DelayFlowChain& chain : flow.chains) {
     json["chains"].push_back(flow_chain_json(chain));
+  }
+  return json;
+}
+
+Json absences_json(const DelayReport& report) {
+  Json json{{"fragments", report.fragments},
+            {"silent", Json::array()},
+            {"changed_addresses", Json::array()}};
+  for (const SilentVantage& silent : report.silent) {
+    json["silent"].push_back(
+        {{"vantage", vantage_name(silent.vantage)}, {"protocol", protocol_text(silent.datagrams)}});
+  }
+  for (const ChangedAddress& changed : report.changed_addresses) {
+    json["changed_addresses"].push_back({{"way", way_name(changed.way)},
+                                         {"at_driver", flow_object(changed.at_driver)},
+                                         {"at_socket", flow_object(changed.at_socket)}});
   }
   return json;
 }
@@ -117,6 +135,7 @@ Json delay_object(const DelayReport& report, const std::string& file) {
                       {"flows", Json::array()},
                       {"flows_left_out",
                        {{"flows", report.flows_left_out}, {"packets", report.packets_left_out}}}});
+  json.update(absences_json(report));
   for (const DelayChain& chain : report.chains) json["chains"].push_back(chain_json(chain));
   for (const StageCounts& pair : report.stages) json["pairs"].push_back(stage_counts_json(pair));
   for (const DelayFlow& flow : report.flows) json["flows"].push_back(flow_json(flow));

@@ -14,6 +14,10 @@ inline constexpr std::uint64_t packets_to_show = 10;
 
 /// Returns "retransmissions", "segments without data".
 std::string kind_text(PacketKind kind);
+/// Returns what was captured and saw nothing, changed addresses and fragments as lines of prose, or
+/// nothing.
+std::string absences_text(const DelayReport& report);
+
 /// Returns "app-tx > socket-tx".
 std::string stage_name(const DelayStage& stage);
 

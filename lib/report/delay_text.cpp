@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/counter_check_text.hpp"
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
@@ -14,18 +16,18 @@ namespace {
 
 constexpr std::size_t name_width = 24;
 
-std::string reason_text(Unmatched reason) {
+std::string reason_text(Unmatched reason, Vantage where) {
   switch (reason) {
     case Unmatched::begin:
       return "at the capture's begin";
     case Unmatched::end:
       return "at the capture's end";
     case Unmatched::unread:
-      return "still unread at the end";
+      return "never read by the process";
     case Unmatched::dropped:
       return "dropped in between";
     case Unmatched::no_socket:
-      return "sent without a full socket";
+      return is_receive(where) ? "for a socket that was closed" : "sent without a full socket";
     case Unmatched::lost:
       return "records that the capture lost";
     case Unmatched::evicted:
@@ -34,6 +36,14 @@ std::string reason_text(Unmatched reason) {
       return "without a stamp of the NIC";
     case Unmatched::unexplained:
       return "unexplained";
+    case Unmatched::unknown:
+      return "dropped, or lost by the capture (not known)";
+    case Unmatched::copied:
+      return "copies made in between";
+    case Unmatched::no_call:
+      return is_receive(where)
+                 ? "whose receive call has no record (splice, MPTCP, ...), or never read"
+                 : "whose send call has no record (fast open, MPTCP, ...)";
   }
   return "";
 }
@@ -74,10 +84,23 @@ std::string cdf(const DelayChain& chain, bool ascii) {
   return cdf_table(columns, ascii);
 }
 
-std::string chain_text(const DelayChain& chain, bool ascii) {
-  std::string text =
-      fmt::format("\n{} delay, {}, {}: {}", chain.way == Way::send ? "Send" : "Receive",
-                  chain.device, kind_text(chain.kind), counted(chain.packets, "packet"));
+// Namespaces may have devices of one name.
+std::string device_text(const DelayChain& chain, const DelayReport& report) {
+  const bool elsewhere_too = std::ranges::any_of(report.chains, [&](const DelayChain& other) {
+    return other.device == chain.device && other.netns != chain.netns;
+  });
+  return elsewhere_too ? fmt::format("{} in namespace {}", chain.device, chain.netns)
+                       : chain.device;
+}
+
+std::string chain_text(const DelayChain& chain, const DelayReport& report, bool ascii) {
+  std::string text = fmt::format(
+      "\n{} delay, {}, {}: {}", chain.way == Way::send ? "Send" : "Receive",
+      device_text(chain, report), kind_text(chain.kind), counted(chain.packets, "packet"));
+  if (chain.partial) {
+    text += fmt::format(", only from {} to {}", vantage_name(chain.total.from),
+                        vantage_name(chain.total.to));
+  }
   if (chain.segments != chain.packets) {
     text += fmt::format(" of {}", counted(chain.segments, "segment"));
   }
@@ -100,7 +123,7 @@ std::string reasons_text(const std::array<std::uint64_t, unmatched_reasons>& cou
   for (std::size_t i = 0; i < counts.size(); i++) {
     if (counts[i] == 0) continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i],
-                        reason_text(static_cast<Unmatched>(i)));
+                        reason_text(static_cast<Unmatched>(i), where));
   }
   return text.empty() ? "" : fmt::format("; only at {}: {}", vantage_name(where), text);
 }
@@ -154,7 +177,7 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
   std::size_t left_out = 0;
   for (const DelayChain& chain : report.chains) {
     if (all || chain.packets >= packets_to_show || report.chains.size() == 1) {
-      text += chain_text(chain, ascii);
+      text += chain_text(chain, report, ascii);
     } else {
       left_out++;
     }
@@ -164,7 +187,8 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
   if (report.per_flow) text += flow_table(report, all);
   text += "\nThe same packets at neighbouring vantage points:\n";
   for (const StageCounts& pair : report.stages) text += stage_counts_text(pair);
-  text += "\n" + wrapped(quality(report), page_width, "");
+  text += "\n" + absences_text(report);
+  text += wrapped(quality(report), page_width, "");
   text += counter_check_text(report.counter_check);
   return ascii ? to_ascii(std::move(text)) : text;
 }

@@ -43,11 +43,12 @@ std::string loss_text(const Loss& loss) {
 }
 
 std::string clock_text(const ClockInfo& clock) {
-  std::string text = clock.source == "file"
-                         ? fmt::format("times as another program took them, in steps of {}",
-                                       format_duration(clock.resolution_ns))
-                         : fmt::format("{} stamps, {}", clock.source == "tsc" ? "TSC" : "the kernel's",
-                                       clock_error_text(clock));
+  std::string text =
+      clock.source == "file"
+          ? fmt::format("times as another program took them, in steps of {}",
+                        format_duration(clock.resolution_ns))
+          : fmt::format("{} stamps, {}", clock.source == "tsc" ? "TSC" : "the kernel's",
+                        clock_error_text(clock));
   if (clock.steps > 0) text += fmt::format("; the clock jumped {}", counted(clock.steps, "time"));
   return text;
 }

@@ -33,6 +33,15 @@ std::string why_no_delays(const DelayReport& report) {
     return "its packets have no vantage points (another program's capture?); use tscope capture "
            "--at app,socket,qdisc,driver";
   }
+  if (!report.changed_addresses.empty()) {
+    return "addresses change between driver and socket (NAT), so no packet can be followed from "
+           "one "
+           "to the other; capture the stages on either side too (--at app,socket,qdisc,driver)";
+  }
+  if (!report.silent.empty()) {
+    return fmt::format("{} was captured and saw nothing of it; see docs/delay-report.md",
+                       vantage_name(report.silent.front().vantage));
+  }
   return "no packet was found at two vantage points; capture more of them (--at "
          "app,socket,qdisc,driver)";
 }

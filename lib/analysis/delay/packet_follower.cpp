@@ -2,15 +2,14 @@
 #include "analysis/delay/packet_follower.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <map>
 #include <variant>
 
-#include "analysis/delay/datagram_matcher.hpp"
+#include "analysis/delay/absences.hpp"
+#include "analysis/delay/flow_table.hpp"
 #include "analysis/delay/nic_stamps.hpp"
-#include "analysis/delay/receive_matcher.hpp"
 #include "analysis/delay/reorder.hpp"
 #include "analysis/delay/report_builder.hpp"
-#include "analysis/delay/send_matcher.hpp"
 #include "record/flow_filter.hpp"
 
 namespace tscope {
@@ -25,184 +24,136 @@ bool is_at_driver(Place place) {
   return place.at == (place.way == Way::send ? out::driver : in::driver);
 }
 
-struct TcpFlow {
-  TcpFlow(Statistics& statistics, WaitingBudget& budget, const Captured& captured)
-      : sending(statistics, budget, captured), receiving(statistics, budget, captured) {}
-
-  SequenceLine line;
-  SendMatcher sending;
-  ReceiveMatcher receiving;
-};
-
-struct DatagramFlow {
-  DatagramFlow(Statistics& statistics, WaitingBudget& budget, const Captured& captured,
-               DatagramCalls& calls)
-      : sending(Way::send, statistics, budget, captured, calls),
-        receiving(Way::receive, statistics, budget, captured, calls) {}
-
-  DatagramMatcher sending, receiving;
-};
-
 }  // namespace
 
 struct PacketFollower::Impl {
   explicit Impl(DelayOptions given) : options(std::move(given)), filter(options.flow) {}
 
-  struct TcpRecord {
-    TcpFlow* flow;
-    Segment segment;
-    Segment& packet() { return segment; }
-    const Segment& packet() const { return segment; }
-  };
-  struct DatagramRecord {
-    DatagramFlow* flow;  // null for a send call, which may not know its source
-    Datagram datagram;
-    Datagram& packet() { return datagram; }
-    const Datagram& packet() const { return datagram; }
-  };
   struct Record {
     Place place;
     std::uint16_t device;
-    std::variant<TcpRecord, DatagramRecord> what;
+    std::uint32_t netns;
+    FlowGroup* group;  // null for a datagram's send call, which may not know its source
+    std::variant<Segment, Datagram> what;
+    bool tcp() const { return std::holds_alternative<Segment>(what); }
   };
 
-  template <typename Flows, typename... Arguments>
-  typename Flows::mapped_type* flow_of(Flows& of, const Flow& flow, Arguments&... arguments);
-  std::uint16_t device_of(const Interface& interface);
+  FlowGroup* group_of(FlowTable& table, const Flow& flow, const Packet& packet);
+  std::uint16_t device_of(const Interface& interface, std::uint32_t netns);
   std::optional<Record> decode(const Packet& packet, const Interface& interface, Place place);
-  void keep_nic_stamp(const Record& record);
-  void expect_nic_stamp(const Record& record);
+  void note_socket(const Record& record);
+  std::uint64_t nic_key_of(const Record& record) const;
   void match(const Record& record);
-  void match(Place place, std::uint16_t device, const TcpRecord& record);
-  void match(Place place, std::uint16_t device, const DatagramRecord& record);
+  void note_end(const Record& record, const Segment& segment);
 
   DelayOptions options;
   FlowFilter filter;
-  std::unordered_map<Flow, TcpFlow, FlowHash> flows;
-  std::unordered_map<Flow, DatagramFlow, FlowHash> datagram_flows;
   DatagramCalls calls;
-  std::vector<std::string> devices;
-  std::unordered_map<std::string, std::uint16_t> device_numbers;
+  std::vector<ReportBuilder::Device> devices;
+  std::map<std::pair<std::string, std::uint32_t>, std::uint16_t> device_numbers;
   Captured captured;
   Statistics statistics{options.per_flow};
   WaitingBudget budget;
+  FinishedFlows finished;
+  Shared shared{statistics, budget, captured, calls};
+  FlowTable flows{false, DelayAnalysis::max_flows, shared, finished};
+  FlowTable datagram_flows{true, DelayAnalysis::max_flows, shared, finished};
   NicStampTable nic_stamps;
   Reorder<Record> reorder;
   std::int64_t newest_ns = INT64_MIN / 2;
   DelayReport counts;
 };
 
-template <typename Flows, typename... Arguments>
-typename Flows::mapped_type* PacketFollower::Impl::flow_of(Flows& of, const Flow& flow,
-                                                           Arguments&... arguments) {
-  const auto found = of.find(flow);
-  if (found != of.end()) return &found->second;
-  if (!filter.keeps(flow)) return nullptr;
-  if (of.size() >= DelayAnalysis::max_flows) {
-    counts.untracked_flows++;
-    return nullptr;
-  }
-  return &of.try_emplace(flow, arguments...).first->second;
+FlowGroup* PacketFollower::Impl::group_of(FlowTable& table, const Flow& flow,
+                                          const Packet& packet) {
+  if (table.known(flow) == nullptr && !filter.keeps(flow)) return nullptr;
+  FlowGroup* group = table.group(flow, packet.time_ns);
+  if (group == nullptr) counts.untracked_flows++;
+  return group;
 }
 
-std::uint16_t PacketFollower::Impl::device_of(const Interface& interface) {
-  const auto found = device_numbers.find(interface.device);
+// Two namespaces may have devices of one name.
+std::uint16_t PacketFollower::Impl::device_of(const Interface& interface, std::uint32_t netns) {
+  const std::pair key(interface.device, netns);
+  const auto found = device_numbers.find(key);
   if (found != device_numbers.end()) return found->second;
   if (devices.size() == devices_max) return devices_max - 1;
   const auto number = static_cast<std::uint16_t>(devices.size());
-  devices.push_back(interface.device);
-  device_numbers.emplace(interface.device, number);
+  devices.push_back({interface.device, netns});
+  device_numbers.emplace(key, number);
   return number;
 }
 
 std::optional<PacketFollower::Impl::Record> PacketFollower::Impl::decode(const Packet& packet,
                                                                          const Interface& interface,
                                                                          Place place) {
-  const std::uint16_t device = device_of(interface);
+  const std::uint32_t netns = packet.record.netns;
+  const std::uint16_t device = device_of(interface, netns);
   if (const auto tcp = decode_tcp(packet.record)) {
     Segment segment(*tcp, packet);
     segment.stamp.number = counts.records;
     const bool call = interface.vantage == Vantage::app_tx || interface.vantage == Vantage::app_rx;
     if (!call && segment.range > segment_range_max) return std::nullopt;
-    TcpFlow* flow = flow_of(flows, tcp->flow, statistics, budget, captured);
-    if (flow == nullptr) return std::nullopt;
-    return Record{place, device, TcpRecord{flow, segment}};
+    FlowGroup* group = group_of(flows, tcp->flow, packet);
+    if (group == nullptr) return std::nullopt;
+    return Record{place, device, netns, group, segment};
   }
   auto datagram = datagram_of(packet);
   if (!datagram) return std::nullopt;
   datagram->stamp.number = counts.records;
-  if (interface.vantage == Vantage::app_tx) {
-    return Record{place, device, DatagramRecord{nullptr, *datagram}};
+  counts.fragments += datagram->fragment ? 1 : 0;
+  FlowGroup* group = nullptr;
+  if (interface.vantage != Vantage::app_tx) {
+    group = group_of(datagram_flows, datagram->flow, packet);
+    if (group == nullptr) return std::nullopt;
   }
-  DatagramFlow* flow = flow_of(datagram_flows, datagram->flow, statistics, budget, captured, calls);
-  if (flow == nullptr) return std::nullopt;
-  return Record{place, device, DatagramRecord{flow, *datagram}};
+  return Record{place, device, netns, group, *datagram};
 }
 
-// It waits for the record at the driver, which is held back for long enough.
-void PacketFollower::Impl::keep_nic_stamp(const Record& record) {
-  std::visit(
-      [&](const auto& what) {
-        nic_stamps.add(nic_key(what.flow, record.place.way, record.device, what.packet()),
-                       what.packet().stamp);
+void PacketFollower::Impl::note_socket(const Record& record) {
+  const unsigned here = 1U << record.place.at;
+  if (record.group != nullptr &&
+      (socket_places[static_cast<std::size_t>(record.place.way)] & here) != 0) {
+    record.group->note_socket(record.place.way, record.netns);
+  }
+}
+
+std::uint64_t PacketFollower::Impl::nic_key_of(const Record& record) const {
+  return std::visit(
+      [&](const auto& packet) {
+        return nic_key(record.group, record.place.way, record.device, packet);
       },
       record.what);
 }
 
-void PacketFollower::Impl::expect_nic_stamp(const Record& record) {
-  std::visit(
-      [&](const auto& what) {
-        nic_stamps.expect(nic_key(what.flow, record.place.way, record.device, what.packet()),
-                          what.packet().stamp.time_ns);
-      },
-      record.what);
+// A direction that has ended makes room for others, and a reset closes the sockets of both ends.
+void PacketFollower::Impl::note_end(const Record& record, const Segment& segment) {
+  const Flow& flow = record.group->flow();
+  if (segment.syn) flows.reopen(flow);
+  if (segment.fin || segment.rst) flows.close(flow);
+  if (!segment.rst) return;
+  flows.close(flow.reversed());
+  FlowGroup* reverse = flows.known(flow.reversed());
+  if (reverse == nullptr || record.place.way != Way::send) return;
+  for (const auto& track : reverse->tracks()) {
+    if (track->netns() == record.netns) track->socket_gone(segment.stamp.time_ns);
+  }
 }
 
-void PacketFollower::Impl::match(const Record& record) {
+void PacketFollower::Impl::match(const Record& given) {
+  Record record = given;
   const Place place = record.place;
-  const bool at_driver = is_at_driver(place);
-  std::visit(
-      [&](auto what) {
-        auto& packet = what.packet();
-        if (at_driver) {
-          packet.nic =
-              nic_stamps.take(nic_key(what.flow, place.way, record.device, packet), packet.stamp);
-        }
-        match(place, record.device, what);
-      },
-      record.what);
-}
-
-void PacketFollower::Impl::match(Place place, std::uint16_t device, const TcpRecord& record) {
-  TcpFlow& flow = *record.flow;
-  Segment segment = record.segment;
-  if (!flow.line.same_connection(segment)) {
-    flow.sending.finish(segment.stamp.time_ns);
-    flow.receiving.finish(segment.stamp.time_ns);
-    flow.line.reset();
+  if (record.group == nullptr) return calls.add(std::get<Datagram>(record.what));
+  if (is_at_driver(place)) {
+    std::visit(
+        [&](auto& packet) { packet.nic = nic_stamps.take(nic_key_of(record), packet.stamp); },
+        record.what);
   }
-  flow.line.place(segment);
-  switch (vantage_at(place.way, place.at)) {
-    case Vantage::app_tx:
-      return flow.sending.add_call(segment);
-    case Vantage::driver_rx:
-      return flow.receiving.add_frame(device, segment);
-    case Vantage::socket_rx:
-      return flow.receiving.add_segment(device, segment);
-    case Vantage::app_rx:
-      return flow.receiving.add_read(segment);
-    default:
-      return flow.sending.add(place.at, device, segment);
-  }
-}
-
-void PacketFollower::Impl::match(Place place, std::uint16_t device, const DatagramRecord& record) {
-  if (record.flow == nullptr) {
-    calls.add(record.datagram);
-  } else {
-    DatagramFlow& flow = *record.flow;
-    (place.way == Way::send ? flow.sending : flow.receiving).add(place.at, device, record.datagram);
-  }
+  FlowGroup& group = *record.group;
+  Track& track = group.track(place.way, record.netns, shared);
+  std::visit([&](const auto& packet) { track.add(place, record.device, packet); }, record.what);
+  (record.tcp() ? flows : datagram_flows).let_go(group);
+  if (const auto* segment = std::get_if<Segment>(&record.what)) note_end(record, *segment);
 }
 
 PacketFollower::PacketFollower(DelayOptions options, OnUnit on_unit)
@@ -234,14 +185,21 @@ void PacketFollower::add(const Packet& packet, const Interface& interface) {
   const auto record = impl.decode(packet, interface, *place);
   if (!record) return;
   impl.counts.used++;
-  impl.captured.add(*place, std::holds_alternative<Impl::DatagramRecord>(record->what),
-                    packet.time_ns);
+  impl.captured.add(*place, !record->tcp(), packet.time_ns);
+  impl.note_socket(*record);
   if (hardware) {
-    impl.keep_nic_stamp(*record);
+    // It waits for the record at the driver, which is held back for long enough.
+    std::visit([&](const auto& what) { impl.nic_stamps.add(impl.nic_key_of(*record), what.stamp); },
+               record->what);
     return;
   }
-  if (impl.nic_stamps.any() && is_at_driver(*place)) impl.expect_nic_stamp(*record);
+  if (impl.nic_stamps.any() && is_at_driver(*place)) {
+    impl.nic_stamps.expect(impl.nic_key_of(*record), packet.time_ns);
+  }
   impl.newest_ns = std::max(impl.newest_ns, packet.time_ns);
+  if (record->group != nullptr) {
+    (record->tcp() ? impl.flows : impl.datagram_flows).hold(*record->group);
+  }
   impl.reorder.add(packet.time_ns, place->at, *record,
                    [&](const Impl::Record& next) { impl.match(next); });
 }
@@ -258,29 +216,14 @@ DelayReport PacketFollower::finish(const Source& source) {
   report.unclaimed_nic_stamps = impl.nic_stamps.unclaimed();
   report.truncated = source.truncated();
   report.per_flow = impl.options.per_flow;
+  // The capture may have run on for long behind its last packet.
+  const std::int64_t end_ns = std::max(impl.newest_ns, report.clock.end_ns.value_or(INT64_MIN));
+  impl.flows.finish(end_ns);
+  impl.datagram_flows.finish(end_ns);
   ReportBuilder builder(impl.captured, impl.devices);
-  const auto add = [&](const Flow& key, const Outcomes& outcomes, bool datagrams, bool has_socket) {
-    const bool tells = std::ranges::any_of(outcomes.counts(), [&](const auto& entry) {
-      return impl.captured.socket(outcomes.way(), entry.first.kind);
-    });
-    if (has_socket || !tells) {
-      return builder.add(key, datagrams, outcomes);
-    }
-    for (const auto& [outcome, count] : outcomes.counts()) report.forwarded += count;
-  };
-  for (auto& [key, flow] : impl.flows) {
-    flow.sending.finish(impl.newest_ns);
-    flow.receiving.finish(impl.newest_ns);
-    add(key, flow.sending.outcomes(), false, flow.sending.from_socket());
-    add(key, flow.receiving.outcomes(), false, flow.receiving.to_socket());
-  }
-  for (auto& [key, flow] : impl.datagram_flows) {
-    flow.sending.finish(impl.newest_ns);
-    flow.receiving.finish(impl.newest_ns);
-    add(key, flow.sending.outcomes(), true, flow.sending.has_socket());
-    add(key, flow.receiving.outcomes(), true, flow.receiving.has_socket());
-  }
+  builder.add(std::move(impl.finished), report);
   builder.finish(impl.statistics, report);
+  report.silent = silent_vantages(source.facts(), impl.captured, report.flows);
   return report;
 }
 

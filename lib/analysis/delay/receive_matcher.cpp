@@ -19,7 +19,9 @@ void ReceiveMatcher::add(const Unit& unit, Unmatched after) {
 }
 
 void ReceiveMatcher::give_up(const Frame& frame, Unmatched why) {
-  if (frame.segment.stamp.time_ns < outcomes_.newest_passed_ns(driver)) why = Unmatched::dropped;
+  const std::int64_t time_ns = frame.segment.stamp.time_ns;
+  if (time_ns < outcomes_.newest_passed_ns(driver)) why = Unmatched::dropped;
+  if (time_ns > gone_ns_) why = Unmatched::no_socket;
   add(frame.unit, why);
 }
 
@@ -97,6 +99,7 @@ std::vector<ReceiveMatcher::Frames::iterator> ReceiveMatcher::parts_of(const Seg
 
 void ReceiveMatcher::add_segment(std::uint16_t device, const Segment& whole) {
   to_socket_ = true;
+  if (whole.rst) socket_gone(whole.stamp.time_ns);
   std::int64_t missing = std::max<std::int64_t>(1, whole.length());
   for (std::size_t slot = 0; slot < devices_.size(); slot++) {
     std::int64_t covered = 0;
@@ -199,13 +202,16 @@ void ReceiveMatcher::add_read(const Segment& read) {
   }
 }
 
-void ReceiveMatcher::finish(std::int64_t now_ns) {
-  for (const auto& [end, unit] : unread_) add(unit, Unmatched::unread);
+void ReceiveMatcher::finish(std::int64_t end_ns) {
+  const bool silent = read_ == INT64_MIN;
+  for (const auto& [end, unit] : unread_) {
+    add(unit, silent ? Unmatched::no_call : Unmatched::unread);
+  }
   budget_.waiting -= unread_.size();
   unread_.clear();
   for (Frames& frames : frames_) {
     for (const auto& [begin, frame] : frames) {
-      const bool old = frame.segment.stamp.time_ns < now_ns - soon_ns;
+      const bool old = frame.segment.stamp.time_ns < end_ns - soon_ns;
       if (without_socket() && to_socket_) {
         add(frame.unit, Unmatched::unread);
       } else {
@@ -216,6 +222,7 @@ void ReceiveMatcher::finish(std::int64_t now_ns) {
     frames.clear();
   }
   read_ = INT64_MIN;
+  gone_ns_ = INT64_MAX;
 }
 
 }  // namespace tscope

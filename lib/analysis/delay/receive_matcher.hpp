@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -23,10 +24,12 @@ class ReceiveMatcher {
   void add_frame(std::uint16_t device, const Segment& segment);
   void add_segment(std::uint16_t device, const Segment& segment);
   void add_read(const Segment& read);
-  /// What waits now goes no further. now_ns: the newest time in the capture.
-  void finish(std::int64_t now_ns);
+  /// What waits now goes no further. end_ns: the capture's end, INT64_MAX where it goes on.
+  void finish(std::int64_t end_ns);
+  /// The socket was closed by a reset, sent or received: what comes later finds none.
+  void socket_gone(std::int64_t time_ns) { gone_ns_ = std::min(gone_ns_, time_ns); }
 
-  const Outcomes& outcomes() const { return outcomes_; }
+  Outcomes& outcomes() { return outcomes_; }
   bool to_socket() const { return to_socket_; }
 
  private:
@@ -51,7 +54,8 @@ class ReceiveMatcher {
   std::array<Frames, DeviceSlots::max> frames_;
   std::multimap<std::int64_t, Unit> unread_;  // by the end of their data
   DeviceSlots devices_;
-  std::int64_t read_ = INT64_MIN;  // end of what the process got
+  std::int64_t read_ = INT64_MIN;     // end of what the process got
+  std::int64_t gone_ns_ = INT64_MAX;  // since then there has been no socket
   bool to_socket_ = false;
   bool released_ = false;
 };

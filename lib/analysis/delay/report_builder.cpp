@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <set>
 #include <tuple>
 
+#include "analysis/delay/absences.hpp"
 #include "analysis/delay/stage.hpp"
 
 namespace tscope {
@@ -113,7 +115,7 @@ StageCounts& ReportBuilder::stage(Way way, bool datagrams, std::size_t first, st
   return stage;
 }
 
-void ReportBuilder::count_stages(Way way, const Outcomes& outcomes, const Outcomes::Key& key,
+void ReportBuilder::count_stages(Way way, std::uint8_t found_from, const Outcomes::Key& key,
                                  std::uint64_t count) {
   const std::uint8_t path = wanted(way, key.kind);
   constexpr std::size_t none = places_max;
@@ -141,7 +143,7 @@ void ReportBuilder::count_stages(Way way, const Outcomes& outcomes, const Outcom
       // Whether a call came before the first one seen, its bytes' numbers tell.
       const bool call = way == Way::send && before == out::app;
       const bool begin_of_nothing =
-          key.above == Unmatched::begin && !call && !outcomes.found_from(before);
+          key.above == Unmatched::begin && !call && (found_from >> before & 1) == 0;
       count_of(here.only_second,
                came_from || begin_of_nothing ? Unmatched::unexplained : key.above) += count;
     }
@@ -149,14 +151,47 @@ void ReportBuilder::count_stages(Way way, const Outcomes& outcomes, const Outcom
   }
 }
 
-void ReportBuilder::add(const Flow& flow, bool datagrams, const Outcomes& outcomes) {
-  if (outcomes.counts().empty()) return;
+bool ReportBuilder::sockets_would_show(Way way, std::uint8_t kinds) const {
+  for (std::size_t kind = 0; kind < packet_kinds; kind++) {
+    if ((kinds >> kind & 1) != 0 && captured_.socket(way, static_cast<PacketKind>(kind))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void ReportBuilder::add(FinishedFlows&& finished, DelayReport& report) {
+  for (const auto& [alike, sum] : finished.others()) {
+    if (!alike.has_socket && sockets_would_show(alike.way, alike.kinds)) {
+      report.forwarded += sum.packets;
+      continue;
+    }
+    report.flows_left_out += sum.flows;
+    report.packets_left_out += sum.packets;
+    for (const auto& [key, count] : sum.counts) {
+      count_stages(alike.way, alike.found_from, key, count);
+    }
+  }
+  const std::vector<FinishedFlows::One> kept = std::move(finished).kept();
+  report.changed_addresses = changed_addresses(kept);
+  for (const FinishedFlows::One& one : kept) {
+    if (!one.has_socket && sockets_would_show(one.outcomes.way(), kinds_of(one.outcomes))) {
+      report.forwarded += one.packets;
+    } else {
+      add(one);
+    }
+  }
+}
+
+void ReportBuilder::add(const FinishedFlows::One& one) {
+  const Outcomes& outcomes = one.outcomes;
   DelayFlow entry;
-  entry.flow = flow;
+  entry.flow = one.flow;
+  entry.netns = one.netns;
   entry.way = outcomes.way();
-  entry.datagrams = datagrams;
+  entry.datagrams = one.datagrams;
   for (const auto& [key, count] : outcomes.counts()) {
-    count_stages(outcomes.way(), outcomes, key, count);
+    count_stages(outcomes.way(), outcomes.found_from_bits(), key, count);
     entry.packets[static_cast<std::size_t>(key.kind)] += count;
     const std::uint8_t path = wanted(outcomes.way(), key.kind);
     if (whole(outcomes.way(), key.kind, key.seen & path)) entry.whole += count;
@@ -170,7 +205,7 @@ std::vector<DelayFlowChain> ReportBuilder::chains_of(const Outcomes& outcomes) c
   for (const auto& [key, times] : outcomes.times()) {
     if (!whole(outcomes.way(), key.kind, key.seen)) continue;
     chains.push_back(flow_chain_of(outcomes.way(), key, times));
-    chains.back().device = devices_[key.device];
+    chains.back().device = devices_[key.device].name;
   }
   std::ranges::stable_sort(chains, std::greater(), &DelayFlowChain::packets);
   return chains;
@@ -188,6 +223,9 @@ void ReportBuilder::explain_by_loss(const Loss& loss) {
         count_of(counts, reason) -= part;
         count_of(counts, Unmatched::lost) += part;
         left -= part;
+        if (loss.known == Loss::Known::all || reason == Unmatched::no_stamp) continue;
+        count_of(counts, Unmatched::unknown) += count_of(counts, reason);
+        count_of(counts, reason) = 0;
       }
     };
     for (StageCounts& stage : stages_) {
@@ -197,13 +235,27 @@ void ReportBuilder::explain_by_loss(const Loss& loss) {
   }
 }
 
-void ReportBuilder::finish(const Statistics& statistics, DelayReport& report) {
+// Where no packet of a kind was found everywhere, what was found is better than nothing.
+void ReportBuilder::add_chains(const Statistics& statistics, bool partial,
+                               DelayReport& report) const {
+  std::set<std::pair<Way, PacketKind>> told;
+  for (const DelayChain& chain : report.chains) told.emplace(chain.way, chain.kind);
   for (const auto& [key, times] : statistics.chains()) {
-    if (!whole(key.way, key.kind, key.seen)) continue;
-    report.chains.push_back(chain_of(key, times));
-    report.chains.back().device = devices_[key.device];
-    note_nic_error(report.chains.back(), report.nics);
+    const bool wanted_now =
+        partial ? std::popcount(key.seen) >= 2 && !told.contains({key.way, key.kind})
+                : whole(key.way, key.kind, key.seen);
+    if (!wanted_now) continue;
+    DelayChain& chain = report.chains.emplace_back(chain_of(key, times));
+    chain.partial = partial;
+    chain.device = devices_[key.device].name;
+    chain.netns = devices_[key.device].netns;
+    note_nic_error(chain, report.nics);
   }
+}
+
+void ReportBuilder::finish(const Statistics& statistics, DelayReport& report) {
+  add_chains(statistics, false, report);
+  add_chains(statistics, true, report);
   std::ranges::stable_sort(report.chains, {}, [](const DelayChain& chain) {
     return std::tuple(chain.way, chain.kind, ~chain.packets);
   });
@@ -217,7 +269,7 @@ void ReportBuilder::finish(const Statistics& statistics, DelayReport& report) {
 
 void ReportBuilder::list_flows(DelayReport& report) {
   std::ranges::sort(flows_, {}, [](const DelayFlow& flow) {
-    return std::tuple(~flow.packets_of_all_kinds(), flow.flow, flow.way);
+    return std::tuple(~flow.packets_of_all_kinds(), flow.flow, flow.way, flow.netns);
   });
   for (std::size_t at = flows_reported; at < flows_.size(); at++) {
     report.flows_left_out++;

@@ -16,10 +16,12 @@ class SendCalls {
   static constexpr std::size_t calls_max = 4096;
 
   void add(const Segment& call);
-  void clear() { calls_.clear(); }
+  void clear() { *this = {}; }
 
   /// The stamp of the call that wrote this byte, or null.
   const Stamp* find(std::int64_t byte) const;
+
+  bool any() const { return any_; }
 
   /// True if the byte was written before the first call that was seen.
   bool before_first(std::int64_t byte) const { return !any_ || byte < first_; }

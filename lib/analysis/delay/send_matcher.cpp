@@ -64,10 +64,15 @@ void SendMatcher::erase(Table& table, Table::iterator at) {
 Unmatched SendMatcher::why_nothing_before(std::size_t place, const Unit& unit,
                                           const Segment& segment) const {
   if (unit.has(socket) || place == socket) {
+    if (unit.kind == PacketKind::data && syn_sent_ && !unit.has(app) &&
+        calls_.before_first(segment.last_byte())) {
+      return Unmatched::no_call;
+    }
     return unit.kind == PacketKind::data && calls_.before_first(segment.last_byte())
                ? Unmatched::begin
                : Unmatched::unexplained;
   }
+  if (is_copy(place, segment)) return Unmatched::copied;
   if (unit.kind == PacketKind::control &&
       ((segment.syn && segment.acks) || segment.rst || fin_sent_)) {
     return Unmatched::no_socket;
@@ -117,7 +122,24 @@ Unit SendMatcher::take(std::size_t place, std::size_t slot, const Segment& segme
     if (const Stamp* call = calls_.find(segment.last_byte())) unit.set(app, *call);
   }
   before = why_nothing_before(place, unit, segment);
+  if (found) note_found(place, segment);
   return unit;
+}
+
+// A driver that was busy is handed the packet again, and a queue may duplicate it (netem).
+bool SendMatcher::is_copy(std::size_t place, const Segment& segment) const {
+  return segment.length() > 0 && segment.ip_id.tells() &&
+         std::ranges::any_of(found_, [&](const Found& found) {
+           return found.place == place && found.begin == segment.begin &&
+                  found.end == segment.end && found.ack == segment.ack &&
+                  found.ip_id == segment.ip_id.value;
+         });
+}
+
+void SendMatcher::note_found(std::size_t place, const Segment& segment) {
+  if (segment.length() == 0) return;
+  found_[found_next_++ % found_.size()] = {place, segment.begin, segment.end, segment.ack,
+                                           segment.ip_id.value};
 }
 
 void SendMatcher::add_call(const Segment& call) {
@@ -134,6 +156,7 @@ void SendMatcher::add(std::size_t place, std::uint16_t device, const Segment& se
   unit.device = device;
   if (segment.payload > 0) sent_[place][slot] = std::max(sent_[place][slot], segment.end);
   fin_sent_ = fin_sent_ || segment.fin;
+  syn_sent_ = syn_sent_ || segment.syn;
   if (place == driver && segment.nic) unit.set(out::hw, *segment.nic);
   if (place == driver || captured_.ends_at(place, Way::send, unit.kind)) {
     outcomes_.add(unit, before, Unmatched::unexplained);
@@ -169,10 +192,10 @@ void SendMatcher::give_up(std::size_t place, const Waiting& waiting, Unmatched w
   outcomes_.add(waiting.unit, why_nothing_before(place, waiting.unit, waiting.segment), why);
 }
 
-void SendMatcher::finish(std::int64_t now_ns) {
+void SendMatcher::finish(std::int64_t end_ns) {
   const auto give_up_all = [&](std::size_t place, Table& table) {
     for (const auto& [begin, waiting] : table) {
-      const bool old = waiting.segment.stamp.time_ns < now_ns - soon_ns;
+      const bool old = waiting.segment.stamp.time_ns < end_ns - soon_ns;
       give_up(place, waiting, old ? Unmatched::dropped : Unmatched::end);
     }
     budget_.waiting -= table.size();
@@ -183,7 +206,7 @@ void SendMatcher::finish(std::int64_t now_ns) {
   give_up_all(socket, at_socket_);
   calls_.clear();
   sent_ = nothing_sent();
-  fin_sent_ = false;
+  fin_sent_ = syn_sent_ = false;
 }
 
 }  // namespace tscope

@@ -27,10 +27,10 @@ class SendMatcher {
   void add_call(const Segment& call);
   /// place: socket-tx, qdisc-tx or driver-tx.
   void add(std::size_t place, std::uint16_t device, const Segment& segment);
-  /// What waits now goes no further. now_ns: the newest time in the capture.
-  void finish(std::int64_t now_ns);
+  /// What waits now goes no further. end_ns: the capture's end, INT64_MAX where it goes on.
+  void finish(std::int64_t end_ns);
 
-  const Outcomes& outcomes() const { return outcomes_; }
+  Outcomes& outcomes() { return outcomes_; }
   bool from_socket() const { return from_socket_; }
 
  private:
@@ -49,6 +49,8 @@ class SendMatcher {
   static Sent nothing_sent();
   bool sent_before(std::size_t place, std::size_t slot, const Segment& segment) const;
 
+  bool is_copy(std::size_t place, const Segment& segment) const;
+  void note_found(std::size_t place, const Segment& segment);
   Table::iterator find(Table& table, const Segment& segment, std::size_t slot);
   Unit take(std::size_t place, std::size_t slot, const Segment& segment, Unmatched& before);
   Unmatched why_nothing_before(std::size_t place, const Unit& unit, const Segment& segment) const;
@@ -67,7 +69,15 @@ class SendMatcher {
   std::int64_t longest_ = 0;
   // End of what was sent so far, by place and device.
   Sent sent_ = nothing_sent();
-  bool fin_sent_ = false;
+  struct Found {
+    std::size_t place = 0;
+    std::int64_t begin = 0, end = 0;
+    std::uint32_t ack = 0;
+    std::uint16_t ip_id = 0;
+  };
+  std::array<Found, 16> found_{};  // the latest that had a record before them
+  std::size_t found_next_ = 0;
+  bool fin_sent_ = false, syn_sent_ = false;
   bool from_socket_ = false;
 };
 

@@ -66,8 +66,8 @@ void Outcomes::add(const Unit& unit, Unmatched before, Unmatched after) {
     previous = at;
   }
   counts_[{unit.kind, unit.seen, unit.merged, before, after}]++;
-  statistics_.add(way_, unit);
-  if (!statistics_.per_flow()) return;
+  statistics_->add(way_, unit);
+  if (!statistics_->per_flow()) return;
   const auto [entry, made] = times_.try_emplace({unit.kind, unit.device, unit.seen});
   if (made) entry->second.total = Histogram::coarse();
   entry->second.add(unit, UnitStages(unit));

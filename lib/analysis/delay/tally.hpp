@@ -86,13 +86,15 @@ class Outcomes {
     auto operator<=>(const TimesKey&) const = default;
   };
 
-  Outcomes(Way way, Statistics& statistics) : way_(way), statistics_(statistics) {}
+  Outcomes(Way way, Statistics& statistics) : way_(way), statistics_(&statistics) {}
 
   /// before: why a stamp before the unit's first is missing, if one is; after: behind its last.
   void add(const Unit& unit, Unmatched before, Unmatched after);
 
   /// Was any packet found both at `at` and at a later place?
   bool found_from(std::size_t at) const { return (found_from_ >> at & 1) != 0; }
+  /// The same of all places, a bit each.
+  std::uint8_t found_from_bits() const { return found_from_; }
   /// The newest stamp at place `at` of a packet that got further, or `never`.
   std::int64_t newest_passed_ns(std::size_t at) const { return newest_passed_[at]; }
   /// The packet is not through, but got past `at`.
@@ -107,7 +109,7 @@ class Outcomes {
 
  private:
   Way way_;
-  Statistics& statistics_;
+  Statistics* statistics_;
   std::map<Key, std::uint64_t> counts_;
   std::map<TimesKey, WayTimes> times_;
   std::uint8_t found_from_ = 0;

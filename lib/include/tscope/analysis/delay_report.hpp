@@ -41,8 +41,11 @@ enum class Unmatched : std::uint8_t {
   evicted,      ///< given up, because too many waited
   no_stamp,     ///< the NIC gave it no stamp
   unexplained,  ///< none of these
+  unknown,      ///< lost by the capture or dropped: the file has no counts of its loss
+  copied,       ///< a copy, made in between, of a packet that was found
+  no_call,      ///< of a connection whose calls are not seen (splice, MPTCP, ...), or never read
 };
-inline constexpr std::size_t unmatched_reasons = 9;
+inline constexpr std::size_t unmatched_reasons = 12;
 
 std::string_view way_name(Way way);
 std::string_view kind_name(PacketKind kind);
@@ -77,7 +80,9 @@ struct DelayStage {
 struct DelayChain {
   Way way = Way::send;
   std::string device;
+  std::uint32_t netns = 0;  ///< the device's network namespace, by its inode number; 0: not known
   PacketKind kind = PacketKind::data;
+  bool partial = false;        ///< not at every vantage point: no packet of this kind was
   std::uint64_t packets = 0;   ///< records at the driver: a TSO record counts once
   std::uint64_t segments = 0;  ///< wire segments in them
   std::uint64_t negative = 0;  ///< a stage below zero: in no figure
@@ -111,6 +116,7 @@ struct DelayFlowChain {
 
 struct DelayFlow {
   Flow flow;
+  std::uint32_t netns = 0;  ///< where its socket is, or else its device
   Way way = Way::send;
   bool datagrams = false;
   std::array<std::uint64_t, packet_kinds> packets{};  ///< by kind
@@ -119,8 +125,26 @@ struct DelayFlow {
   std::uint64_t packets_of_all_kinds() const;
 };
 
+/// A vantage point that the capture was to have and that showed none of the packets which the
+/// others of its way did.
+struct SilentVantage {
+  Vantage vantage = Vantage::tap;
+  bool datagrams = false;          ///< else TCP
+  std::optional<Vantage> nearest;  ///< where the way ends, or begins, instead
+};
+
+/// A flow at the driver that no socket has, beside one at the socket that no driver has, with one
+/// end in common: an address was changed on this machine.
+struct ChangedAddress {
+  Way way = Way::send;
+  Flow at_driver, at_socket;
+};
+
 struct DelayReport {
   std::vector<DelayChain> chains;
+  std::vector<SilentVantage> silent;
+  std::vector<ChangedAddress> changed_addresses;  ///< no more than 16
+  std::uint64_t fragments = 0;  ///< records of a first fragment, which stand for all
   std::vector<StageCounts> stages;
   std::vector<DelayFlow> flows;        ///< most packets first, no more than 100
   std::uint64_t flows_left_out = 0;    ///< the rest of them

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,15 +23,17 @@ class NoSource : public Source {
     ClockInfo info;
     info.source = "tsc";
     info.error_ns = 100;
+    info.end_ns = end_ns;
     return info;
   }
   const std::map<std::string, std::string>& facts() const override { return facts_; }
 
   Loss lost;
+  std::optional<std::int64_t> end_ns;
+  std::map<std::string, std::string> facts_;
 
  private:
   std::vector<Interface> interfaces_;
-  std::map<std::string, std::string> facts_;
 };
 
 /// Builds IPv4 TCP segments of one connection, field by field.

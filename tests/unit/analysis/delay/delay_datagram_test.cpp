@@ -192,5 +192,137 @@ TEST(DelayDatagram, ACallGoesWithItsOwnLength) {
   EXPECT_EQ(chain_of(report, Way::send, PacketKind::datagram)->total.sum_ns, 100);
 }
 
+/// As if cut: the IP length and the mark of a first fragment, with UDP's length of the whole.
+Packet first_fragment(Packet packet) {
+  packet.record.wire_len = 1500;
+  packet.record.header[2] = 1500 >> 8;
+  packet.record.header[3] = 1500 & 0xff;
+  packet.record.header[6] |= 0x20;
+  return packet;
+}
+
+TEST(DelayDatagram, TheFirstFragmentStandsForTheDatagram) {
+  for (const std::uint8_t type : {std::uint8_t{0xff}, std::uint8_t{8}, std::uint8_t{0}}) {
+    std::vector<Packet> packets;
+    for (std::uint16_t i = 0; i < 20; i++) {
+      const Probe probe{i, i, type, true, 4000};
+      std::int64_t time = i * 1000;
+      for (const Vantage at : way_out) {
+        const Packet whole = datagram(at, time += 10, probe);
+        const bool cut = at == Vantage::qdisc_tx || at == Vantage::driver_tx;
+        packets.push_back(cut ? first_fragment(whole) : whole);
+      }
+      for (const Vantage at : way_in) {
+        const Packet whole = datagram(at, time += 50, probe);
+        packets.push_back(at == Vantage::driver_rx ? first_fragment(whole) : whole);
+      }
+    }
+    const DelayReport report = report_of(packets);
+    EXPECT_EQ(report.fragments, 60U);
+    for (const StageCounts& pair : report.stages) {
+      EXPECT_EQ(pair.unmatched(), 0U) << int{type};
+      EXPECT_EQ(pair.matched, 20U) << int{type};
+    }
+  }
+}
+
+/// Ten datagrams of 64 bytes in one record.
+Packet ten_of(Packet packet) {
+  packet.record.segs = 10;
+  packet.record.wire_len = 28 + 640;
+  packet.record.header[2] = static_cast<std::uint8_t>(packet.record.wire_len >> 8);
+  packet.record.header[3] = static_cast<std::uint8_t>(packet.record.wire_len & 0xff);
+  return packet;
+}
+
+TEST(DelayDatagram, GsoIsCutOnTheWayOutAndIn) {
+  std::vector<Packet> packets;
+  for (std::uint16_t call = 0; call < 5; call++) {
+    const auto number = static_cast<std::uint16_t>(10 * call);
+    const Probe first{number, number, 0xff};
+    std::int64_t time = call * 100'000;
+    for (const Vantage at : {Vantage::app_tx, Vantage::socket_tx, Vantage::qdisc_tx}) {
+      packets.push_back(ten_of(datagram(at, time += 10, first)));
+    }
+    const std::int64_t received = time + 50'000;
+    packets.push_back(ten_of(datagram(Vantage::driver_rx, received, first)));
+    for (std::uint16_t i = 0; i < 10; i++) {
+      const auto here = static_cast<std::uint16_t>(number + i);
+      const Probe part{here, here, 0xff};
+      packets.push_back(datagram(Vantage::driver_tx, time + 10 + i, part));
+      packets.push_back(datagram(Vantage::socket_rx, received + 10 + i, part));
+      packets.push_back(datagram(Vantage::app_rx, received + 1000 + i, part));
+    }
+  }
+  const DelayReport report = report_of(packets);
+  EXPECT_EQ(packets_of(report, Way::send, PacketKind::datagram), 50U);
+  EXPECT_EQ(packets_of(report, Way::receive, PacketKind::datagram), 50U);
+  for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
+  expect_stages_sum_to_totals(report);
+}
+
+TEST(DelayDatagram, WhatGroMergedIsReadByOneCall) {
+  std::vector<Packet> packets;
+  for (std::uint16_t merged = 0; merged < 5; merged++) {
+    const auto number = static_cast<std::uint16_t>(10 * merged);
+    const std::int64_t time = merged * 100'000;
+    for (std::uint16_t i = 0; i < 10; i++) {
+      const auto here = static_cast<std::uint16_t>(number + i);
+      packets.push_back(datagram(Vantage::driver_rx, time + i, {here, here, 0xff}));
+    }
+    const Probe first{number, number, 0xff};
+    packets.push_back(ten_of(datagram(Vantage::socket_rx, time + 100, first)));
+    packets.push_back(ten_of(datagram(Vantage::app_rx, time + 500, first)));
+  }
+  const DelayReport report = report_of(packets);
+  EXPECT_EQ(packets_of(report, Way::receive, PacketKind::datagram), 50U);
+  for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
+  EXPECT_EQ(pair_of(report, Vantage::driver_rx, Vantage::socket_rx).merged, 50U);
+}
+
+TEST(DelayDatagram, SeveralCallsWriteOneDatagram) {
+  std::vector<Packet> packets;
+  for (std::uint16_t i = 0; i < 20; i++) {
+    const std::int64_t time = i * 1000;
+    packets.push_back(datagram(Vantage::app_tx, time, {i, i, 0xff, true, 24}));
+    packets.push_back(datagram(Vantage::app_tx, time + 100, {i, i, 0xff, true, 40}));
+    packets.push_back(datagram(Vantage::socket_tx, time + 130, {i, i, 0xff}));
+  }
+  const DelayReport report = report_of(packets);
+  const DelayChain* chain = chain_of(report, Way::send, PacketKind::datagram);
+  ASSERT_NE(chain, nullptr);
+  EXPECT_EQ(chain->packets, 20U);
+  EXPECT_EQ(chain->total.max_ns, 30);
+}
+
+TEST(DelayDatagram, EachSocketOfAGroupGetsThePacket) {
+  std::vector<Packet> packets;
+  for (std::uint16_t i = 0; i < 20; i++) {
+    std::int64_t time = i * 1000;
+    packets.push_back(datagram(Vantage::driver_rx, time, {i, i, 0xff}));
+    for (int socket = 0; socket < 3; socket++) {
+      packets.push_back(datagram(Vantage::socket_rx, time += 10, {i, i, 0xff}));
+    }
+    for (int socket = 0; socket < 3; socket++) {
+      packets.push_back(datagram(Vantage::app_rx, time += 50, {i, i, 0xff}));
+    }
+  }
+  for (Packet& packet : packets) packet.record.header[16] = 239;
+  const DelayReport report = report_of(packets);
+  EXPECT_EQ(packets_of(report, Way::receive, PacketKind::datagram), 60U);
+  for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
+}
+
+TEST(DelayDatagram, ARecordWithoutPayloadIsKnownByTheRest) {
+  std::vector<Packet> packets;
+  for (std::uint16_t i = 0; i < 20; i++) {
+    const Probe probe{i, static_cast<std::uint16_t>(i + 1), 0xff, true, 2000};
+    packets.push_back(datagram(Vantage::driver_rx, i * 1000, probe));
+    packets.back().record.header_len = 28;
+    packets.push_back(datagram(Vantage::socket_rx, i * 1000 + 100, probe));
+  }
+  EXPECT_EQ(pair_of(report_of(packets), Vantage::driver_rx, Vantage::socket_rx).matched, 20U);
+}
+
 }  // namespace
 }  // namespace tscope
