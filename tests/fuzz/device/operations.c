@@ -243,6 +243,9 @@ static void live(struct fuzzer *fuzzer, struct file *file)
 {
 	if (file->fd < 0)
 		return do_open(fuzzer, file);
+	/* One whose namespace is gone gets no further. */
+	if (file->gone)
+		return close_file(fuzzer, file);
 	switch ((int)file->state) {
 	case 0:
 		return do_configure(fuzzer, file);
