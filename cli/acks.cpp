@@ -17,6 +17,7 @@ struct Arguments {
   CapturesGiven given;
   std::string link_rate, bin;
   std::uint32_t mtu = 1500;
+  std::optional<std::uint32_t> overhead;
   bool advancing = false;
 };
 
@@ -36,6 +37,11 @@ tscope::AckOptions options_of(const Arguments& arguments) {
     throw tscope::UsageError(fmt::format("an MTU of {} is none; give 68 to 65535", arguments.mtu));
   }
   options.mtu = arguments.mtu;
+  if (arguments.overhead.value_or(0) > 1000) {
+    throw tscope::UsageError(
+        fmt::format("invalid overhead of {} bytes: give 0 to 1000", *arguments.overhead));
+  }
+  options.overhead = arguments.overhead;
   options.advancing_only = arguments.advancing;
   return options;
 }
@@ -91,8 +97,10 @@ void add_acks(CLI::App& app) {
       "stream, the host's and the guest's, to be compared");
   command->add_option("--link-rate", arguments->link_rate,
                       "rate of the bottleneck link (100M, 1G), which gives the segment time");
-  command->add_option("--mtu", arguments->mtu, "of that link; 38 bytes of Ethernet come on top")
-      ->capture_default_str();
+  command->add_option("--mtu", arguments->mtu, "of that link")->capture_default_str();
+  command->add_option("--overhead", arguments->overhead,
+                      "bytes that the link counts for a frame beside its IP packet: 38 on the "
+                      "cable, 14 in a token bucket, 0 for a rate of IP packets");
   command->add_option("--bin", arguments->bin,
                       "histogram bin (10us); default a twelfth of the segment time");
   command->add_flag("--advancing", arguments->advancing, "only ACKs that acknowledge new data");

@@ -78,24 +78,38 @@ bool is_icmp(std::uint8_t protocol) {
   return protocol == protocol_icmp || protocol == protocol_icmp6;
 }
 
+constexpr std::uint8_t option_end = 0, option_none = 1, option_mss = 2, option_sack = 5,
+                       option_timestamps = 8;
+
+// Takes the next option off the front, kind and length included; empty at the end.
+Bytes next_option(Bytes& options) {
+  while (!options.empty() && options[0] == option_none) options = options.subspan(1);
+  if (options.size() < 2 || options[0] == option_end) return {};
+  const std::uint8_t length = options[1];
+  if (length < 2 || length > options.size()) return {};
+  const Bytes option = options.first(length);
+  options = options.subspan(length);
+  return option;
+}
+
 void decode_options(Bytes options, TcpHeaders& tcp) {
-  constexpr std::uint8_t end = 0, no_operation = 1, sack = 5, timestamps = 8;
-  while (!options.empty() && options[0] != end) {
-    if (options[0] == no_operation) {
-      options = options.subspan(1);
-      continue;
-    }
-    if (options.size() < 2 || options[1] < 2 || options[1] > options.size()) return;
-    const std::uint8_t length = options[1];
-    if (options[0] == timestamps && length == 10) {
+  for (Bytes option = next_option(options); !option.empty(); option = next_option(options)) {
+    if (option[0] == option_timestamps && option.size() == 10) {
       tcp.has_timestamps = true;
-      tcp.tsval = be32(options, 2);
-      tcp.tsecr = be32(options, 6);
-    } else if (options[0] == sack) {
-      tcp.sack_blocks = static_cast<std::uint8_t>((length - 2) / 8);
+      tcp.tsval = be32(option, 2);
+      tcp.tsecr = be32(option, 6);
+    } else if (option[0] == option_sack) {
+      tcp.sack_blocks = static_cast<std::uint8_t>((option.size() - 2) / 8);
+    } else if (option[0] == option_mss && option.size() == 4) {
+      tcp.mss = be16(option, 2);
     }
-    options = options.subspan(length);
   }
+}
+
+// Returns the options of a TCP header, as far as the bytes go.
+Bytes options_of(Bytes tcp) {
+  const std::size_t header = std::size_t{4} * (tcp[12] >> 4);
+  return header < 20 ? Bytes{} : tcp.subspan(20, std::min(header, tcp.size()) - 20);
 }
 
 Endpoint endpoint(const Ip& ip, Bytes bytes, std::size_t address_at, std::uint16_t port) {
@@ -166,7 +180,7 @@ std::optional<TcpHeaders> decode_tcp(Bytes bytes, std::uint32_t wire_len) {
   result.ip_id = ip->id;
   const std::size_t headers = ip->offset + header;
   result.payload = ip->length > headers ? static_cast<std::uint32_t>(ip->length - headers) : 0;
-  const Bytes options = tcp.subspan(20, std::min(header, tcp.size()) - 20);
+  const Bytes options = options_of(tcp);
   decode_options(options, result);
   result.options_hash = boost::hash_range(options.begin(), options.end());
   return result;
@@ -181,6 +195,21 @@ std::optional<TcpHeaders> decode_tcp(const tscope_record& record) {
   tcp->seq = record.seq;
   tcp->payload = range > flags_length ? range - flags_length : 0;
   return tcp;
+}
+
+std::size_t decode_sack(const tscope_record& record, std::array<SackBlock, 4>& blocks) {
+  const Bytes bytes = header_of(record);
+  const auto ip = decode_ip(bytes, record.wire_len);
+  if (!ip || ip->protocol != protocol_tcp || bytes.size() < ip->offset + 20) return 0;
+  Bytes options = options_of(bytes.subspan(ip->offset));
+  std::size_t count = 0;
+  for (Bytes option = next_option(options); !option.empty(); option = next_option(options)) {
+    if (option[0] != option_sack) continue;
+    for (std::size_t at = 2; at + 8 <= option.size() && count < blocks.size(); at += 8) {
+      blocks[count++] = {be32(option, at), be32(option, at + 4)};
+    }
+  }
+  return count;
 }
 
 std::optional<DatagramHeaders> decode_datagram(Bytes bytes, std::uint32_t wire_len) {

@@ -71,11 +71,24 @@ std::string AckColumns::row(const std::string& label, const Cell& cell) const {
   return table_.row(label, cells);
 }
 
+bool AckColumns::any(const std::function<bool(const AckDistribution&)>& has) const {
+  return std::ranges::any_of(distributions_, [&](const AckDistribution* d) { return has(*d); });
+}
+
 std::string AckColumns::quantiles() const {
   using D = const AckDistribution&;
   return row("  median", [](D d) { return format_duration(d.p50_ns); }) +
          row("  90 % below", [](D d) { return format_duration(d.p90_ns); }) +
          row("  99 % below", [](D d) { return format_duration(d.p99_ns); });
+}
+
+std::string AckColumns::shares_below() const {
+  using D = const AckDistribution&;
+  const auto share = [](D d, std::uint64_t count) {
+    return d.segment_time_ns == 0 || d.gaps == 0 ? std::string("?") : percent(part(count, d.gaps));
+  };
+  return row("  below segment time", [&](D d) { return share(d, d.below_segment_time); }) +
+         row("  below 3/4 of it", [&](D d) { return share(d, d.below_three_quarters); });
 }
 
 std::string AckColumns::modes(std::size_t most, const ModeCell& cell) const {
@@ -111,7 +124,7 @@ std::string AckColumns::histogram(const GapRows& rows, bool ascii) const {
           fmt::format("{:>7} {}", percent(share), bar(share / largest, bar_width_, ascii)));
     }
     text += table_.row(row_label(rows, i, segment_time), cells);
-    if (ends_at(rows, i, segment_time)) text += table_.row("", {"─── above: compressed ───"});
+    if (ends_at(rows, i, segment_time)) text += table_.row("", {"─── one segment time ───"});
   }
   return text;
 }

@@ -24,7 +24,7 @@ struct GapRows {
 /// time, up to four times that.
 GapRows rows_by_segment_time(std::int64_t segment_time_ns);
 
-/// Returns "12.3 % [11.9, 12.7]": the gaps below the segment time with the confidence interval.
+/// Returns "12.3 % [11.9, 12.7]": the compressed gaps with the confidence interval.
 std::string compressed_text(const AckDistribution& distribution);
 
 /// Shows distributions of ACKs side by side, a column each.
@@ -40,8 +40,14 @@ class AckColumns {
   /// Returns a row with what `cell` tells of each distribution.
   std::string row(const std::string& label, const Cell& cell) const;
 
+  /// Returns true if one of the distributions has it.
+  bool any(const std::function<bool(const AckDistribution&)>& has) const;
+
   /// Returns the rows of the median, of what 90 and 99 % of the gaps are below, and of the longest.
   std::string quantiles() const;
+
+  /// Returns the rows of what is below the segment time and three quarters of it.
+  std::string shares_below() const;
 
   /// Returns a row for each mode, at most so many: the largest first.
   std::string modes(std::size_t most, const ModeCell& cell) const;

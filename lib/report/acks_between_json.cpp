@@ -30,6 +30,7 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
   Json json =
       joined(flow_object(p.flow),
              {{"verdict", acks_between_verdict(p, report)},
+              {"withheld", withheld_json(p.withheld)},
               {"first", point_object(p.first)},
               {"second", point_object(p.second)},
               {"direction_assumed", p.direction_assumed},
@@ -39,10 +40,13 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
               {"copies", p.copies},
               {"merged", p.merged},
               {"alignment", std::move(alignment)},
+              {"rate_bps", p.rate_bps},
               {"segment_time_ns", p.segment_time_ns},
               {"segment_time_source", p.at_first.segment_time_source},
               {"gaps", p.gaps},
               {"compressed_share", nullptr},
+              {"rise", nullptr},
+              {"rise_95", nullptr},
               {"xi",
                {{"events", p.xi.events},
                 {"acks", p.xi.acks},
@@ -53,7 +57,11 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
               {"added_delay_ns", nullptr},
               {"batches", nullptr},
               {"origin", nullptr}});
-  if (p.segment_time_ns > 0) json["compressed_share"] = {p.share_first, p.share_second};
+  if (p.rate_bps > 0) {
+    json["compressed_share"] = {p.shares.first, p.shares.second};
+    json["rise"] = p.shares.rise();
+    json["rise_95"] = {p.shares.rise_low, p.shares.rise_high};
+  }
   if (p.delays > 0) {
     json["added_delay_ns"] = {{"count", p.delays},
                               {"p50", p.added_p50_ns},
@@ -68,7 +76,7 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
 }  // namespace
 
 std::string acks_between_json(const AcksBetweenReport& report) {
-  Json json = joined(report_head("tscope-acks-pair-1"), {{"swapped", report.swapped},
+  Json json = joined(report_head("tscope-acks-pair-2"), {{"swapped", report.swapped},
                                                          {"common_packets", report.common_packets},
                                                          {"files", Json::array()},
                                                          {"pairs", Json::array()}});

@@ -54,9 +54,12 @@ std::string table(const AcksBetween& pair, const AcksBetweenReport& report,
   text += columns.row("gaps between all ACKs", [](D d) { return std::to_string(d.gaps); });
   text += columns.quantiles();
   if (has_time) {
-    text += columns.row("  below segment time", compressed_text);
+    text += columns.shares_below() + columns.row("compressed gaps", compressed_text);
     text += row("gaps between those in both", std::to_string(pair.gaps), std::to_string(pair.gaps));
-    text += row("  below segment time", percent(pair.share_first), percent(pair.share_second));
+    text += row("  compressed", percent(pair.shares.first), percent(pair.shares.second));
+    text += row("  rise", "",
+                fmt::format("{:+.1f} points [{:+.1f}, {:+.1f}]", 100 * pair.shares.rise(),
+                            100 * pair.shares.rise_low, 100 * pair.shares.rise_high));
   }
   return text + columns.modes(modes_shown, [&](D, const AckMode& mode) {
     const std::string at = format_duration(mode.at_ns), share = percent(mode.share);
@@ -151,12 +154,11 @@ std::string pair_section(const AcksBetween& pair, const AcksBetweenReport& repor
   std::string text =
       fmt::format("\nACKs {} > {}\n", pair.flow.src.to_string(), pair.flow.dst.to_string());
   const std::string source = pair.at_first.segment_time_source;
-  text +=
-      pair.segment_time_ns > 0
-          ? fmt::format(
-                "  segment time τ = {} ({}), one for both\n", format_duration(pair.segment_time_ns),
-                source == "link-rate" ? "of the link rate given" : "inferred from the first mode")
-          : "  segment time unknown; give --link-rate\n";
+  text += pair.segment_time_ns > 0 ? fmt::format("  segment time τ = {} ({}), one for both\n",
+                                                 format_duration(pair.segment_time_ns),
+                                                 source == "link-rate" ? "of the link rate given"
+                                                                       : "of the stream's own rate")
+                                   : "  segment time unknown; give --link-rate\n";
   if (pair.direction_assumed) {
     text += wrapped(
         "Nothing tells which capture these ACKs pass first (perhaps both were taken at one place): "

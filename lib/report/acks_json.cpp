@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/acks_json.hpp"
 
+#include "base/part.hpp"
 #include "report/counter_check_json.hpp"
 #include "report/source_json.hpp"
 #include "tscope/report/acks.hpp"
@@ -10,7 +11,10 @@ namespace tscope {
 namespace {
 
 Json mode_json(const AckMode& mode) {
-  return {{"at_ns", mode.at_ns}, {"multiple", mode.multiple}, {"share", mode.share}};
+  return {{"at_ns", mode.at_ns},
+          {"multiple", mode.multiple},
+          {"share", mode.share},
+          {"frame_bytes", mode.frame_bytes}};
 }
 
 Json bins_json(const std::vector<HistogramBin>& bins) {
@@ -27,11 +31,20 @@ Json distribution_json(const AckDistribution& d) {
              {{"acks", d.acks},
               {"lost", d.lost},
               {"gaps", d.gaps},
+              {"acks_without_data", d.acks_without_data},
+              {"gaps_after_hole", d.gaps_after_hole},
+              {"rate_bps", d.rate_bps},
               {"segment_time_ns", d.segment_time_ns},
               {"segment_time_source", d.segment_time_source},
+              {"share_below", nullptr},
+              {"judged_gaps", d.judged},
+              {"service_time_ns", d.service_time_ns},
               {"compressed_gaps", d.compressed},
+              {"not_held_back", d.not_held_back},
               {"compressed_share", d.compressed_share},
               {"compressed_share_95", {d.share_low, d.share_high}},
+              {"compressed_share_by_cut", nullptr},
+              {"above_rate", d.excess},
               {"quantiles_ns",
                {{"p50", d.p50_ns}, {"p90", d.p90_ns}, {"p99", d.p99_ns}, {"max", d.max_ns}}},
               {"modes", Json::array()},
@@ -43,6 +56,11 @@ Json distribution_json(const AckDistribution& d) {
                 {"merged_segments", d.merged_segments},
                 {"same_poll_gaps", d.same_poll_gaps},
                 {"unknown_poll_gaps", d.unknown_poll_gaps}}}});
+  if (d.rate_bps > 0) {
+    json["compressed_share_by_cut"] = {{"0.65", d.share_at_065}, {"0.85", d.share_at_085}};
+    json["share_below"] = {{"tau", part(d.below_segment_time, d.gaps)},
+                           {"three_quarters_tau", part(d.below_three_quarters, d.gaps)}};
+  }
   for (const AckMode& mode : d.modes) json["modes"].push_back(mode_json(mode));
   if (d.mode_below) json["mode_below"] = mode_json(*d.mode_below);
   return json;
@@ -74,7 +92,7 @@ Json withheld_json(const std::vector<Withheld>& reasons) {
 }
 
 Json acks_object(const AckReport& report, const std::string& file) {
-  Json json = joined(report_head("tscope-acks-1"),
+  Json json = joined(report_head("tscope-acks-2"),
                      {{"file", file},
                       {"truncated", report.truncated},
                       {"packets", report.packets},

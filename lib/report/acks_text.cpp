@@ -53,11 +53,17 @@ std::string table(const AckColumns& columns) {
   text += columns.row("gaps between ACKs", [](D d) { return std::to_string(d.gaps); });
   text += columns.quantiles();
   text += columns.row("  longest", [](D d) { return format_duration(d.max_ns); });
-  text += columns.row("below segment time", [](D d) {
-    return d.segment_time_ns == 0 || d.gaps == 0 ? std::string("?") : compressed_text(d);
+  text += columns.shares_below();
+  text +=
+      columns.row("ACKs without new data", [](D d) { return std::to_string(d.acks_without_data); });
+  if (columns.any([](D d) { return d.gaps_after_hole > 0; })) {
+    text += columns.row("gaps after a hole", [](D d) { return std::to_string(d.gaps_after_hole); });
+  }
+  text += columns.row("compressed gaps", [](D d) {
+    return d.rate_bps == 0 || d.judged == 0 ? std::string("?") : compressed_text(d);
   });
   text += columns.modes(modes_shown, mode_text);
-  text += columns.row("  largest below it", [](D d) {
+  text += columns.row("  largest below τ", [](D d) {
     return d.mode_below ? mode_text(d, *d.mode_below) : std::string("none");
   });
   text += columns.row("merged by the kernel", [](D d) {
@@ -156,6 +162,18 @@ std::string quality(const AckReport& report) {
   return text + ".";
 }
 
+// The frame sizes that the modes don't exclude.
+std::string frames(const AckDistribution& d) {
+  std::string text;
+  for (const AckMode& mode : d.modes) {
+    if (mode.frame_bytes.empty()) continue;
+    text += fmt::format("{}{} = {} fits frames of {}", text.empty() ? "" : "; ",
+                        format_duration(mode.at_ns), multiple(mode.multiple),
+                        fmt::join(mode.frame_bytes, ", "));
+  }
+  return text.empty() ? "" : "\n" + wrapped(text + " bytes on the bottleneck.", page_width, "  ");
+}
+
 std::vector<const AckDistribution*> pointers_to(Points points) {
   std::vector<const AckDistribution*> pointers;
   pointers.reserve(points.size());
@@ -168,10 +186,11 @@ std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
   std::string text =
       fmt::format("\nACKs {} > {}\n", flow.flow.src.to_string(), flow.flow.dst.to_string());
   text += first.segment_time_ns > 0
-              ? fmt::format("  segment time τ = {} ({})\n", format_duration(first.segment_time_ns),
-                            first.segment_time_source == "link-rate"
-                                ? "of the link rate given"
-                                : "inferred from the first mode; --link-rate is surer")
+              ? fmt::format(
+                    "  segment time τ = {} ({})\n", format_duration(first.segment_time_ns),
+                    first.segment_time_source == "link-rate"
+                        ? "of the link rate given"
+                        : fmt::format("of the stream's own rate, {}", format_rate(first.rate_bps)))
               : "  segment time unknown; give --link-rate\n";
   const Points all = flow.vantage_points;
   for (std::size_t at = 0; at < all.size(); at += columns_max) {
@@ -179,6 +198,7 @@ std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
     const AckColumns columns(pointers_to(points), layout, bar_width);
     text += "\n" + table(columns) + columns.histogram(rows_of(points), ascii) + cdf(points);
   }
+  text += frames(first);
   for (const AckStage& pair : flow.stages) text += matched(pair, first.segment_time_ns > 0);
   return text + "\n" + wrapped(verdict(flow, lost), page_width, "  ");
 }

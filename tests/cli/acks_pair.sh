@@ -34,7 +34,7 @@ holds "report, at most 100 columns" readable
 holds "batches and events are told" grep -qE '^  compression events +32 .* of 257 ACKs' "$work/out"
 compare "$host" "$guest" --json
 holds "JSON has the figures" json_has \
-	"d['schema'] == 'tscope-acks-pair-1' and len(d['files']) == 2 and p['matched'] == 259 and
+	"d['schema'] == 'tscope-acks-pair-2' and len(d['files']) == 2 and p['matched'] == 259 and
 		p['unmatched'] == [0, 0] and p['compressed_share'][1] > 2 * p['compressed_share'][0]"
 holds "the clock that was set ahead is found within the stated error" \
 	json_has "abs(p['alignment']['offset_ns'] - 3600250000000) <=

@@ -6,8 +6,11 @@
 #include <unordered_map>
 
 #include "analysis/acks/modes.hpp"
+#include "analysis/acks/own_rate.hpp"
 #include "analysis/acks/stream.hpp"
+#include "analysis/acks/verdict_thresholds.hpp"
 #include "analysis/acks/withheld.hpp"
+#include "base/part.hpp"
 #include "record/flow_filter.hpp"
 #include "tscope/analysis/ack_report.hpp"
 
@@ -19,62 +22,103 @@ constexpr std::int64_t bins_per_segment_time = 12;
 constexpr std::int64_t bin_without_segment_time_ns = 10'000;
 constexpr std::int64_t shown_segment_times = 8;  // what the histogram covers before its last bin
 constexpr std::int64_t histogram_bins_max = 1000;
-// Ethernet header, FCS, preamble with start delimiter, inter-frame gap (IEEE 802.3).
-constexpr std::uint32_t ethernet_overhead = 14 + 4 + 8 + 12;
-constexpr std::uint32_t usual_mss = 1448;
 constexpr std::size_t flows_max = 2 * AckAnalysis::max_flows;  // directions
+
+// What the rate decides on.
+void judge_gaps(const AckStream& stream, double rate_bps, AckDistribution& result) {
+  using namespace ack_verdict;
+  const ServiceGaps& gaps = stream.service;
+  result.judged = gaps.count();
+  if (rate_bps == 0) return;
+  const auto share = [&](double cut) { return part(gaps.below(cut, rate_bps), gaps.count()); };
+  result.service_time_ns = std::llround(8e9 * part(stream.wire_bytes(), gaps.count()) / rate_bps);
+  result.compressed = gaps.below(compressed_below, rate_bps);
+  result.compressed_share = share(compressed_below);
+  result.share_at_065 = share(cut_low);
+  result.share_at_085 = share(cut_high);
+  const Interval interval = gaps.interval(compressed_below, rate_bps);
+  result.share_low = interval.low;
+  result.share_high = interval.high;
+  result.not_held_back = stream.released.below(time_per_byte_at(compressed_below, rate_bps));
+  result.excess = stream.excess.worst(rate_bps);
+}
 
 bool is_packet_vantage(Vantage vantage) {
   return vantage != Vantage::app_rx && vantage != Vantage::app_tx && vantage != Vantage::session;
 }
 
-/// E. B. Wilson, "Probable inference, the law of succession, and statistical inference" (1927), z
-/// = 1.96.
-void wilson(std::uint64_t part, std::uint64_t whole, double& low, double& high) {
-  if (whole == 0) return;
-  constexpr double z = 1.959964;
-  const auto n = static_cast<double>(whole);
-  const double p = static_cast<double>(part) / n;
-  const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
-  const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  low = std::max(0.0, middle - half);
-  high = std::min(1.0, middle + half);
-}
-
 }  // namespace
 
 struct AckAnalysis::Impl {
-  explicit Impl(AckOptions given) : options(std::move(given)), filter(options.flow) {
+  // One direction: what it sent, and the ACKs in it.
+  struct Direction {
+    explicit Direction(std::uint32_t mtu) : sent(mtu) {}
+
+    SentSegments sent;
+    std::unique_ptr<AckStreams> streams;  // nothing if its ACKs are not asked for
+    Direction* other = nullptr;
+  };
+  struct Rate {
+    double bps = 0;
+    std::int64_t segment_time_ns = 0;
+    std::string source = "none", why;
+  };
+
+  explicit Impl(AckOptions given)
+      : options(std::move(given)), filter(options.flow), data_filter(options.flow) {
+    stream_options.overhead = options.service_overhead();
+    stream_options.advancing_only = options.advancing_only;
     if (options.link_rate_bps) {
-      segment_time_ns = std::max<std::int64_t>(
-          1, std::llround((options.mtu + ethernet_overhead) * 8e9 / *options.link_rate_bps));
+      stream_options.rate_bps = *options.link_rate_bps;
+      stream_options.segment_time_ns =
+          segment_time_of(options.mtu + options.segment_overhead(), *options.link_rate_bps);
     }
   }
 
-  AckStreams* streams_of(const Flow& flow);
-  std::int64_t segment_time_of(const Flow& flow, const std::vector<const AckStream*>& streams,
-                               std::string& source) const;
-  AckDistribution distribution(const AckStream& stream, std::int64_t segment_time,
-                               const std::string& source) const;
-  AckFlow finish(const Flow& flow, const AckStreams& streams) const;
+  static std::int64_t segment_time_of(std::uint32_t bytes, double rate_bps) {
+    return std::max<std::int64_t>(1, std::llround(bytes * 8e9 / rate_bps));
+  }
+
+  Direction* direction_of(const Flow& flow);
+  const SentSegments& data_of(const Direction& direction) const;
+  std::uint64_t shared_with(const Flow& flow, const AckStream& stream) const;
+  Rate rate_of(const Flow& flow, const Direction& direction,
+               const std::vector<const AckStream*>& streams) const;
+  AckDistribution distribution(const AckStream& stream, const Rate& rate) const;
+  AckFlow finish(const Flow& flow, const Direction& direction) const;
+  AckReport report() const;
 
   AckOptions options;
-  FlowFilter filter;
-  std::int64_t segment_time_ns = 0;  // 0: to be inferred
-  std::unordered_map<Flow, AckStreams, FlowHash> flows;
-  std::unordered_map<Flow, std::uint32_t, FlowHash> mss;  // largest payload of a single segment
+  StreamOptions stream_options;
+  FlowFilter filter, data_filter;
+  std::unordered_map<Flow, Direction, FlowHash> directions;
+  std::map<Flow, double> given_rates;  // by another capture of the same flows
   AckReport counts;
 };
 
-AckStreams* AckAnalysis::Impl::streams_of(const Flow& flow) {
-  const auto found = flows.find(flow);
-  if (found != flows.end()) return &found->second;
-  if (!filter.keeps(flow)) return nullptr;
-  if (flows.size() >= flows_max) {
+AckAnalysis::Impl::Direction* AckAnalysis::Impl::direction_of(const Flow& flow) {
+  const auto found = directions.find(flow);
+  if (found != directions.end()) return &found->second;
+  // The data that the ACKs wanted answer go the other way.
+  if (!data_filter.keeps(flow) && !data_filter.keeps(flow.reversed())) return nullptr;
+  if (directions.size() >= flows_max) {
     counts.untracked_flows++;
     return nullptr;
   }
-  return &flows.try_emplace(flow, segment_time_ns, options.advancing_only).first->second;
+  Direction& made = directions.try_emplace(flow, options.mtu).first->second;
+  if (data_filter.keeps(flow)) made.streams = std::make_unique<AckStreams>(stream_options);
+  const auto other = directions.find(flow.reversed());
+  if (other != directions.end()) {
+    made.other = &other->second;
+    other->second.other = &made;
+    made.sent.limit(other->second.sent.mss());
+  }
+  return &made;
+}
+
+const SentSegments& AckAnalysis::Impl::data_of(const Direction& direction) const {
+  static const SentSegments nothing{1500};
+  return direction.other == nullptr ? nothing : direction.other->sent;
 }
 
 AckAnalysis::AckAnalysis(AckOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {
@@ -90,50 +134,77 @@ void AckAnalysis::add(const Packet& packet, const Interface& interface) {
   const auto tcp = decode_tcp(packet.record);
   if (!tcp) return;
   impl_->counts.packets++;
-  if (tcp->payload > 0 && (impl_->mss.size() < flows_max || impl_->mss.contains(tcp->flow))) {
-    std::uint32_t& mss = impl_->mss[tcp->flow];
-    mss = std::max(mss, tcp->payload / std::max<std::uint32_t>(1, packet.record.segs));
+  Impl::Direction* direction = impl_->direction_of(tcp->flow);
+  if (direction == nullptr || !direction->streams) impl_->filter.keeps(tcp->flow);  // counts it
+  if (direction == nullptr) return;
+  direction->sent.add(*tcp, packet);
+  if (tcp->mss > 0 && direction->other != nullptr) direction->other->sent.limit(tcp->mss);
+  if (direction->streams) {
+    direction->streams->add(*tcp, packet, interface, impl_->data_of(*direction));
   }
-  AckStreams* streams = impl_->streams_of(tcp->flow);
-  if (streams != nullptr) streams->add(*tcp, packet, interface);
 }
 
-// One for all vantage points of a flow: the first on the path that shows a clear mode tells it.
-std::int64_t AckAnalysis::Impl::segment_time_of(const Flow& flow,
-                                                const std::vector<const AckStream*>& streams,
-                                                std::string& source) const {
-  if (segment_time_ns > 0) {
-    source = "link-rate";
-    return segment_time_ns;
+// What others of either host deliver meanwhile by the same way.
+std::uint64_t AckAnalysis::Impl::shared_with(const Flow& flow, const AckStream& stream) const {
+  std::uint64_t bytes = 0;
+  for (const auto& [other, direction] : directions) {
+    const bool near =
+        other.src.address == flow.src.address || other.dst.address == flow.dst.address;
+    if (!near || other == flow || !direction.streams) continue;
+    const auto streams = direction.streams->in_path_order();
+    if (streams.empty()) continue;
+    bytes += streams.front()->curve.bytes_between(stream.curve.begin_ns(), stream.curve.end_ns());
   }
-  const auto data = mss.find(flow.reversed());
-  const std::uint32_t segment = data == mss.end() ? usual_mss : data->second;
-  for (const AckStream* stream : streams) {
-    const std::int64_t time = infer_segment_time(stream->gaps, segment);
-    if (time > 0) {
-      source = "first-mode";
-      return time;
+  return bytes;
+}
+
+// One for all vantage points of a flow: the first on the path that shows one tells it.
+AckAnalysis::Impl::Rate AckAnalysis::Impl::rate_of(
+    const Flow& flow, const Direction& direction,
+    const std::vector<const AckStream*>& streams) const {
+  Rate rate;
+  if (options.link_rate_bps) {
+    return {*options.link_rate_bps, stream_options.segment_time_ns, "link-rate", ""};
+  }
+  const SentSegments& data = data_of(direction);
+  const std::uint32_t full = data.full_payload();
+  const auto given = given_rates.find(flow);
+  if (given != given_rates.end()) {
+    rate.bps = given->second;
+  } else if (full == 0) {
+    rate.why = "neither a SYN nor the data show how large a full segment is";
+  } else {
+    for (const AckStream* stream : streams) {
+      const OwnRate own = own_rate(*stream, shared_with(flow, *stream));
+      rate.bps = own.bps;
+      if (rate.why.empty()) rate.why = own.why;
+      if (rate.bps > 0) break;
     }
   }
-  source = "none";
-  return 0;
+  if (rate.bps == 0) return rate;
+  rate.source = "own-rate";
+  rate.why.clear();
+  // In the bytes that the rate was measured in.
+  rate.segment_time_ns = segment_time_of(
+      (full > 0 ? full + data.header_bytes() : options.mtu) + options.service_overhead(), rate.bps);
+  return rate;
 }
 
-AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::int64_t segment_time,
-                                                const std::string& source) const {
+AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, const Rate& rate) const {
   AckDistribution result;
   const Histogram& gaps = stream.gaps;
+  const std::int64_t segment_time = rate.segment_time_ns;
   result.interface = stream.interface();
   result.acks = stream.acks;
   result.gaps = gaps.count();
+  result.acks_without_data = stream.acks_without_data;
+  result.gaps_after_hole = stream.gaps_after_hole;
+  result.rate_bps = rate.bps;
   result.segment_time_ns = segment_time;
-  result.segment_time_source = source;
-  result.compressed = gaps.below(segment_time);
-  if (result.gaps > 0) {
-    result.compressed_share =
-        static_cast<double>(result.compressed) / static_cast<double>(result.gaps);
-  }
-  wilson(result.compressed, result.gaps, result.share_low, result.share_high);
+  result.segment_time_source = rate.source;
+  result.below_segment_time = gaps.below(segment_time);
+  result.below_three_quarters = gaps.below(segment_time * 3 / 4);
+  judge_gaps(stream, rate.bps, result);
   result.p50_ns = gaps.quantile(0.5);
   result.p90_ns = gaps.quantile(0.9);
   result.p99_ns = gaps.quantile(0.99);
@@ -150,42 +221,41 @@ AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, std::in
   const std::int64_t wanted = segment_time > 0 ? shown_segment_times * segment_time : result.p99_ns;
   result.histogram = equal_bins(gaps, bin, std::min(wanted, histogram_bins_max * bin));
   Modes modes = find_modes(gaps, bin, segment_time);
+  name_frames(modes, options.mtu, rate.source == "link-rate" ? rate.bps : 0);
   result.modes = std::move(modes.all);
   result.mode_below = modes.below;
   for (std::int64_t i = 1; segment_time > 0 && i <= bins_per_segment_time; i++) {
     const std::int64_t to =
         i == bins_per_segment_time ? segment_time : segment_time * i / bins_per_segment_time;
-    const std::uint64_t below = i == bins_per_segment_time ? result.compressed : gaps.below(to);
-    result.cdf_below.push_back({0, to, std::min(below, result.compressed)});
+    const std::uint64_t below =
+        i == bins_per_segment_time ? result.below_segment_time : gaps.below(to);
+    result.cdf_below.push_back({0, to, std::min(below, result.below_segment_time)});
   }
   return result;
 }
 
-AckFlow AckAnalysis::Impl::finish(const Flow& flow, const AckStreams& streams) const {
+AckFlow AckAnalysis::Impl::finish(const Flow& flow, const Direction& direction) const {
   AckFlow result;
   result.flow = flow;
-  const auto in_order = streams.in_path_order();
-  std::string source;
-  const std::int64_t segment_time = segment_time_of(flow, in_order, source);
+  const auto in_order = direction.streams->in_path_order();
+  const Rate rate = rate_of(flow, direction, in_order);
+  result.why_no_rate = rate.why;
   for (const AckStream* stream : in_order) {
-    result.vantage_points.push_back(distribution(*stream, segment_time, source));
+    result.vantage_points.push_back(distribution(*stream, rate));
     if (stream->before != nullptr && stream->before->acks > 0) {
-      result.stages.push_back(stream->from_before.result(stream->before->interface(),
-                                                         stream->interface(), segment_time));
+      result.stages.push_back(
+          stream->from_before.result(stream->before->interface(), stream->interface(), rate.bps));
     }
   }
   return result;
 }
 
-AckReport AckAnalysis::finish(const Source& source) {
-  AckReport report = impl_->counts;
-  report.other_flows = impl_->filter.left_out();
-  report.loss = source.loss();
-  report.counter_check = source.counter_check();
-  report.clock = source.clock();
-  report.truncated = source.truncated();
-  for (const auto& [flow, streams] : impl_->flows) {
-    if (streams.acks() > 0) report.flows.push_back(impl_->finish(flow, streams));
+AckReport AckAnalysis::Impl::report() const {
+  AckReport report = counts;
+  for (const auto& [flow, direction] : directions) {
+    if (direction.streams && direction.streams->acks() > 0) {
+      report.flows.push_back(finish(flow, direction));
+    }
   }
   const auto acks = [](const AckFlow& flow) {
     std::uint64_t sum = 0;
@@ -203,6 +273,21 @@ AckReport AckAnalysis::finish(const Source& source) {
     flow.withheld = reasons_to_withhold(flow, report);
   }
   return report;
+}
+
+AckReport AckAnalysis::finish(const Source& source) {
+  AckReport& counts = impl_->counts;
+  counts.other_flows = impl_->filter.left_out();
+  counts.loss = source.loss();
+  counts.counter_check = source.counter_check();
+  counts.clock = source.clock();
+  counts.truncated = source.truncated();
+  return impl_->report();
+}
+
+AckReport AckAnalysis::with_rates(const std::map<Flow, double>& rate_bps) {
+  impl_->given_rates = rate_bps;
+  return impl_->report();
 }
 
 std::string why_no_acks(const AckReport& report) {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/part.hpp"
+#include "analysis/acks/verdict_thresholds.hpp"
 
 namespace tscope {
 
@@ -17,8 +17,12 @@ bool same(const AckStamp& a, const AckStamp& b) {
 
 }  // namespace
 
-AckStamp::AckStamp(const TcpHeaders& tcp, const Packet& packet)
-    : identity(identity_of(tcp, packet.record)), time_ns(packet.time_ns), segs(packet.record.segs) {
+AckStamp::AckStamp(const TcpHeaders& tcp, const Packet& packet,
+                   const DeliveredSoFar& delivered_so_far)
+    : identity(identity_of(tcp, packet.record)),
+      time_ns(packet.time_ns),
+      segs(packet.record.segs),
+      delivered(delivered_so_far) {
 }
 
 void AckMatcher::at_first(const AckStamp& first) {
@@ -68,21 +72,18 @@ void AckMatcher::compare(const AckStamp& first, const AckStamp& second) {
   }
   const std::int64_t gap_first = first.time_ns - previous_first_ns_;
   const std::int64_t gap_second = second.time_ns - previous_second_ns_;
-  if (has_previous_ && gap_first >= 0 && gap_second >= 0) {
-    gaps_first_.add(gap_first);
-    gaps_second_.add(gap_second);
-    if (gap_first > 0) {
-      ratio_.add(static_cast<std::int64_t>(static_cast<double>(gap_second) /
-                                           static_cast<double>(gap_first) * ratio_scale));
-    }
+  if (has_previous_ && gap_first > 0 && gap_second >= 0) {
+    ratio_.add(static_cast<std::int64_t>(static_cast<double>(gap_second) /
+                                         static_cast<double>(gap_first) * ratio_scale));
   }
+  passed_.add(first.time_ns, second.time_ns, first.delivered);
   has_previous_ = true;
   previous_first_ns_ = first.time_ns;
   previous_second_ns_ = second.time_ns;
 }
 
 AckStage AckMatcher::result(const Interface& first, const Interface& second,
-                            std::int64_t segment_time_ns) const {
+                            double rate_bps) const {
   AckStage stage;
   stage.first = first;
   stage.second = second;
@@ -91,8 +92,11 @@ AckStage AckMatcher::result(const Interface& first, const Interface& second,
   stage.only_second = only_second_ + early_.size();
   stage.merged = merged_;
   stage.negative = negative_;
-  stage.share_first = part(gaps_first_.below(segment_time_ns), gaps_first_.count());
-  stage.share_second = part(gaps_second_.below(segment_time_ns), gaps_second_.count());
+  if (rate_bps > 0) {
+    const PairShares shares = passed_.shares(ack_verdict::compressed_below, rate_bps);
+    stage.share_first = shares.first;
+    stage.share_second = shares.second;
+  }
   stage.added_p50_ns = added_.quantile(0.5);
   stage.added_p99_ns = added_.quantile(0.99);
   stage.added_max_ns = added_.max();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "analysis/acks/passed_gaps.hpp"
 #include "record/identity.hpp"
 #include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/histogram.hpp"
@@ -13,11 +14,12 @@ namespace tscope {
 
 /// What tells one ACK of a flow direction from the others, and its stamp.
 struct AckStamp {
-  AckStamp(const TcpHeaders& tcp, const Packet& packet);
+  AckStamp(const TcpHeaders& tcp, const Packet& packet, const DeliveredSoFar& delivered_so_far);
 
   PacketIdentity identity;
   std::int64_t time_ns;
   std::uint16_t segs;
+  DeliveredSoFar delivered;
 };
 
 /// Finds the same ACKs of one flow at two vantage points and compares their stamps.
@@ -27,15 +29,14 @@ struct AckStamp {
 /// as seen at the first only.
 class AckMatcher {
  public:
-  /// segment_time_ns: shares below it are exact; 0 if it is to be inferred.
-  explicit AckMatcher(std::int64_t segment_time_ns) : exact_ns_(segment_time_ns) {}
+  /// overhead: on-wire bytes of a segment below its IP header.
+  explicit AckMatcher(std::uint32_t overhead) : passed_(overhead) {}
 
   void at_first(const AckStamp& first);
   void at_second(const AckStamp& second);
 
-  /// segment_time_ns 0: no shares.
-  AckStage result(const Interface& first, const Interface& second,
-                  std::int64_t segment_time_ns) const;
+  /// rate_bps 0: no shares.
+  AckStage result(const Interface& first, const Interface& second, double rate_bps) const;
 
  private:
   struct Waiting {
@@ -49,13 +50,12 @@ class AckMatcher {
 
   void compare(const AckStamp& first, const AckStamp& second);
 
-  std::int64_t exact_ns_;
   std::deque<Waiting> pending_;  // of the first, in order
   std::deque<AckStamp> early_;   // of the second, whose first did not come yet
   bool has_previous_ = false;
   std::int64_t previous_first_ns_ = 0, previous_second_ns_ = 0;
+  PassedGaps passed_;
   std::uint64_t matched_ = 0, only_first_ = 0, only_second_ = 0, merged_ = 0, negative_ = 0;
-  Histogram gaps_first_{exact_ns_}, gaps_second_{exact_ns_};
   Histogram added_, ratio_;  // ratio in thousandths
 };
 

@@ -9,17 +9,14 @@ namespace tscope {
 
 namespace {
 
-// docs/ack-report.md, "Modes" and "Inferring τ", says what these are for.
+// docs/ack-report.md, "Modes", says what these are for.
 constexpr double mode_share_min = 0.01;
 constexpr double valley_max = 0.75;
 constexpr std::size_t modes_max = 8;
-constexpr double bins_per_octave = 8;
-constexpr double first_mode_share_min = 0.10;
-constexpr std::uint64_t gaps_for_inference = 50;
-constexpr double near_multiple = 4;
-constexpr double near_time_min = 0.5;
-constexpr double mean_tolerance = 1.25;
-constexpr double pause_ns = 200e6;
+// Beside the IP packet: nothing, the header, its FCS too, preamble and gap too (IEEE 802.3).
+constexpr std::uint32_t ethernet_overheads[] = {0, 14, 18, 38};
+constexpr double near_multiple = 0.10, multiples_named = 4;
+constexpr double mode_uncertainty = 0.01;  // of a bin's mean and of a shaper's rate
 
 struct Heap {  // what lies in one bin
   std::uint64_t count = 0;
@@ -124,36 +121,19 @@ Modes find_modes(const Histogram& gaps, std::int64_t bin_ns, std::int64_t segmen
   return modes;
 }
 
-std::int64_t infer_segment_time(const Histogram& gaps, std::uint32_t mss) {
-  if (gaps.count() < gaps_for_inference || mss == 0) return 0;
-  const auto bins = gaps.bins();
-  const Heaps heaps = heap_up(bins, [](std::int64_t ns) {
-    return std::llround(std::log2(static_cast<double>(std::max<std::int64_t>(1, ns))) *
-                        bins_per_octave);
-  });
-  double total_ns = 0, bytes = 0;
-  for (const auto& [index, heap] : heaps) {
-    if (heap.mean_ns() < pause_ns) total_ns += heap.sum_ns;
-    bytes += static_cast<double>(heap.weight);
-  }
-  if (bytes == 0) return 0;
-  const double mean_segment_ns = total_ns / (bytes / mss);
-  for (const std::int64_t index : peaks(heaps, part_of(gaps.count(), first_mode_share_min))) {
-    const Heap& heap = heaps.at(index);
-    double near_ns = 0;
-    for (const auto& bin : bins) {
-      const auto middle = static_cast<double>(bin.middle());
-      if (middle <= near_multiple * heap.mean_ns())
-        near_ns += middle * static_cast<double>(bin.count);
+void name_frames(Modes& modes, std::uint32_t mtu, double rate_bps) {
+  const auto name = [&](AckMode& mode) {
+    const double k = std::round(mode.multiple);
+    if (k < 1 || k > multiples_named || std::abs(mode.multiple - k) > near_multiple * k) return;
+    for (const std::uint32_t overhead : ethernet_overheads) {
+      const double expected_ns = k * (mtu + overhead) * 8e9 / rate_bps;
+      const double off = std::abs(static_cast<double>(mode.at_ns) / expected_ns - 1);
+      if (off <= mode_uncertainty) mode.frame_bytes.push_back(mtu + overhead);
     }
-    // A gap that ACKs two segments took the time of two.
-    const double acked = static_cast<double>(heap.weight) / static_cast<double>(heap.count);
-    const double segment_ns = heap.mean_ns() / std::max(1.0, std::round(acked / mss));
-    const bool at_home = near_ns >= near_time_min * total_ns;
-    const bool possible = segment_ns <= mean_tolerance * mean_segment_ns;
-    if (at_home && possible) return std::llround(segment_ns);
-  }
-  return 0;
+  };
+  if (rate_bps <= 0) return;
+  std::ranges::for_each(modes.all, name);
+  if (modes.below) name(*modes.below);
 }
 
 }  // namespace tscope

@@ -23,9 +23,9 @@ struct Modes {
 /// bin lies. segment_time_ns 0: unknown, so none is below.
 Modes find_modes(const Histogram& gaps, std::int64_t bin_ns, std::int64_t segment_time_ns);
 
-/// The segment time as the distribution's first mode tells it: docs/ack-report.md has the rule and
-/// where it fails. The histogram's weights are the bytes that the gap's second ACK acknowledged;
-/// mss: bytes of a full segment. 0 if there is no clear mode.
-std::int64_t infer_segment_time(const Histogram& gaps, std::uint32_t mss);
+/// Lists, for each mode within 10 % of up to four segment times, how many bytes a full frame may
+/// count as on a link of this rate: mtu (IP packet), and with what Ethernet adds to it. rate_bps 0:
+/// unknown, none is listed.
+void name_frames(Modes& modes, std::uint32_t mtu, double rate_bps);
 
 }  // namespace tscope

@@ -2,6 +2,7 @@
 #include "analysis/acks/stream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <tuple>
 
@@ -15,17 +16,24 @@ bool after(std::uint32_t a, std::uint32_t b) {
 
 }  // namespace
 
-bool AckStream::add(const TcpHeaders& tcp, const Packet& packet) {
+// No gap lies across, no number goes on.
+void AckStream::interrupt() {
+  last_.reset();
+  last_data_ns_.reset();
+  last_rtt_ns_.reset();
+}
+
+bool AckStream::add(const TcpHeaders& tcp, const Packet& packet, const SentSegments& sent) {
   const bool is_ack = classifier_.is_ack(tcp);
-  if ((tcp.flags & tcp_flag::syn) != 0) {
-    // Another connection on the same ports: no gap lies across, no number goes on.
-    last_.reset();
+  if ((tcp.flags & tcp_flag::syn) != 0) {  // another connection on the same ports
+    interrupt();
     highest_ack_.reset();
+    data_.reset();
+    delivered_.stretch++;
   }
   if (!is_ack) return false;
   const bool advances = !highest_ack_ || after(tcp.ack, *highest_ack_);
-  if (advancing_only_ && !advances) return false;
-  const std::uint32_t acked = advances && highest_ack_ ? tcp.ack - *highest_ack_ : 0;
+  if (options_.advancing_only && !advances) return false;
   if (advances) highest_ack_ = tcp.ack;
 
   const tscope_record& record = packet.record;
@@ -37,19 +45,59 @@ bool AckStream::add(const TcpHeaders& tcp, const Packet& packet) {
     merged_records++;
     merged_segments += record.segs;
   }
+  deliver(tcp, packet, sent);
   // What came late stands in no right place: no gap ends or begins there.
   if (packet.late) {
-    last_.reset();
+    interrupt();
     return true;
   }
   if (last_ && now.time_ns >= last_->time_ns) {
-    gaps.add(now.time_ns - last_->time_ns, acked);
+    gaps.add(now.time_ns - last_->time_ns);
     unknown_poll_gaps += now.unknown || last_->unknown ? 1 : 0;
     same_poll_gaps +=
         now.softirq && last_->softirq && now.cpu == last_->cpu && now.napi_poll == last_->napi_poll;
   }
   last_ = now;
   return true;
+}
+
+// Holds the gap since the last ACK that delivered something against the time that the bottleneck
+// needs for what this one delivers.
+void AckStream::deliver(const TcpHeaders& tcp, const Packet& packet, const SentSegments& sent) {
+  std::array<SackBlock, 4> blocks;
+  const std::size_t count = tcp.sack_blocks > 0 ? decode_sack(packet.record, blocks) : 0;
+  const Delivery delivery = data_.add(tcp, std::span(blocks).first(count), sent);
+  if (delivery.kind == Delivery::Kind::nothing) {
+    acks_without_data++;
+    return;
+  }
+  const DeliveredSoFar so_far = delivered_;
+  delivered_.add(delivery, sent);
+  const std::uint64_t wire_bytes =
+      delivered_.wire_bytes(options_.overhead) - so_far.wire_bytes(options_.overhead);
+  if (packet.late) return;
+  const std::int64_t time = packet.time_ns;
+  if (last_data_ns_ && time >= *last_data_ns_) {
+    if (delivery.kind == Delivery::Kind::data) {
+      const std::int64_t gap = time - *last_data_ns_;
+      service.add(gap, wire_bytes);
+      if (last_rtt_ns_) released.add(time_per_byte(gap + *last_rtt_ns_ - *rtt_min_ns_, wire_bytes));
+    } else {
+      gaps_after_hole++;
+    }
+  }
+  last_data_ns_ = time;
+  const auto sent_ns = sent.sent_at(tcp.ack);
+  last_rtt_ns_.reset();
+  if (sent_ns && time >= *sent_ns) {
+    last_rtt_ns_ = time - *sent_ns;
+    rtt_min_ns_ = std::min(rtt_min_ns_.value_or(*last_rtt_ns_), *last_rtt_ns_);
+  }
+  if (options_.rate_bps > 0) {
+    excess.add(time, delivered_.ip_bytes - so_far.ip_bytes, options_.rate_bps);
+  } else {
+    curve.add(time, wire_bytes, echoed.lag(tcp, time), last_rtt_ns_);
+  }
 }
 
 // The nearest vantage point before `stream` on the same way, on its own device if there is one.
@@ -74,13 +122,13 @@ AckStreams::Member& AckStreams::member(const Interface& interface) {
       members_, [&](const Member& m) { return m.stream->interface() == interface; });
   if (found != members_.end()) return *found;
   Member& made = members_.emplace_back();
-  made.stream = std::make_unique<AckStream>(interface, segment_time_ns_, advancing_only_);
+  made.stream = std::make_unique<AckStream>(interface, options_);
   // A new vantage point may come to stand between two others.
   for (const Member& each : members_) {
     AckStream* before = find_before(*each.stream);
     if (before == each.stream->before) continue;
     each.stream->before = before;
-    each.stream->from_before = AckMatcher(segment_time_ns_);
+    each.stream->from_before = AckMatcher(options_.overhead);
     const auto source =
         std::ranges::find_if(members_, [&](const Member& m) { return m.stream.get() == before; });
     for (const AckStamp& stamp : source->recent) each.stream->from_before.at_first(stamp);
@@ -88,11 +136,12 @@ AckStreams::Member& AckStreams::member(const Interface& interface) {
   return made;
 }
 
-void AckStreams::add(const TcpHeaders& tcp, const Packet& packet, const Interface& interface) {
+void AckStreams::add(const TcpHeaders& tcp, const Packet& packet, const Interface& interface,
+                     const SentSegments& sent) {
   Member& at = member(interface);
-  if (!at.stream->add(tcp, packet)) return;
+  if (!at.stream->add(tcp, packet, sent)) return;
   acks_++;
-  const AckStamp stamp(tcp, packet);
+  const AckStamp stamp(tcp, packet, at.stream->delivered());
   if (at.stream->before != nullptr) at.stream->from_before.at_second(stamp);
   for (const Member& each : members_) {
     if (each.stream->before == at.stream.get()) each.stream->from_before.at_first(stamp);

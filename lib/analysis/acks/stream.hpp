@@ -7,32 +7,55 @@
 #include <vector>
 
 #include "analysis/acks/ack_matcher.hpp"
+#include "analysis/acks/delivery_curve.hpp"
+#include "analysis/acks/echoed_clock.hpp"
+#include "analysis/acks/excess.hpp"
+#include "analysis/acks/service_gaps.hpp"
 #include "record/ack_classifier.hpp"
+#include "record/delivered_data.hpp"
+#include "record/sent_segments.hpp"
 #include "tscope/analysis/ack_report.hpp"
 #include "tscope/base/histogram.hpp"
 #include "tscope/record/headers.hpp"
 
 namespace tscope {
 
+/// What all streams of an analysis have in common.
+struct StreamOptions {
+  std::int64_t segment_time_ns = 0;  ///< shares below it are exact; 0 if it is not known yet
+  double rate_bps = 0;               ///< of the bottleneck, 0 if it is not given
+  std::uint32_t overhead = 0;        ///< on-wire bytes of a segment below its IP header
+  bool advancing_only = false;
+};
+
 /// One direction of a flow at one interface.
 class AckStream {
  public:
-  AckStream(Interface interface, std::int64_t segment_time_ns, bool advancing_only)
-      : gaps(segment_time_ns),
-        from_before(segment_time_ns),
+  AckStream(Interface interface, const StreamOptions& options)
+      : gaps(options.segment_time_ns),
+        from_before(options.overhead),
         interface_(std::move(interface)),
-        advancing_only_(advancing_only) {}
+        options_(options) {}
 
-  /// Counts it if it is an ACK; says whether it was.
-  bool add(const TcpHeaders& tcp, const Packet& packet);
+  /// Counts it if it is an ACK; says whether it was. sent: the other direction's segments.
+  bool add(const TcpHeaders& tcp, const Packet& packet, const SentSegments& sent);
 
   const Interface& interface() const { return interface_; }
   Vantage vantage() const { return interface_.vantage; }
+  const DeliveredSoFar& delivered() const { return delivered_; }
+  /// On-wire bytes that its ACKs delivered so far.
+  std::uint64_t wire_bytes() const { return delivered_.wire_bytes(options_.overhead); }
 
   std::uint64_t acks = 0;
   std::uint64_t merged_records = 0, merged_segments = 0, same_poll_gaps = 0, unknown_poll_gaps = 0;
+  std::uint64_t acks_without_data = 0, gaps_after_hole = 0;
   std::int64_t first_ack_ns = 0;
-  Histogram gaps;  // weight: bytes that the second ACK acknowledged
+  Histogram gaps;
+  ServiceGaps service;
+  Histogram released;  // by time_per_byte(): what gaps would be if no ACK had been held back
+  DeliveryCurve curve;
+  EchoedClock echoed;
+  Excess excess;
 
   AckStream* before = nullptr;  // the vantage point that ACKs pass before this one
   AckMatcher from_before;
@@ -45,20 +68,28 @@ class AckStream {
     bool softirq, unknown;
   };
 
+  void deliver(const TcpHeaders& tcp, const Packet& packet, const SentSegments& sent);
+  void interrupt();
+
   Interface interface_;
-  bool advancing_only_;
+  StreamOptions options_;
   AckClassifier classifier_;
-  std::optional<Last> last_;  // the next gap begins here
+  std::optional<Last> last_;                  // the next gap begins here
+  std::optional<std::int64_t> last_data_ns_;  // the last ACK that delivered, for the next one's gap
+  std::optional<std::int64_t> last_rtt_ns_;   // that one's
+  std::optional<std::int64_t> rtt_min_ns_;
   std::optional<std::uint32_t> highest_ack_;
+  DeliveredData data_;
+  DeliveredSoFar delivered_;
 };
 
 /// One direction of a flow at all its interfaces.
 class AckStreams {
  public:
-  AckStreams(std::int64_t segment_time_ns, bool advancing_only)
-      : segment_time_ns_(segment_time_ns), advancing_only_(advancing_only) {}
+  explicit AckStreams(const StreamOptions& options) : options_(options) {}
 
-  void add(const TcpHeaders& tcp, const Packet& packet, const Interface& interface);
+  void add(const TcpHeaders& tcp, const Packet& packet, const Interface& interface,
+           const SentSegments& sent);
 
   std::uint64_t acks() const { return acks_; }
 
@@ -79,8 +110,7 @@ class AckStreams {
   Member& member(const Interface& interface);
   AckStream* find_before(const AckStream& stream) const;
 
-  std::int64_t segment_time_ns_;
-  bool advancing_only_;
+  StreamOptions options_;
   std::vector<Member> members_;
   std::uint64_t acks_ = 0;
 };

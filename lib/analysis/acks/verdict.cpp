@@ -21,11 +21,6 @@ std::string_view name(const AckDistribution& d) {
   return vantage_name(d.interface.vantage);
 }
 
-std::string degree(double share) {
-  if (share >= strongly_from) return "strongly compressed";
-  return share >= partly_from ? "partly compressed" : "not compressed";
-}
-
 std::string before(const AckDistribution& first) {
   switch (first.interface.vantage) {
     case Vantage::driver_rx:
@@ -84,13 +79,21 @@ std::string kernels_part(const Points& points) {
   return text;
 }
 
+// What one vantage point can't tell from compression on the way. Where the share rises within this
+// kernel, it is not the question.
+std::string other_causes(const Points& points) {
+  if (points.front()->compressed_share < partly_from) return "";
+  return "; the like is seen behind aggregating Wi-Fi, a NIC that coalesces interrupts, a receiver "
+         "that handles batches and a token bucket's burst";
+}
+
 }  // namespace
 
 std::string verdict(const AckFlow& flow, std::uint64_t lost) {
   if (flow.vantage_points.empty()) return "No ACKs to judge.";
   Points points;
   for (const AckDistribution& d : flow.vantage_points) {
-    if (d.gaps >= gaps_to_judge) points.push_back(&d);
+    if (d.judged >= gaps_to_judge) points.push_back(&d);
   }
   const std::string doubt =
       lost > 0 ? fmt::format("; {} lost records make this uncertain", lost) : "";
@@ -102,23 +105,21 @@ std::string verdict(const AckFlow& flow, std::uint64_t lost) {
       points, {}, [](const AckDistribution* d) { return d->compressed_share; });
   const AckDistribution& worst = **worst_at;
   std::string text = fmt::format(
-      "The ACK stream is {}: at {} {:.1f} % [{:.1f}, {:.1f}] of {} gaps are shorter than one "
-      "segment time of {}",
+      "The ACK stream is {}: at {} {:.1f} % [{:.1f}, {:.1f}] of {} gaps are shorter than three "
+      "quarters of the time that the bottleneck needs for what the ACK delivers",
       degree(worst.compressed_share), name(worst), 100 * worst.compressed_share,
-      100 * worst.share_low, 100 * worst.share_high, worst.gaps,
-      format_duration(worst.segment_time_ns));
-  if (worst.compressed_share < partly_from) {
-    text += " (an undisturbed path shows about 9 %)";
-  } else {
+      100 * worst.share_low, 100 * worst.share_high, worst.judged);
+  if (worst.compressed_share >= partly_from) {
     text += "; it arose " + origin(points, static_cast<std::size_t>(worst_at - points.begin()));
     const AckDistribution& last = *points.back();
     if (worst.compressed_share - last.compressed_share >= grown_from) {
       text += fmt::format("; at {} it is {:.1f} % again", name(last), 100 * last.compressed_share);
     }
-    text += kernels_part(points);
+    text += kernels_part(points) + other_causes(points);
   }
-  if (worst.segment_time_source == "first-mode") {
-    text += "; the segment time is inferred, --link-rate is surer";
+  if (worst.segment_time_source == "own-rate") {
+    text +=
+        fmt::format("; the bottleneck's rate is the stream's own, {}", format_rate(worst.rate_bps));
   }
   return text + doubt + ".";
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "analysis/acks/verdict_thresholds.hpp"
+#include "base/part.hpp"
 #include "tscope/base/units.hpp"
 
 namespace tscope {
@@ -17,39 +18,101 @@ using namespace ack_verdict;
 
 using Reason = std::optional<Withheld>;
 
-Reason too_few_gaps(const AckFlow& flow, const AckReport&) {
-  std::uint64_t most = 0;
-  for (const AckDistribution& d : flow.vantage_points) most = std::max(most, d.gaps);
-  if (most >= gaps_to_judge) return {};
-  return Withheld{"too-few-gaps", fmt::format("there are too few gaps to judge ({}; {} are needed)",
-                                              most, gaps_to_judge)};
+// Vantage points with enough gaps for a word.
+std::vector<const AckDistribution*> judged(const AckFlow& flow) {
+  std::vector<const AckDistribution*> points;
+  for (const AckDistribution& d : flow.vantage_points) {
+    if (d.judged >= gaps_to_judge) points.push_back(&d);
+  }
+  return points;
 }
 
-Reason no_segment_time(const AckFlow& flow, const AckReport&) {
-  if (flow.vantage_points.empty() || flow.vantage_points.front().segment_time_ns > 0) return {};
-  return Withheld{"no-segment-time",
-                  "the gaps show no clear segment time; give the bottleneck's rate with "
-                  "--link-rate"};
+Reason too_few_gaps(const AckFlow& flow, const AckReport&) {
+  std::uint64_t most = 0;
+  for (const AckDistribution& d : flow.vantage_points) most = std::max(most, d.judged);
+  if (most >= gaps_to_judge) return {};
+  return Withheld{"too-few-gaps",
+                  fmt::format("there are too few gaps between ACKs of new data to judge ({}; {} "
+                              "are needed)",
+                              most, gaps_to_judge)};
+}
+
+Reason no_rate(const AckFlow& flow, const AckReport&) {
+  if (flow.vantage_points.empty() || flow.vantage_points.front().rate_bps > 0) return {};
+  return Withheld{"no-rate", fmt::format("the bottleneck's rate is unknown ({}); give it with "
+                                         "--link-rate",
+                                         flow.why_no_rate)};
 }
 
 Reason coarse_clock(const AckFlow& flow, const AckReport& report) {
-  if (flow.vantage_points.empty()) return {};
-  const std::int64_t segment_time = flow.vantage_points.front().segment_time_ns;
   const std::int64_t step = report.clock.resolution_ns;
-  if (segment_time == 0 || step * steps_in_segment_time <= segment_time) return {};
-  return Withheld{"coarse-clock",
-                  fmt::format("the times are in steps of {}, too coarse for a segment time of {}",
-                              format_duration(step), format_duration(segment_time))};
+  for (const AckDistribution* d : judged(flow)) {
+    if (d->rate_bps == 0 || step * steps_in_service_time <= d->service_time_ns) continue;
+    return Withheld{"coarse-clock",
+                    fmt::format("the times are in steps of {}, too coarse for ACKs whose data the "
+                                "bottleneck carries in {}",
+                                format_duration(step), format_duration(d->service_time_ns))};
+  }
+  return {};
+}
+
+Reason too_much_delivered(const AckFlow& flow, const AckReport&) {
+  for (const AckDistribution* d : judged(flow)) {
+    if (d->excess < excess_from) continue;
+    return Withheld{"above-rate",
+                    fmt::format("the ACKs delivered {:.0f} % more than {} over a second: the rate "
+                                "is wrong, or a token bucket's burst let them",
+                                100 * d->excess, format_rate(d->rate_bps))};
+  }
+  return {};
+}
+
+// Behind a bucket's burst ACKs come close together with the shortest round trips.
+Reason burst(const AckFlow& flow, const AckReport&) {
+  const AckDistribution* worst = nullptr;
+  double most = 0, held = 0;
+  for (const AckDistribution* d : judged(flow)) {
+    held =
+        std::max(held, part(d->compressed - std::min(d->compressed, d->not_held_back), d->judged));
+    if (d->compressed_share < most) continue;
+    most = d->compressed_share;
+    worst = d;
+  }
+  if (worst == nullptr || degree(most) == degree(held)) return {};
+  return Withheld{
+      "burst",
+      fmt::format("of {:.1f} % of the gaps that are short, {:.1f} % end at ACKs that were not held "
+                  "back: the bottleneck let their data through faster than {}, as a token bucket's "
+                  "burst does",
+                  100 * most, 100 * part(worst->not_held_back, worst->judged),
+                  format_rate(worst->rate_bps))};
+}
+
+Reason hangs_on_the_cut(const AckFlow& flow, const AckReport&) {
+  double low = 0, high = 0;
+  for (const AckDistribution* d : judged(flow)) {
+    low = std::max(low, d->share_at_065);
+    high = std::max(high, d->share_at_085);
+  }
+  if (degree(low) == degree(high)) return {};
+  return Withheld{"hangs-on-the-cut",
+                  fmt::format("the word depends on the cut: {:.1f} % of the gaps are below 0.65 of "
+                              "their service time ({}), {:.1f} % below 0.85 ({})",
+                              100 * low, degree(low), 100 * high, degree(high))};
 }
 
 // A new reason is a function of this kind and a line here. What a reason tells of the file stands
 // in AckReport, which AckAnalysis::finish() fills from the source.
 constexpr Reason (*checks[])(const AckFlow&, const AckReport&) = {
-    coarse_clock,
-    no_segment_time,
+    coarse_clock, too_much_delivered, burst, hangs_on_the_cut, no_rate,
 };
 
 }  // namespace
+
+std::string_view degree(double share) {
+  if (share >= strongly_from) return "strongly compressed";
+  return share >= partly_from ? "partly compressed" : "not compressed";
+}
 
 std::vector<Withheld> reasons_to_withhold(const AckFlow& flow, const AckReport& report) {
   // Without gaps nothing else can be said of them.

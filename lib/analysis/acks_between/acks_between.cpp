@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analysis/acks_between/flow_stats.hpp"
+#include "analysis/acks_between/pair_word.hpp"
 #include "analysis/two_captures/two_captures.hpp"
 #include "record/flow_filter.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
@@ -11,8 +12,6 @@
 namespace tscope {
 
 namespace {
-
-constexpr std::uint32_t ethernet_overhead = 38;  // as AckOptions::mtu counts
 
 class Comparison {
  public:
@@ -24,43 +23,52 @@ class Comparison {
 
  private:
   void survey(std::size_t file);
-  void choose_segment_time();
+  void choose_rates();
+  PairScale scale_of(const Flow& flow) const;
   void compare();
   void add_distributions();
 
   const AcksBetweenOptions& options_;
   TwoCaptures captures_;
-  std::int64_t segment_time_ns_ = 0;
+  std::array<std::unique_ptr<AckAnalysis>, 2> analyses_;  // in the order taken
   AcksBetweenReport report_;
 };
 
 void Comparison::survey(std::size_t file) {
-  AckAnalysis analysis(options_.acks);
+  analyses_[file] = std::make_unique<AckAnalysis>(options_.acks);
+  AckAnalysis& analysis = *analyses_[file];
   captures_.survey(
       file,
       [&](const Packet& packet, const Interface& interface) { analysis.add(packet, interface); },
       [&](const Source& source) { report_.reports[file] = analysis.finish(source); });
 }
 
-// One for both files and all flows; inferred nearer the wire rather than behind the hypervisor.
-void Comparison::choose_segment_time() {
+// One for both files; inferred nearer the wire rather than behind the hypervisor.
+void Comparison::choose_rates() {
+  std::map<Flow, double> rates;
   for (const AckReport& report : report_.reports) {
     for (const AckFlow& flow : report.flows) {
-      for (const AckDistribution& d : flow.vantage_points) {
-        if (segment_time_ns_ == 0) segment_time_ns_ = d.segment_time_ns;
-      }
+      const double rate = flow.vantage_points.front().rate_bps;
+      if (rate > 0) rates.try_emplace(flow.flow, rate);
     }
   }
+  if (options_.acks.link_rate_bps || rates.empty()) return;
+  for (std::size_t i = 0; i < 2; i++) report_.reports[i] = analyses_[i]->with_rates(rates);
+}
+
+PairScale Comparison::scale_of(const Flow& flow) const {
+  PairScale scale;
+  scale.overhead = options_.acks.service_overhead();
+  for (const AckReport& report : report_.reports) {
+    const auto found = std::ranges::find(report.flows, flow, &AckFlow::flow);
+    if (found == report.flows.end() || scale.rate_bps > 0) continue;
+    scale.rate_bps = found->vantage_points.front().rate_bps;
+    scale.segment_time_ns = found->vantage_points.front().segment_time_ns;
+  }
+  return scale;
 }
 
 void Comparison::compare() {
-  AckOptions acks = options_.acks;
-  const bool again = !acks.link_rate_bps && segment_time_ns_ > 0;
-  if (again) {
-    acks.link_rate_bps =
-        (acks.mtu + ethernet_overhead) * 8e9 / static_cast<double>(segment_time_ns_);
-  }
-  std::array<AckAnalysis, 2> analyses{AckAnalysis(acks), AckAnalysis(acks)};
   const auto& plans = captures_.plans();
   const auto& coverage = captures_.coverage();
   const Alignment& used = captures_.alignment_used();
@@ -69,16 +77,11 @@ void Comparison::compare() {
   for (std::size_t i = 0; i < plans.size(); i++) {
     if (!filter.keeps(plans[i].flow) || !coverage[i][0].any) continue;
     stats[i] = std::make_unique<FlowStats>(plans[i], coverage[i], captures_.resolution_ns(),
-                                           segment_time_ns_);
+                                           scale_of(plans[i].flow));
   }
 
   SideBySide reading = captures_.side_by_side();
   SideBySideEvents events;
-  if (again) {
-    events.packet = [&](std::size_t file, const Packet& packet, const Interface& interface) {
-      analyses[file].add(packet, interface);
-    };
-  }
   events.match = [&](const PacketMatcher::Match& match) {
     const auto& flow = stats[match.first.flow];
     if (!flow || !match.first.is_ack || !match.second.is_ack) return;
@@ -99,12 +102,6 @@ void Comparison::compare() {
   };
   captures_.read(reading, events);
 
-  for (std::size_t i = 0; i < 2 && again; i++) {
-    report_.reports[i] = analyses[i].finish(reading.source(i));
-    for (AckFlow& flow : report_.reports[i].flows) {
-      for (AckDistribution& d : flow.vantage_points) d.segment_time_source = "first-mode";
-    }
-  }
   for (const auto& flow : stats) {
     if (!flow) continue;
     AcksBetween acks_of_flow = flow->finish();
@@ -130,11 +127,14 @@ AcksBetweenReport Comparison::run() {
   for (std::size_t i = 0; i < 2; i++) survey(i);
   report_.swapped = captures_.take_order();
   report_.why_swapped = captures_.why_swapped();
-  if (report_.swapped) std::swap(report_.reports[0], report_.reports[1]);
+  if (report_.swapped) {
+    std::swap(report_.reports[0], report_.reports[1]);
+    std::swap(analyses_[0], analyses_[1]);
+  }
   report_.files = captures_.paths();
   report_.why_nothing = captures_.why_nothing();
   if (!report_.why_nothing.empty()) return std::move(report_);
-  choose_segment_time();
+  choose_rates();
   captures_.align();
   report_.alignment = captures_.alignment();
   report_.alignment_note = captures_.alignment_note();
@@ -142,6 +142,7 @@ AcksBetweenReport Comparison::run() {
   compare();
   std::ranges::stable_sort(report_.flows, std::greater(), &AcksBetween::matched);
   add_distributions();
+  for (AcksBetween& pair : report_.flows) pair.withheld = reasons_to_withhold(pair, report_);
   if (report_.flows.empty()) {
     report_.why_nothing = fmt::format(
         "the captures have {} packets in common, but no ACK{}", report_.common_packets,

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "analysis/acks/verdict_thresholds.hpp"
+#include "analysis/acks/withheld.hpp"
+#include "analysis/acks_between/pair_word.hpp"
 #include "base/part.hpp"
 #include "tscope/analysis/acks_between_report.hpp"
 #include "tscope/base/units.hpp"
@@ -16,10 +18,10 @@ using namespace ack_verdict;
 
 std::string shares(const AcksBetween& pair) {
   return fmt::format(
-      "{:.1f} % of {} gaps are shorter than one segment time of {} at the first "
-      "capture and {:.1f} % at the second",
-      100 * pair.share_first, pair.gaps, format_duration(pair.segment_time_ns),
-      100 * pair.share_second);
+      "{:.1f} % of {} gaps are compressed at the first capture and {:.1f} % at the second, {:+.1f} "
+      "points [{:+.1f}, {:+.1f}]",
+      100 * pair.shares.first, pair.gaps, 100 * pair.shares.second, 100 * pair.shares.rise(),
+      100 * pair.shares.rise_low, 100 * pair.shares.rise_high);
 }
 
 std::string stage(const AcksBetween& pair) {
@@ -33,42 +35,48 @@ std::string stage(const AcksBetween& pair) {
   return fmt::format("; {} of {} compression events arose {}", most, o.events, where);
 }
 
+std::string_view name(PairWord word) {
+  switch (word) {
+    case PairWord::mildly:
+      return "mildly compressed between the two captures";
+    case PairWord::compressed:
+      return "compressed between the two captures";
+    case PairWord::strongly:
+      return "strongly compressed between the two captures";
+    case PairWord::smoothed:
+      return "smoothed between the two captures";
+    case PairWord::before:
+      return "compressed before the first capture already";
+    case PairWord::unchanged:
+      break;
+  }
+  return "not compressed between the two captures";
+}
+
 }  // namespace
 
 std::string acks_between_verdict(const AcksBetween& pair, const AcksBetweenReport& report) {
-  if (pair.gaps < gaps_to_judge) {
-    return fmt::format("Too few gaps of matched ACKs to judge ({}; {} are needed).", pair.gaps,
-                       gaps_to_judge);
-  }
   const double in_events = part(pair.xi.acks, pair.matched);
   const std::string events =
       fmt::format("{:.1f} % of the ACKs stand in compression events (xi < 0.75)", 100 * in_events);
   std::string text;
-  if (pair.segment_time_ns == 0) {
+  if (!pair.withheld.empty()) {
+    text = "Can't tell whether the ACKs were compressed between the two captures: " +
+           withheld_text(pair.withheld);
+    if (pair.gaps >= gaps_to_judge) text += "; " + events;
+  } else if (pair.rate_bps == 0) {
     text = fmt::format(
-        "{} between the two captures: {}; the segment time is unknown, give "
-        "--link-rate",
+        "{} between the two captures: {}; the bottleneck's rate is unknown, give --link-rate",
         in_events >= events_from ? "ACKs were compressed" : "Few ACKs were compressed", events);
     text += stage(pair);
   } else {
-    const double rise = pair.share_second - pair.share_first;
-    const bool mildly =
-        rise >= mildly_from && pair.share_second >= mildly_ratio_from * pair.share_first;
-    if (rise >= grown_from || mildly) {
-      const char* degree = pair.share_second >= strongly_from ? "strongly "
-                           : rise >= grown_from               ? ""
-                                                              : "mildly ";
-      text = fmt::format("The ACK stream was {}compressed between the two captures: {}; {}{}",
-                         degree, shares(pair), events, stage(pair));
-    } else if (rise <= -grown_from) {
-      text = fmt::format("The ACK stream was smoothed between the two captures: {}", shares(pair));
-    } else if (pair.share_first >= partly_from) {
-      text = fmt::format("The ACK stream was compressed before the first capture already: {}",
-                         shares(pair));
-    } else {
-      text = fmt::format("The ACK stream was not compressed between the two captures: {}",
-                         shares(pair));
-      if (in_events >= events_from) text += fmt::format("; yet {}{}", events, stage(pair));
+    const PairWord word = pair_word(pair.shares);
+    text = fmt::format("The ACK stream was {}: {}", name(word), shares(pair));
+    const bool rose =
+        word == PairWord::mildly || word == PairWord::compressed || word == PairWord::strongly;
+    if (rose) text += fmt::format("; {}{}", events, stage(pair));
+    if (word == PairWord::unchanged && in_events >= events_from) {
+      text += fmt::format("; yet {}{}", events, stage(pair));
     }
   }
   const std::uint64_t lost = report.reports[0].loss.lost() + report.reports[1].loss.lost();

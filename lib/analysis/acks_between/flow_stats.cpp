@@ -3,11 +3,13 @@
 
 #include <algorithm>
 
-#include "base/part.hpp"
+#include "analysis/acks/verdict_thresholds.hpp"
 
 namespace tscope {
 
 namespace {
+
+using namespace ack_verdict;
 
 constexpr double ratio_scale = 1000;
 
@@ -18,23 +20,23 @@ double scaled(const Histogram& ratios, double q) {
 }  // namespace
 
 FlowStats::FlowStats(const FlowPlan& plan, std::array<Coverage, 2> coverage,
-                     std::array<std::int64_t, 2> resolution_ns, std::int64_t segment_time_ns)
+                     std::array<std::int64_t, 2> resolution_ns, const PairScale& scale)
     : plan_(plan),
       coverage_(coverage),
-      segment_time_ns_(segment_time_ns),
-      gaps_first_(segment_time_ns),
-      gaps_second_(segment_time_ns),
+      scale_(scale),
+      passed_(scale.overhead),
       to_second_(CompressionRuns::End::second, resolution_ns[1 - plan.into()],
                  resolution_ns[plan.into()]),
       to_last_(CompressionRuns::End::last, resolution_ns[1 - plan.into()],
                resolution_ns[plan.into()]),
-      batches_(segment_time_ns) {
+      batches_(scale.segment_time_ns) {
   const std::size_t into = plan.into(), from = 1 - into;
   result_.flow = plan.flow;
   result_.first = {from, plan.points[from]};
   result_.second = {into, plan.points[into]};
   result_.direction_assumed = plan.assumed;
-  result_.segment_time_ns = segment_time_ns;
+  result_.rate_bps = scale.rate_bps;
+  result_.segment_time_ns = scale.segment_time_ns;
 }
 
 void FlowStats::align(PacketStamp& packet, std::size_t file, std::int64_t offset_ns) const {
@@ -93,6 +95,7 @@ void FlowStats::emit(const Held& held) {
   if (!held.aligned) {
     result_.unaligned++;
     previous_.reset();
+    passed_.cut();
     to_second_.cut();
     to_last_.cut();
     batches_.cut();
@@ -106,6 +109,7 @@ void FlowStats::emit(const Held& held) {
   }
   if (held.from.late || held.into.late) {
     previous_.reset();
+    passed_.cut();
     to_second_.cut();
     to_last_.cut();
     batches_.cut();
@@ -117,17 +121,14 @@ void FlowStats::emit(const Held& held) {
     passage.in_last_poll = same_poll(previous_->into, held.into);
     const std::int64_t gap_first = held.from.time_ns - previous_->from.time_ns;
     const std::int64_t gap_second = held.into.time_ns - previous_->into.time_ns;
-    if (gap_first >= 0 && gap_second >= 0) {
-      gaps_first_.add(gap_first);
-      gaps_second_.add(gap_second);
-    }
     if (gap_first > 0 && gap_second >= 0) {
       ratio_.add(static_cast<std::int64_t>(static_cast<double>(gap_second) /
                                            static_cast<double>(gap_first) * ratio_scale));
     }
   }
+  passed_.add(held.from.time_ns, held.into.time_ns, held.from.delivered);
   to_second_.add(passage);
-  if (segment_time_ns_ > 0) batches_.add(passage);
+  if (scale_.segment_time_ns > 0) batches_.add(passage);
   if (held.last_ns) {
     any_last_ = true;
     to_last_.add(passage);
@@ -146,9 +147,12 @@ AcksBetween FlowStats::finish() {
   const std::uint64_t merged = std::min(result_.merged, result_.unmatched[0]);
   result_.merged = merged;
   result_.unmatched[0] -= merged;
-  result_.gaps = gaps_first_.count();
-  result_.share_first = part(gaps_first_.below(segment_time_ns_), result_.gaps);
-  result_.share_second = part(gaps_second_.below(segment_time_ns_), result_.gaps);
+  result_.gaps = passed_.gaps();
+  if (scale_.rate_bps > 0) {
+    result_.shares = passed_.shares(compressed_below, scale_.rate_bps);
+    result_.at_065 = passed_.shares(cut_low, scale_.rate_bps);
+    result_.at_085 = passed_.shares(cut_high, scale_.rate_bps);
+  }
   result_.xi = to_second_.events();
   result_.gap_ratio_p10 = scaled(ratio_, 0.1);
   result_.gap_ratio_p50 = scaled(ratio_, 0.5);
@@ -157,7 +161,7 @@ AcksBetween FlowStats::finish() {
   result_.added_p50_ns = added_.quantile(0.5);
   result_.added_p99_ns = added_.quantile(0.99);
   result_.added_max_ns = added_.max();
-  if (segment_time_ns_ > 0) result_.batches = batches_.result();
+  if (scale_.segment_time_ns > 0) result_.batches = batches_.result();
   if (any_last_) {
     result_.origin = to_last_.origin();
     result_.origin->last = *plan_.last;

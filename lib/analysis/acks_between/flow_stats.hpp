@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 
+#include "analysis/acks/passed_gaps.hpp"
 #include "analysis/acks_between/events.hpp"
 #include "analysis/two_captures/coverage.hpp"
 #include "analysis/two_captures/packet_stamp.hpp"
@@ -15,12 +16,19 @@
 
 namespace tscope {
 
+/// What gaps are held against, for both captures.
+struct PairScale {
+  double rate_bps = 0;
+  std::int64_t segment_time_ns = 0;
+  std::uint32_t overhead = 0;  ///< on-wire bytes of a segment below its IP header
+};
+
 /// Compares the matched ACKs of one flow's direction.
 class FlowStats {
  public:
-  /// coverage and resolution by file; segment_time_ns 0: unknown.
+  /// coverage and resolution by file; scale: 0 where unknown.
   FlowStats(const FlowPlan& plan, std::array<Coverage, 2> coverage,
-            std::array<std::int64_t, 2> resolution_ns, std::int64_t segment_time_ns);
+            std::array<std::int64_t, 2> resolution_ns, const PairScale& scale);
 
   /// By file; the offset is the second file's clock less the first's, nothing if unknown there.
   void match(const PacketStamp& first, const PacketStamp& second,
@@ -49,12 +57,13 @@ class FlowStats {
 
   const FlowPlan& plan_;
   std::array<Coverage, 2> coverage_;
-  std::int64_t segment_time_ns_;
+  PairScale scale_;
   std::deque<Held> held_;          // by the second stamp
   std::deque<PacketStamp> early_;  // at the last vantage point, not matched yet
   std::optional<Held> previous_;
   AcksBetween result_;
-  Histogram gaps_first_, gaps_second_, added_, ratio_;  // ratio in thousandths
+  PassedGaps passed_;
+  Histogram added_, ratio_;  // ratio in thousandths
   CompressionRuns to_second_, to_last_;
   BatchFinder batches_;
   bool any_poll_ = false, any_last_ = false;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "record/delivered_data.hpp"
 #include "record/identity.hpp"
 #include "tscope/record/headers.hpp"
 #include "tscope/record/packet.hpp"
@@ -26,7 +27,9 @@ struct PacketStamp {
   bool has_payload = false;
   bool datagram = false;     ///< UDP or an ICMP echo
   std::uint64_t number = 0;  ///< of the record in its file, from 1; set by the reader
-  bool is_ack = false;       ///< set by the reader, which knows the flow's history
+  // Set by the reader, which knows the flow's history:
+  bool is_ack = false;
+  DeliveredSoFar delivered;  ///< of an ACK: what was delivered up to it
 
  private:
   PacketStamp(const PacketIdentity& who, const Packet& packet, std::uint32_t flow_index);

@@ -45,6 +45,25 @@ bool SideBySide::is_ack(Known& known, const TcpHeaders& tcp) const {
   return advances || !advancing_only_;
 }
 
+// What it sent, and what it says was delivered.
+void SideBySide::follow(File& at, const TcpHeaders& tcp, PacketStamp& stamp) {
+  Known& known = at.known[stamp.flow];
+  known.sent.add(tcp, at.packet);
+  const auto other = by_flow_.find(tcp.flow.reversed());
+  if (other == by_flow_.end()) return;
+  SentSegments& data = at.known[other->second].sent;
+  if (tcp.mss > 0) data.limit(tcp.mss);
+  if ((tcp.flags & tcp_flag::syn) != 0) {
+    known.data.reset();
+    known.delivered.stretch++;
+  }
+  if (!stamp.is_ack) return;
+  std::array<SackBlock, 4> blocks;
+  const std::size_t count = tcp.sack_blocks > 0 ? decode_sack(at.packet.record, blocks) : 0;
+  known.delivered.add(known.data.add(tcp, std::span(blocks).first(count), data), data);
+  stamp.delivered = known.delivered;
+}
+
 void SideBySide::take(std::size_t file, PacketMatcher& matcher, const SideBySideEvents& events) {
   File& at = files_[file];
   const Interface& interface = at.source->interfaces()[at.packet.interface];
@@ -60,8 +79,10 @@ void SideBySide::take(std::size_t file, PacketMatcher& matcher, const SideBySide
                           : PacketStamp(*datagram, at.packet, found->second);
   stamp.number = at.number;
   if (interface == plan.points[file]) {
+    const bool copy = at.copies.is_copy(stamp);
     stamp.is_ack = tcp && is_ack(at.known[found->second], *tcp);
-    if (!at.copies.is_copy(stamp)) {
+    if (tcp && !copy) follow(at, *tcp, stamp);
+    if (!copy) {
       matcher.add(static_cast<int>(file), stamp, at.common_ns);
     } else if (events.copy) {
       events.copy(file, stamp);

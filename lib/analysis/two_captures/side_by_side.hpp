@@ -55,9 +55,14 @@ class SideBySide {
   const Source& source(std::size_t file) const { return *files_[file].source; }
 
  private:
+  static constexpr std::uint32_t usual_mtu = 1500;
+
   struct Known {
     AckClassifier classifier;
     std::optional<std::uint32_t> highest_ack;
+    SentSegments sent{usual_mtu};
+    DeliveredData data;
+    DeliveredSoFar delivered;
   };
   struct File {
     std::unique_ptr<FileSource> source;
@@ -71,6 +76,7 @@ class SideBySide {
 
   void advance(std::size_t file, const std::function<std::int64_t(std::int64_t)>& offset);
   bool is_ack(Known& known, const TcpHeaders& tcp) const;
+  void follow(File& at, const TcpHeaders& tcp, PacketStamp& stamp);
   void take(std::size_t file, PacketMatcher& matcher, const SideBySideEvents& events);
 
   std::array<std::string, 2> paths_;

@@ -23,7 +23,7 @@ TEST(AckJson, HasTheDocumentedFields) {
   NoSource source;
   source.lost.dropped[TSCOPE_DRIVER_RX][TSCOPE_LOST_FULL] = {5, 9};
   const auto json = nlohmann::json::parse(ack_json(analysis.finish(source), "x.pcapng"));
-  EXPECT_EQ(json.at("schema"), "tscope-acks-1");
+  EXPECT_EQ(json.at("schema"), "tscope-acks-2");
   EXPECT_EQ(json.at("file"), "x.pcapng");
   EXPECT_EQ(json.at("loss").at("lost"), 5);
   EXPECT_EQ(json.at("loss").at("full"), 5);
@@ -38,6 +38,10 @@ TEST(AckJson, HasTheDocumentedFields) {
   EXPECT_EQ(point.at("interface"), "eth0");
   EXPECT_EQ(point.at("acks"), 201);
   EXPECT_EQ(point.at("segment_time_ns"), tau);
+  EXPECT_EQ(point.at("judged_gaps"), 200);
+  EXPECT_DOUBLE_EQ(point.at("share_below").at("tau").get<double>(), 0.5);
+  EXPECT_DOUBLE_EQ(point.at("share_below").at("three_quarters_tau").get<double>(), 0.5);
+  EXPECT_EQ(point.at("compressed_share_by_cut").size(), 2U);
   EXPECT_DOUBLE_EQ(point.at("compressed_share").get<double>(), 0.5);
   for (const char* quantile : {"p50", "p90", "p99", "max"})
     EXPECT_TRUE(point.at("quantiles_ns").contains(quantile));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,9 +15,15 @@
 namespace tscope {
 
 struct AckOptions {
-  std::optional<double> link_rate_bps;  ///< gives the segment time; else it is inferred
-  std::uint32_t mtu =
-      1500;  ///< on-wire bytes of a segment: mtu + 38 (Ethernet header, FCS, preamble, gap)
+  std::optional<double> link_rate_bps;  ///< of the bottleneck; else the stream's own
+  std::uint32_t mtu = 1500;             ///< of the bottleneck link: a full segment is as long
+  /// What the link counts for a segment beside its IP packet, bytes. Without it a service time
+  /// counts the Ethernet header, 14, the least that a bottleneck of frames counts; and the segment
+  /// time FCS, preamble and gap too, 38 in all (IEEE 802.3).
+  std::optional<std::uint32_t> overhead;
+
+  std::uint32_t service_overhead() const { return overhead.value_or(14); }
+  std::uint32_t segment_overhead() const { return overhead.value_or(38); }
   std::optional<std::int64_t> bin_ns;  ///< histogram bin; default a twelfth of the segment time
   std::optional<std::string> flow;     ///< keep only flows with this text in "src > dst"
   bool advancing_only = false;         ///< only ACKs that advance the cumulative ACK
@@ -26,6 +33,9 @@ struct AckMode {
   std::int64_t at_ns = 0;  ///< mean of its bin
   double multiple = 0;     ///< at_ns / segment time
   double share = 0;        ///< of all gaps, in its bin
+  /// Where it lies within 10 % of a multiple of τ: bytes that a full frame may count as on the
+  /// bottleneck, as far as the mode can't exclude them.
+  std::vector<std::uint32_t> frame_bytes;
 };
 
 struct HistogramBin {
@@ -40,11 +50,23 @@ struct AckDistribution {
   std::uint64_t acks = 0;
   std::uint64_t lost = 0;  ///< records the capture lost at this vantage point
   std::uint64_t gaps = 0;  ///< acks - 1, less those across a record marked late or a new connection
-  std::int64_t segment_time_ns = 0;      ///< τ; 0: could not be told
-  std::string segment_time_source;       ///< "link-rate", "first-mode" or "none"
-  std::uint64_t compressed = 0;          ///< gaps strictly below τ
-  double compressed_share = 0;           ///< compressed / gaps
-  double share_low = 0, share_high = 0;  ///< its 95 % confidence interval (Wilson 1927)
+  double rate_bps = 0;     ///< of the bottleneck; 0: unknown
+  std::int64_t segment_time_ns = 0;  ///< τ; 0: unknown
+  std::string segment_time_source;   ///< "link-rate", "own-rate" or "none"
+  std::uint64_t below_segment_time = 0, below_three_quarters = 0;  ///< gaps below τ and ¾ τ
+  // Gaps that have a service time: from one ACK that delivers data to the next.
+  std::uint64_t judged = 0;
+  std::int64_t service_time_ns = 0;           ///< their mean service time
+  std::uint64_t compressed = 0;               ///< those below ¾ of their service time
+  double compressed_share = 0;                ///< compressed / judged
+  double share_low = 0, share_high = 0;       ///< its 95 % interval, by block bootstrap
+  double share_at_065 = 0, share_at_085 = 0;  ///< with 0.65 and 0.85 instead of ¾
+  /// Compressed gaps of which no ACK was held back (the first one's round trip was about the
+  /// shortest): the bottleneck let their data through as fast.
+  std::uint64_t not_held_back = 0;
+  std::uint64_t acks_without_data = 0;  ///< window updates, duplicates without SACK
+  std::uint64_t gaps_after_hole = 0;    ///< what the ACK delivers is unknown
+  double excess = 0;  ///< delivered above the rate given, over any second; 0.02 is 2 %
   std::int64_t p50_ns = 0, p90_ns = 0, p99_ns = 0, max_ns = 0;
   std::vector<AckMode> modes;         ///< local maxima, largest first
   std::optional<AckMode> mode_below;  ///< the largest below τ
@@ -58,6 +80,14 @@ struct AckDistribution {
   std::uint64_t unknown_poll_gaps = 0;  ///< gaps that may or may not: received while busy polling
 };
 
+/// The part of the same gaps that is compressed at each of two places.
+struct PairShares {
+  double first = 0, second = 0;
+  double rise_low = 0, rise_high = 0;  ///< 95 % interval of second - first, by block bootstrap
+
+  double rise() const { return second - first; }
+};
+
 /// The same ACKs at two vantage points of one file, in the order a packet passes them.
 struct AckStage {
   Interface first;
@@ -66,7 +96,7 @@ struct AckStage {
   std::uint64_t only_first = 0;  ///< not seen at the second, merges not counted
   std::uint64_t only_second = 0;
   std::uint64_t merged = 0;                  ///< of the first, inside a merged record at the second
-  double share_first = 0, share_second = 0;  ///< below τ among gaps of consecutive matched ACKs
+  double share_first = 0, share_second = 0;  ///< compressed gaps between consecutive matched ACKs
   std::int64_t added_p50_ns = 0, added_p99_ns = 0,
                added_max_ns = 0;  ///< second stamp - first stamp
   std::uint64_t negative = 0;     ///< second before first: counted, not averaged in
@@ -83,6 +113,7 @@ struct AckFlow {
   Flow flow;                                    ///< the ACKs' own direction
   std::vector<AckDistribution> vantage_points;  ///< in the order in which its ACKs passed them
   std::vector<AckStage> stages;
+  std::string why_no_rate;         ///< where the bottleneck's rate is unknown
   std::vector<Withheld> withheld;  ///< why there is no verdict; empty if there is one
 };
 
@@ -111,6 +142,9 @@ class AckAnalysis {
   void add(const Packet& packet, const Interface& interface);
   /// Loss, clock and truncation are taken from the source when it is at its end.
   AckReport finish(const Source& source);
+  /// Returns the report once more, with these rates for flows that have none of their own; call
+  /// after finish().
+  AckReport with_rates(const std::map<Flow, double>& rate_bps);
 
  private:
   struct Impl;

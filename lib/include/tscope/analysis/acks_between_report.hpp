@@ -62,9 +62,12 @@ struct AcksBetween {
   std::array<std::uint64_t, 2> outside{};  ///< before or after the time that both saw
   std::array<std::uint64_t, 2> copies{};   ///< of packets that a file has more than once: left out
   std::uint64_t merged = 0;                ///< of the first, inside a merged record at the second
+  double rate_bps = 0;                     ///< of the bottleneck, one for both; 0: unknown
   std::int64_t segment_time_ns = 0;        ///< one τ for both; 0: unknown
-  double share_first = 0, share_second = 0;  ///< below τ among gaps of consecutive matched ACKs
-  std::uint64_t gaps = 0;
+  std::uint64_t gaps = 0;                  ///< between consecutive matched ACKs that deliver data
+  PairShares shares;          ///< compressed ones among them, at each: below ¾ of the service time
+  PairShares at_065, at_085;  ///< with 0.65 and 0.85 instead of ¾
+  std::vector<Withheld> withheld;  ///< why there is no verdict; empty if there is one
   CompressionEvents xi;
   double gap_ratio_p10 = 0, gap_ratio_p50 = 0, gap_ratio_p90 = 0;  ///< gap at second / gap at first
   std::uint64_t delays = 0;                                        ///< that the following are of

@@ -54,6 +54,7 @@ struct TcpHeaders {
   std::uint32_t tsval = 0;
   std::uint32_t tsecr = 0;
   std::uint8_t sack_blocks = 0;
+  std::uint16_t mss = 0;           ///< the option of a SYN; 0 without
   std::uint64_t options_hash = 0;  ///< of the option bytes; tells ACKs by their SACK blocks too
 
   std::uint32_t seq_end() const {
@@ -84,6 +85,15 @@ std::optional<TcpHeaders> decode_tcp(std::span<const std::uint8_t> headers, std:
 /// Decodes a record's headers; seq and payload are those of the record's range, which holds for
 /// merged segments too.
 std::optional<TcpHeaders> decode_tcp(const tscope_record& record);
+
+/// Bytes that arrived behind a hole, sequence numbers (RFC 2018); `high` is exclusive.
+struct SackBlock {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+};
+
+/// Returns how many SACK blocks a TCP record's header shows, and writes them to `blocks`.
+std::size_t decode_sack(const tscope_record& record, std::array<SackBlock, 4>& blocks);
 
 /// Decodes UDP and ICMP echoes as decode_tcp() does TCP; `bytes` points into `headers`.
 std::optional<DatagramHeaders> decode_datagram(std::span<const std::uint8_t> headers,

@@ -11,7 +11,7 @@ namespace tscope {
 /// 100 columns wide. ascii: uses no characters beyond ASCII. all: also shows flows with few ACKs.
 std::string ack_text(const AckReport& report, const std::string& file, bool ascii, bool all);
 
-/// Returns one JSON object, schema "tscope-acks-1" (docs/ack-report.md).
+/// Returns one JSON object, schema "tscope-acks-2" (docs/ack-report.md).
 std::string ack_json(const AckReport& report, const std::string& file);
 
 }  // namespace tscope

@@ -11,7 +11,7 @@ namespace tscope {
 /// all: also shows flows with few ACKs.
 std::string acks_between_text(const AcksBetweenReport& report, bool ascii, bool all);
 
-/// Returns one JSON object, schema "tscope-acks-pair-1" (docs/ack-report.md).
+/// Returns one JSON object, schema "tscope-acks-pair-2" (docs/ack-report.md).
 std::string acks_between_json(const AcksBetweenReport& report);
 
 }  // namespace tscope

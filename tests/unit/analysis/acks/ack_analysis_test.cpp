@@ -32,23 +32,28 @@ TEST(AckAnalysis, SegmentTimeComesFromTheLinkRate) {
   EXPECT_DOUBLE_EQ(d.modes.at(0).share, 1.0);
 }
 
-TEST(AckAnalysis, BelowMeansStrictlyBelow) {
-  const auto report = report_of(repeated({tau, tau - 1, tau + 1, 2 * tau}, 100), at_100m());
+// The ACKs are of two segments: their service time is two segment times.
+TEST(AckAnalysis, CompressedIsBelowThreeQuartersOfTheServiceTime) {
+  AckOptions options = at_100m();
+  options.overhead = 38;
+  const auto report =
+      report_of(repeated({148 * tau / 100, 152 * tau / 100, 2 * tau, 3 * tau}, 100), options);
   const auto& d = report.flows.at(0).vantage_points.at(0);
+  EXPECT_EQ(d.judged, 400U);
   EXPECT_EQ(d.compressed, 100U);
   EXPECT_DOUBLE_EQ(d.compressed_share, 0.25);
   EXPECT_LT(d.share_low, 0.25);
   EXPECT_GT(d.share_high, 0.25);
+  EXPECT_DOUBLE_EQ(d.share_at_065, 0);
+  EXPECT_DOUBLE_EQ(d.share_at_085, 0.5);
 }
 
-TEST(AckAnalysis, WilsonsIntervalIsAsPublished) {
-  // 10 of 100: [0.0552, 0.1744], as tables of the Wilson interval have it.
-  std::vector<std::int64_t> gaps(90, 2 * tau);
-  gaps.insert(gaps.end(), 10, tau / 2);
-  const auto report = report_of(gaps, at_100m());
+TEST(AckAnalysis, TheThesissSharesAreStrictlyBelow) {
+  const auto report =
+      report_of(repeated({tau, tau - 1, 2 * tau, 3 * tau / 4 - 100}, 100), at_100m());
   const auto& d = report.flows.at(0).vantage_points.at(0);
-  EXPECT_NEAR(d.share_low, 0.0552, 0.0001);
-  EXPECT_NEAR(d.share_high, 0.1744, 0.0001);
+  EXPECT_EQ(d.below_segment_time, 200U);
+  EXPECT_EQ(d.below_three_quarters, 100U);
 }
 
 TEST(AckAnalysis, TheHistogramHoldsEveryGap) {
@@ -63,15 +68,7 @@ TEST(AckAnalysis, TheHistogramHoldsEveryGap) {
   EXPECT_NEAR(static_cast<double>(d.mode_below->at_ns), 5'000, 6);
 }
 
-TEST(AckAnalysis, SegmentTimeIsInferredFromAcksOfTwoSegments) {
-  // Every ACK acknowledges 2 * 1448 bytes: the first mode is two segment times.
-  const auto report = report_of(repeated({2 * tau}, 200), AckOptions{});
-  const auto& d = report.flows.at(0).vantage_points.at(0);
-  EXPECT_EQ(d.segment_time_source, "first-mode");
-  EXPECT_NEAR(static_cast<double>(d.segment_time_ns), tau, tau * 0.002);
-}
-
-TEST(AckAnalysis, WithoutAClearModeTheSegmentTimeIsUnknown) {
+TEST(AckAnalysis, WithoutARateNothingIsCompressed) {
   std::vector<std::int64_t> gaps;
   double gap = 1000;
   for (int i = 0; i < 400; i++) gaps.push_back(static_cast<std::int64_t>(gap *= 1.03));

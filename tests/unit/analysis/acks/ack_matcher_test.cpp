@@ -76,15 +76,16 @@ AckStamp stamp(std::int64_t time_ns, std::uint32_t ack, std::uint16_t ip_id = 0,
   s.ip_id = ip_id;
   s.record_flags = flags;
   const Packet packet = make_packet(s, Vantage::driver_rx);
-  return {*decode_tcp(packet.record), packet};
+  // Each ACK delivers one full segment more than the one numbered before it.
+  return {*decode_tcp(packet.record), packet, DeliveredSoFar{std::uint64_t{1500} * ack, ack, 0}};
 }
 
-AckStage result_of(const AckMatcher& matcher, std::int64_t segment_time = tau) {
-  return matcher.result(driver, socket_point, segment_time);
+AckStage result_of(const AckMatcher& matcher) {
+  return matcher.result(driver, socket_point, 100e6);
 }
 
 TEST(AckStages, ASecondReadBeforeItsFirstIsCountedNotAveraged) {
-  AckMatcher matcher(tau);
+  AckMatcher matcher(38);
   for (std::uint32_t i = 1; i <= 100; i++) {
     matcher.at_second(stamp(i * 1000, i));
     matcher.at_first(stamp(i * 1000 + 3, i));
@@ -97,7 +98,7 @@ TEST(AckStages, ASecondReadBeforeItsFirstIsCountedNotAveraged) {
 }
 
 TEST(AckStages, AcksThatPassEachOtherAreFound) {
-  AckMatcher matcher(tau);
+  AckMatcher matcher(38);
   for (std::uint32_t i = 1; i <= 100; i++) matcher.at_first(stamp(i * 1000, i));
   for (std::uint32_t i = 1; i <= 100; i += 2) {
     matcher.at_second(stamp(i * 1000 + 2000, i + 1));
@@ -111,7 +112,7 @@ TEST(AckStages, AcksThatPassEachOtherAreFound) {
 
 TEST(AckStages, DuplicatesAreToldByTheIpIdAndElseByOrder) {
   for (const std::uint16_t flags : {std::uint16_t{0}, std::uint16_t{TSCOPE_F_SYNTH_IP}}) {
-    AckMatcher matcher(tau);
+    AckMatcher matcher(38);
     for (std::uint16_t i = 1; i <= 3; i++) matcher.at_first(stamp(i * 1000, 77, i, flags));
     // The first one was lost on the way.
     for (std::uint16_t i = 2; i <= 3; i++) matcher.at_second(stamp(i * 1000 + 10, 77, i));
@@ -135,9 +136,9 @@ TEST(AckStages, AnAckWhoseTimestampsWereCutOffIsFound) {
     record.header[32] = 0x80;
     const std::uint8_t options[] = {1, 1, 8, 10, 0, 0, 0, static_cast<std::uint8_t>(tsval)};
     std::ranges::copy(options, record.header + 40);
-    return AckStamp(*decode_tcp(record), packet);
+    return AckStamp(*decode_tcp(record), packet, {});
   };
-  AckMatcher matcher(tau);
+  AckMatcher matcher(38);
   matcher.at_first(with_timestamps(0, 1, false));
   matcher.at_first(with_timestamps(100, 2, false));
   matcher.at_second(with_timestamps(110, 2, false));
@@ -148,20 +149,20 @@ TEST(AckStages, AnAckWhoseTimestampsWereCutOffIsFound) {
   EXPECT_EQ(stage.added_max_ns, 120);
 }
 
-TEST(AckStages, SharesAreExactAtTheGivenSegmentTime) {
-  AckMatcher matcher(tau);
+TEST(AckStages, SharesAreOfThreeQuartersOfTheServiceTime) {
+  AckMatcher matcher(38);
   std::int64_t time = 0;
   for (std::uint32_t i = 1; i <= 101; i++) {
     matcher.at_first(stamp(time, i));
     matcher.at_second(stamp(time + 50, i));
-    time += i % 4 == 0 ? tau - 1 : tau;
+    time += i % 4 == 0 ? tau * 74 / 100 : tau * 76 / 100;
   }
   EXPECT_DOUBLE_EQ(result_of(matcher).share_first, 0.25);
   EXPECT_DOUBLE_EQ(result_of(matcher).share_second, 0.25);
 }
 
 TEST(AckStages, NothingMatchesAcrossDifferentAcks) {
-  AckMatcher matcher(tau);
+  AckMatcher matcher(38);
   for (std::uint32_t i = 1; i <= 20'000; i++) {
     matcher.at_first(stamp(i, 2 * i));
     matcher.at_second(stamp(i, 2 * i + 1));
@@ -174,7 +175,7 @@ TEST(AckStages, NothingMatchesAcrossDifferentAcks) {
 
 TEST(AckStages, FindThemselvesAgainAfterRandomMergesAndLosses) {
   std::mt19937 random(7);
-  AckMatcher matcher(tau);
+  AckMatcher matcher(38);
   std::uint64_t merged = 0, lost = 0, seen = 0;
   std::uint32_t ack = 0;
   std::int64_t time = 0;

@@ -23,60 +23,12 @@ class Gaps {
       histogram_.add(std::llround(std::max(0.0, around(random_))), segments * mss);
     return *this;
   }
-  double inferred() const { return static_cast<double>(infer_segment_time(histogram_, mss)); }
   const Histogram& histogram() const { return histogram_; }
 
  private:
   std::mt19937 random_{42};
   Histogram histogram_;
 };
-
-TEST(InferSegmentTime, MainModeOfDelayedAcksIsTwoSegments) {
-  EXPECT_NEAR(Gaps().add(2 * tau, 1000, 2).inferred(), tau, 0.01 * tau);
-}
-
-TEST(InferSegmentTime, TheThesissBaseline) {
-  // 37 % at two segment times, 20 % at one, 9 % below, the rest at more.
-  const auto gaps = Gaps()
-                        .add(2 * tau, 370, 2)
-                        .add(tau, 200, 1)
-                        .add(tau / 3, 89, 1, 0.5)
-                        .add(3 * tau, 200, 3)
-                        .add(4 * tau, 141, 4);
-  EXPECT_NEAR(gaps.inferred(), tau, 0.02 * tau);
-}
-
-TEST(InferSegmentTime, BatchesBeforeTheFirstTrueModeAreNoMode) {
-  // As in a guest: 30 % in batches of 20 µs, the rest paced by the link.
-  const auto gaps = Gaps().add(20'000, 300, 2).add(2 * tau, 400, 2).add(4 * tau, 300, 2);
-  EXPECT_NEAR(gaps.inferred(), tau, 0.02 * tau);
-}
-
-TEST(InferSegmentTime, SlottedDeliveryHasNone) {
-  // 8 ms slots on a link of 100 Mbit/s: neither the batch's gap nor the slot is a segment time.
-  EXPECT_EQ(Gaps().add(2'000, 310, 2).add(8'000'000, 10, 2).inferred(), 0);
-  EXPECT_EQ(Gaps().add(2'000, 870, 2).add(8'000'000, 130, 2).inferred(), 0);
-}
-
-TEST(InferSegmentTime, AWindowPerRoundTripHasNone) {
-  EXPECT_EQ(Gaps().add(24'000, 90, 2).add(9'800'000, 10, 2).inferred(), 0);
-}
-
-TEST(InferSegmentTime, PausesDoNotHideIt) {
-  EXPECT_NEAR(Gaps().add(2 * tau, 1000, 2).add(3'000'000'000, 3, 2).inferred(), tau, 0.01 * tau);
-}
-
-TEST(InferSegmentTime, FewGapsOrNoBytesTellNothing) {
-  EXPECT_EQ(Gaps().add(2 * tau, 49, 2).inferred(), 0);
-  EXPECT_GT(Gaps().add(2 * tau, 50, 2).inferred(), 0);
-  EXPECT_EQ(Gaps().add(2 * tau, 1000, 0).inferred(), 0);
-}
-
-TEST(InferSegmentTime, ASmearHasNone) {
-  Gaps gaps;
-  for (std::int64_t ns = 1000; ns < 100'000'000; ns += ns / 30) gaps.add(ns, 1, 1, 0);
-  EXPECT_EQ(gaps.inferred(), 0);
-}
 
 TEST(FindModes, ANoisyHumpIsOneMode) {
   Histogram gaps;
@@ -89,6 +41,21 @@ TEST(FindModes, ANoisyHumpIsOneMode) {
   EXPECT_NEAR(static_cast<double>(modes.all[1].at_ns), 9500, 10);
   ASSERT_TRUE(modes.below);
   EXPECT_EQ(modes.below->at_ns, modes.all[0].at_ns);
+}
+
+// A token bucket of 20 Mbit/s that counts 1514 bytes a frame.
+TEST(FindModes, AModeNamesTheFramesThatItDoesNotExclude) {
+  constexpr std::int64_t tau_20m = 615'200;
+  Gaps gaps;
+  gaps.add(605'600, 1000, 1, 0.001).add(4'000'000, 100, 1, 0.001);
+  Modes modes = find_modes(gaps.histogram(), tau_20m / 12, tau_20m);
+  name_frames(modes, 1500, 20e6);
+  ASSERT_EQ(modes.all.size(), 2U);
+  EXPECT_EQ(modes.all[0].frame_bytes, (std::vector<std::uint32_t>{1500, 1514, 1518}));
+  EXPECT_TRUE(modes.all[1].frame_bytes.empty());  // six and a half segment times
+  Modes unknown = find_modes(gaps.histogram(), tau_20m / 12, tau_20m);
+  name_frames(unknown, 1500, 0);
+  EXPECT_TRUE(unknown.all[0].frame_bytes.empty());
 }
 
 TEST(FindModes, TheModeBelowIsFoundBehindEightLargerOnes) {

@@ -51,6 +51,8 @@ struct Segment {
   std::uint32_t napi_poll = 0;
   bool late = false;
   std::uint16_t port = 40001;
+  std::uint16_t mss = 0;  ///< the option, where it is not 0
+  std::uint16_t window = 0;
 };
 
 inline Packet make_packet(const Segment& s, Vantage vantage) {
@@ -89,6 +91,15 @@ inline Packet make_packet(const Segment& s, Vantage vantage) {
   put32(28, s.ack);
   h[32] = 0x50;
   h[33] = s.flags;
+  put16(34, s.window);
+  if (s.mss > 0) {
+    r.header_len = 44;
+    r.wire_len += 4;
+    put16(2, std::min<std::uint32_t>(65535, r.wire_len));
+    h[32] = 0x60;
+    put16(40, 0x0204);
+    put16(42, s.mss);
+  }
   return packet;
 }
 

@@ -30,7 +30,7 @@ std::string judge(const std::vector<Fed>& points, const AckOptions& options = at
 }
 
 const auto clean = repeated({2 * tau}, 200);
-const auto half = repeated({1000, 2 * tau, 2 * tau}, 100);
+const auto half = repeated({1000, 2 * tau, 4 * tau - 1000}, 100);
 const auto slotted = repeated({1000, 1000, 1000, 1000, 10 * tau}, 40);
 
 const Interface socket_out{"eth0", Vantage::socket_tx}, qdisc_out{"eth0", Vantage::qdisc_tx},
@@ -39,7 +39,8 @@ const Interface socket_out{"eth0", Vantage::socket_tx}, qdisc_out{"eth0", Vantag
 TEST(AckVerdict, SaysHowMuchWithItsInterval) {
   EXPECT_EQ(judge({{driver, clean}, {socket_point, clean}}),
             "The ACK stream is not compressed: at driver-rx 0.0 % [0.0, 1.9] of 200 gaps are "
-            "shorter than one segment time of 123 µs (an undisturbed path shows about 9 %).");
+            "shorter than three quarters of the time that the bottleneck needs for what the ACK "
+            "delivers.");
   EXPECT_THAT(judge({{driver, half}}),
               testing::HasSubstr("partly compressed: at driver-rx 33.3 %"));
   EXPECT_THAT(judge({{driver, slotted}}), testing::HasSubstr("strongly compressed"));
@@ -65,13 +66,14 @@ TEST(AckVerdict, SaysWhereItArose) {
 
 TEST(AckVerdict, SaysWhatItCannotTell) {
   EXPECT_THAT(judge({{driver, repeated({tau / 2}, 99)}}),
-              testing::HasSubstr("there are too few gaps to judge (99; 100 are needed)"));
+              testing::HasSubstr(
+                  "there are too few gaps between ACKs of new data to judge (99; 100 are needed)"));
   EXPECT_THAT(judge({{driver, repeated({tau / 2}, 50)}, {socket_point, clean}}),
               testing::HasSubstr("not compressed: at socket-rx"));
   EXPECT_THAT(judge({{driver, slotted}}, AckOptions{}),
               testing::AllOf(testing::HasSubstr("Can't tell"), testing::HasSubstr("--link-rate")));
   EXPECT_THAT(judge({{driver, clean}}, AckOptions{}),
-              testing::HasSubstr("the segment time is inferred"));
+              testing::HasSubstr("neither a SYN nor the data show how large a full segment is"));
   EXPECT_THAT(judge({{driver, slotted}}, at_100m(), 17),
               testing::HasSubstr("17 lost records make this uncertain"));
 }
@@ -81,7 +83,8 @@ AckDistribution& compressed_at_driver(AckFlow& flow) {
   d.interface = driver;
   d.segment_time_ns = tau;
   d.acks = 201;
-  d.gaps = 200;
+  d.gaps = d.judged = 200;
+  d.rate_bps = 100e6;
   d.compressed_share = 0.6;
   return d;
 }
@@ -143,7 +146,7 @@ TEST(AckVerdict, IsWithheldWithItsReasonWhereTheClockIsCoarse) {
    public:
     ClockInfo clock() const override {
       ClockInfo info = NoSource::clock();
-      info.resolution_ns = tau / 8 + 1;
+      info.resolution_ns = 2 * tau / 8 + 20;
       return info;
     }
   };
@@ -154,7 +157,7 @@ TEST(AckVerdict, IsWithheldWithItsReasonWhereTheClockIsCoarse) {
   EXPECT_EQ(flow.withheld.at(0).code, "coarse-clock");
   EXPECT_THAT(verdict(flow, 0),
               testing::HasSubstr("Can't tell whether the ACKs are compressed: "
-                                 "the times are in steps of 15.4 µs, too coarse"));
+                                 "the times are in steps of 30.8 µs, too coarse"));
 }
 
 }  // namespace

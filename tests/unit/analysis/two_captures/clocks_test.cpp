@@ -50,7 +50,7 @@ TEST(ClocksOfTwoCaptures, AStepIsFlaggedAndDoesNotSpoilTheFigures) {
     EXPECT_EQ(pair.negative, 0U);
     EXPECT_LT(pair.unaligned, 10U);
     EXPECT_LT(pair.added_max_ns, 1'000'000);
-    EXPECT_EQ(pair.share_second, 0);
+    EXPECT_LT(pair.shares.second, 0.002);  // where the line bends beside a step
   }
 }
 

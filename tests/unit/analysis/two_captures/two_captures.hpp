@@ -36,6 +36,8 @@ struct Scene {
   std::int64_t there_ns = 30'000;     ///< host to guest, at the least
   std::int64_t back_ns = 20'000;      ///< guest to host, at the least
   double queue_ns = 10'000;           ///< mean of what comes on top, both ways
+  std::int64_t fills_by_ns = 0;       ///< how much longer data wait in the bottleneck's queue from
+                                      ///< ACK to ACK; after 64 of them it is empty again
   int batch = 1;                      ///< ACKs that the guest gets at once
   std::int64_t in_batch_ns = 2'000;   ///< their distance
   std::int64_t guest_offset_ns = 5'000'000'000;
@@ -85,7 +87,8 @@ inline HostAndGuest play(const Scene& scene) {
     const std::int64_t at_host = epoch + (i + 1) * scene.ack_gap_ns;
     // Two segments leave the guest between two ACKs.
     for (int j = 0; scene.data && j < 2; j++) {
-      const std::int64_t left = at_host - scene.ack_gap_ns + j * 50'000 + 1'000;
+      const std::int64_t waited = i % 64 * scene.fills_by_ns;
+      const std::int64_t left = at_host - scene.ack_gap_ns + j * 50'000 + 1'000 - waited;
       data.ip_id = static_cast<std::uint16_t>(scene.ip_ids ? data.ip_id + 1 : 0);
       data.tsval = static_cast<std::uint32_t>(left / 1'000'000);
       captures.guest.push_back(

@@ -30,8 +30,8 @@ TEST(TwoCaptures, AnUndisturbedStreamIsTheSameAtBoth) {
   EXPECT_EQ(pair.matched, 2000U);
   EXPECT_EQ(pair.gaps, 1999U);
   EXPECT_EQ(pair.unmatched[0] + pair.unmatched[1] + pair.outside[0] + pair.outside[1], 0U);
-  EXPECT_EQ(pair.share_first, 0);
-  EXPECT_EQ(pair.share_second, 0);
+  EXPECT_EQ(pair.shares.first, 0);
+  EXPECT_LT(pair.shares.second, 0.003);  // the queue between the two
   EXPECT_EQ(pair.xi.events, 0U);
   EXPECT_EQ(pair.batches.value().count, 0U);
   EXPECT_FALSE(pair.origin);
@@ -46,8 +46,8 @@ TEST(TwoCaptures, BatchesAreCompressionOfTheirSize) {
   const AcksBetweenReport report = compare(play(scene));
   const AcksBetween& pair = only_flow(report);
   EXPECT_EQ(pair.matched, 2000U);
-  EXPECT_EQ(pair.share_first, 0);
-  EXPECT_NEAR(pair.share_second, 0.8, 0.001);
+  EXPECT_EQ(pair.shares.first, 0);
+  EXPECT_NEAR(pair.shares.second, 0.8, 0.001);
   EXPECT_EQ(pair.xi.events, 400U);
   EXPECT_EQ(pair.xi.acks, 2000U);
   EXPECT_EQ(pair.xi.longest, 5U);
@@ -159,16 +159,17 @@ TEST(TwoCaptures, TheStageIsToldWhereTheGuestHasSeveralVantagePoints) {
   EXPECT_EQ(only_flow(report).xi.events, 0U);
 }
 
-TEST(TwoCaptures, ASegmentTimeThatIsInferredIsOneForBoth) {
+TEST(TwoCaptures, AStreamsOwnRateIsOneForBoth) {
   Scene scene;
   scene.batch = 3;
+  scene.fills_by_ns = 50'000;
   AcksBetweenOptions options;
   const AcksBetweenReport report = compare(play(scene), options);
   const AcksBetween& pair = only_flow(report);
   EXPECT_NEAR(static_cast<double>(pair.segment_time_ns), 123'040, 2'000);
   EXPECT_EQ(pair.at_first.segment_time_ns, pair.at_second.segment_time_ns);
-  EXPECT_EQ(pair.at_second.segment_time_source, "first-mode");
-  EXPECT_NEAR(pair.share_second, 2.0 / 3, 0.01);
+  EXPECT_EQ(pair.at_second.segment_time_source, "own-rate");
+  EXPECT_NEAR(pair.shares.second, 2.0 / 3, 0.01);
   EXPECT_NEAR(pair.at_second.compressed_share, 2.0 / 3, 0.01);
 }
 
@@ -197,8 +198,8 @@ TEST(TwoCaptures, TcpdumpsOwnFilesOfAHostAndAGuest) {
   EXPECT_EQ(pair.matched, 259U);
   EXPECT_EQ(pair.unmatched[0] + pair.unmatched[1] + pair.outside[0] + pair.outside[1], 0U);
   EXPECT_EQ(pair.negative, 0U);
-  EXPECT_NEAR(pair.share_first, 0.349, 0.001);
-  EXPECT_NEAR(pair.share_second, 0.880, 0.001);
+  EXPECT_NEAR(pair.shares.first, 0.008, 0.001);
+  EXPECT_NEAR(pair.shares.second, 0.880, 0.01);
   EXPECT_EQ(pair.xi.events, 32U);
   // A frame waits for 8 ms at most, if the carrier is not late itself.
   EXPECT_NEAR(static_cast<double>(pair.added_p50_ns), 4e6, 1e6);
@@ -242,9 +243,9 @@ TEST(TwoCaptures, JsonAndTextHoldTheFigures) {
   scene.step_ns = 20'000'000;
   const AcksBetweenReport report = compare(play(scene));
   const auto json = nlohmann::json::parse(acks_between_json(report));
-  EXPECT_EQ(json["schema"], "tscope-acks-pair-1");
+  EXPECT_EQ(json["schema"], "tscope-acks-pair-2");
   ASSERT_EQ(json["files"].size(), 2U);
-  EXPECT_EQ(json["files"][0]["schema"], "tscope-acks-1");
+  EXPECT_EQ(json["files"][0]["schema"], "tscope-acks-2");
   const auto& pair = json["pairs"][0];
   EXPECT_EQ(pair["matched"], report.flows[0].matched);
   EXPECT_EQ(pair["alignment"]["method"], "envelope");
