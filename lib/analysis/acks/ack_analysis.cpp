@@ -81,7 +81,7 @@ struct AckAnalysis::Impl {
 
   Direction* direction_of(const Flow& flow);
   const SentSegments& data_of(const Direction& direction) const;
-  std::uint64_t shared_with(const Flow& flow, const AckStream& stream) const;
+  bool is_shared(const Flow& flow, const AckStream& stream) const;
   Rate rate_of(const Flow& flow, const Direction& direction,
                const std::vector<const AckStream*>& streams) const;
   AckDistribution distribution(const AckStream& stream, const Rate& rate) const;
@@ -144,18 +144,21 @@ void AckAnalysis::add(const Packet& packet, const Interface& interface) {
   }
 }
 
-// What others of either host deliver meanwhile by the same way.
-std::uint64_t AckAnalysis::Impl::shared_with(const Flow& flow, const AckStream& stream) const {
+// Whether others of either host deliver much meanwhile, by the same way perhaps.
+bool AckAnalysis::Impl::is_shared(const Flow& flow, const AckStream& stream) const {
+  const auto enough = static_cast<std::uint64_t>(ack_verdict::shared_from *
+                                                 static_cast<double>(stream.wire_bytes()));
   std::uint64_t bytes = 0;
   for (const auto& [other, direction] : directions) {
     const bool near =
         other.src.address == flow.src.address || other.dst.address == flow.dst.address;
-    if (!near || other == flow || !direction.streams) continue;
-    const auto streams = direction.streams->in_path_order();
-    if (streams.empty()) continue;
-    bytes += streams.front()->curve.bytes_between(stream.curve.begin_ns(), stream.curve.end_ns());
+    if (!near || !direction.streams || other == flow) continue;
+    const AckStream* seen = direction.streams->first_seen();
+    if (seen == nullptr) continue;
+    bytes += seen->curve.bytes_between(stream.curve.begin_ns(), stream.curve.end_ns());
+    if (bytes >= enough) return true;
   }
-  return bytes;
+  return false;
 }
 
 // One for all vantage points of a flow: the first on the path that shows one tells it.
@@ -175,7 +178,10 @@ AckAnalysis::Impl::Rate AckAnalysis::Impl::rate_of(
     rate.why = "neither a SYN nor the data show how large a full segment is";
   } else {
     for (const AckStream* stream : streams) {
-      const OwnRate own = own_rate(*stream, shared_with(flow, *stream));
+      OwnRate own = own_rate(*stream);
+      if (own.bps > 0 && is_shared(flow, *stream)) {
+        own = {0, "other streams of the same host share the path"};
+      }
       rate.bps = own.bps;
       if (rate.why.empty()) rate.why = own.why;
       if (rate.bps > 0) break;

@@ -14,19 +14,15 @@ namespace {
 
 // docs/ack-report.md, "The stream's own rate", says what these are for.
 constexpr std::uint64_t gaps_for_rate = 100;
-constexpr double shared_from = 0.05;
 constexpr double queued_service_times = 3;
 constexpr double near_service_time = 0.25, near_from = 0.30;
 
 }  // namespace
 
-OwnRate own_rate(const AckStream& stream, std::uint64_t others) {
+OwnRate own_rate(const AckStream& stream) {
   const ServiceGaps& gaps = stream.service;
   if (gaps.count() < gaps_for_rate) return {0, "there are too few ACKs to tell the rate"};
   const std::uint64_t bytes = stream.wire_bytes();
-  if (part(others, bytes) >= shared_from) {
-    return {0, "other streams of the same host share the path"};
-  }
   const auto plateau = stream.curve.plateau(
       stream.echoed.usable() ? std::optional(EchoedClock::step_ns) : std::nullopt);
   if (!plateau) {

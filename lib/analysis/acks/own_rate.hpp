@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "analysis/acks/stream.hpp"
@@ -14,7 +13,7 @@ struct OwnRate {
   std::string why;  ///< why it shows none
 };
 
-/// others: on-wire bytes that other streams delivered meanwhile from or to the same host.
-OwnRate own_rate(const AckStream& stream, std::uint64_t others);
+/// Whether others share the path is the caller's to find out.
+OwnRate own_rate(const AckStream& stream);
 
 }  // namespace tscope

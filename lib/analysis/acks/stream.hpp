@@ -92,6 +92,10 @@ class AckStreams {
            const SentSegments& sent);
 
   std::uint64_t acks() const { return acks_; }
+  /// Returns the stream that was seen first; nothing without any.
+  const AckStream* first_seen() const {
+    return members_.empty() ? nullptr : members_.front().stream.get();
+  }
 
   /// Those with ACKs, in the order in which an ACK passes them. Whether it is received before it is
   /// sent (forwarding) or after (loopback, a pair of namespaces): the one that builds it comes

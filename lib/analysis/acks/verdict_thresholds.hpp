@@ -11,7 +11,8 @@ namespace ack_verdict {
 
 inline constexpr std::uint64_t gaps_to_judge = 100;
 inline constexpr std::int64_t steps_in_service_time = 8;  // at least so many steps of the clock
-inline constexpr double excess_from = 0.02;               // delivered above the rate, over a second
+inline constexpr double shared_from = 0.05;  // others' delivery, for a path to count as shared
+inline constexpr double excess_from = 0.02;  // delivered above the rate, over a second
 
 // A gap is compressed below this part of the ACK's service time; the word must be the same for
 // every cut between the other two.
