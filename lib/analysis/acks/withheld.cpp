@@ -44,14 +44,16 @@ Reason no_rate(const AckFlow& flow, const AckReport&) {
                                          flow.why_no_rate)};
 }
 
+// Without a rate the gaps themselves tell how long the bottleneck needs.
 Reason coarse_clock(const AckFlow& flow, const AckReport& report) {
   const std::int64_t step = report.clock.resolution_ns;
   for (const AckDistribution* d : judged(flow)) {
-    if (d->rate_bps == 0 || step * steps_in_service_time <= d->service_time_ns) continue;
+    const std::int64_t needs = d->rate_bps > 0 ? d->service_time_ns : d->p50_ns;
+    if (step * steps_in_service_time <= needs) continue;
     return Withheld{"coarse-clock",
                     fmt::format("the times are in steps of {}, too coarse for ACKs whose data the "
                                 "bottleneck carries in {}",
-                                format_duration(step), format_duration(d->service_time_ns))};
+                                format_duration(step), format_duration(needs))};
   }
   return {};
 }
