@@ -44,16 +44,19 @@ Reason no_rate(const AckFlow& flow, const AckReport&) {
                                          flow.why_no_rate)};
 }
 
-// Without a rate the gaps themselves tell how long the bottleneck needs.
+// Without a rate the longer gaps tell: the shorter ones may be of a burst.
 Reason coarse_clock(const AckFlow& flow, const AckReport& report) {
   const std::int64_t step = report.clock.resolution_ns;
   for (const AckDistribution* d : judged(flow)) {
-    const std::int64_t needs = d->rate_bps > 0 ? d->service_time_ns : d->p50_ns;
+    const bool known = d->rate_bps > 0;
+    const std::int64_t needs = known ? d->service_time_ns : d->p90_ns;
     if (step * steps_in_service_time <= needs) continue;
-    return Withheld{"coarse-clock",
-                    fmt::format("the times are in steps of {}, too coarse for ACKs whose data the "
-                                "bottleneck carries in {}",
-                                format_duration(step), format_duration(needs))};
+    return Withheld{
+        "coarse-clock",
+        fmt::format("the times are in steps of {}, too coarse for {} {}", format_duration(step),
+                    known ? "ACKs whose data the bottleneck carries in"
+                          : "gaps of which nine in ten are at most",
+                    format_duration(needs))};
   }
   return {};
 }
