@@ -38,16 +38,21 @@ static __always_inline bool prefix_matches(const __u32 *address, __u32 words)
 	return true;
 }
 
+/* A made-up header whose source is not chosen yet matches: the reader finds out by the route. */
 static __always_inline bool address_matches(const struct packet *packet)
 {
+	bool made_up = packet->flags & TSCOPE_F_SYNTH_IP;
+
 	if (packet->family == AF_INET) {
 		const struct iphdr *ip = (const void *)packet->header;
 
-		return prefix_matches(&ip->saddr, 1) || prefix_matches(&ip->daddr, 1);
+		return prefix_matches(&ip->saddr, 1) || prefix_matches(&ip->daddr, 1) ||
+		       (made_up && !ip->saddr);
 	} else {
 		const struct ipv6hdr *ip = (const void *)packet->header;
 
-		return prefix_matches(ip->saddr, 4) || prefix_matches(ip->daddr, 4);
+		return prefix_matches(ip->saddr, 4) || prefix_matches(ip->daddr, 4) ||
+		       (made_up && !(ip->saddr[0] | ip->saddr[1] | ip->saddr[2] | ip->saddr[3]));
 	}
 }
 
@@ -59,7 +64,8 @@ static __always_inline bool wanted(const struct packet *packet)
 		return false;
 	if (config.filter.family && config.filter.family != packet->family)
 		return false;
-	if (config.filter.ifindex && config.filter.ifindex != packet->ifindex)
+	/* Without a route there is no device yet. The reader finds out which one it is. */
+	if (config.filter.ifindex && packet->ifindex && config.filter.ifindex != packet->ifindex)
 		return false;
 	return !config.filter.prefix_len || address_matches(packet);
 }

@@ -20,6 +20,16 @@ static __always_inline __u32 socket_ifindex(const struct sock *sk)
 	return ifindex_of(sk->sk_dst_cache) ?: sk->__sk_common.skc_bound_dev_if;
 }
 
+/* Where what the socket gets comes in: not always where its answers leave. Since Linux 5.16. */
+static __always_inline __u32 receive_ifindex(const struct sock *sk)
+{
+	__u32 ifindex = 0;
+
+	if (bpf_core_field_exists(sk->sk_rx_dst_ifindex))
+		ifindex = sk->sk_rx_dst_ifindex;
+	return ifindex ?: socket_ifindex(sk);
+}
+
 /* Whether this is a struct tcp_sock: a raw socket of protocol TCP is smaller. */
 static __always_inline bool is_tcp(const struct sock *sk)
 {
@@ -136,6 +146,8 @@ static __always_inline void make_ip(struct packet *packet, const struct sock *sk
 	bool out = direction == FROM_SOCKET;
 
 	from_here(packet, sk, family);
+	if (!out)
+		packet->ifindex = receive_ifindex(sk);
 	if (family == AF_INET) {
 		__be32 local = read_field(struct inet_sock, sk, inet_saddr);
 		__be32 remote = sk->__sk_common.skc_daddr;

@@ -107,6 +107,7 @@ struct sock {
 	struct sock_common __sk_common;
 	struct sk_buff_head sk_write_queue;
 	struct dst_entry *sk_dst_cache;
+	int sk_rx_dst_ifindex;
 	struct proto *sk_prot_creator;
 	socket_lock_t sk_lock;
 	int sk_peek_off;

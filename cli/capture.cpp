@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 
 #include "capture_run.hpp"
@@ -31,7 +33,8 @@ std::uint8_t parse_protocols(const std::string& list) {
   unsigned bits = 0;
   for (std::size_t at = 0; at <= list.size();) {
     const std::size_t end = std::min(list.find(',', at), list.size());
-    const std::string name = list.substr(at, end - at);
+    std::string name = list.substr(at, end - at);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
     const auto known = std::ranges::find(tscope::protocol_names, name, &tscope::ProtocolName::name);
     if (known == tscope::protocol_names.end()) {
       throw tscope::UsageError(fmt::format(
@@ -61,7 +64,9 @@ void set_port(const std::string& text, tscope::CaptureFilter& filter) {
 void run(const Arguments& arguments) {
   CaptureRun run;
   run.engine = parse_engine(arguments.engine);
-  if (!arguments.netns.empty() && arguments.netns != netns_all) enter_netns(arguments.netns);
+  if (!arguments.netns.empty() && arguments.netns != netns_all) {
+    run.source.netns = find_netns(arguments.netns);
+  }
   run.source.filter.protocols = parse_protocols(arguments.protocols);
   const bool tcp = (run.source.filter.protocols & TSCOPE_PROTO_TCP) != 0;
   if (!arguments.port.empty()) {
@@ -87,6 +92,12 @@ void run(const Arguments& arguments) {
   run.limits.records = arguments.count;
   run.output = arguments.output;
   run.json = arguments.json;
+  if (run.output == "-" && isatty(STDOUT_FILENO) == 1) {
+    throw tscope::UsageError(
+        "-o - would write the capture, which is binary, to this terminal: pipe it into a program, "
+        "or "
+        "name a file");
+  }
   if (run.json && run.output == "-") {
     throw tscope::UsageError(
         "--json and -o - both want standard output; write the capture to a file");
@@ -118,8 +129,8 @@ void add_capture(CLI::App& app) {
       "driver-tx hw-tx, or a layer for both directions");
   at->default_val(default_vantages);
   command->add_option("--duration", arguments->duration, "end after this time (10s, 2m)");
-  command->add_option("--count", arguments->count,
-                      "end after this many records, all vantage points together");
+  auto* count = command->add_option("--count", arguments->count,
+                                    "end after this many records, all vantage points together");
   command
       ->add_flag("--sessions", arguments->sessions, "only the opening and closing of connections")
       ->excludes(at);
@@ -133,7 +144,7 @@ void add_capture(CLI::App& app) {
       "network namespace: a NAME of ip netns, a process's PID, or all (default: one's own)");
   command->add_flag("--all-netns", arguments->all_netns, "the same as --netns all")
       ->excludes(netns);
-  command->add_option(
+  auto* slots = command->add_option(
       "--ring-slots", arguments->ring_slots,
       "records that each CPU's ring holds, a power of two (default: 64 MiB for all)");
   command->add_flag("--json", arguments->json, "the summary as JSON on standard output");
@@ -142,8 +153,15 @@ void add_capture(CLI::App& app) {
       "with "
       "BTF and the right to load BPF programs. ^C ends it with everything saved.\n"
       "Example: tscope capture -p 5201 -o transfer.pcapng, then: tscope acks transfer.pcapng");
-  command->callback([arguments, at] {
+  command->callback([arguments, at, count, slots] {
     arguments->at_given = at->count() > 0;
+    if (count->count() > 0 && arguments->count == 0) {
+      throw tscope::UsageError("--count must be 1 or more; leave it out for no limit");
+    }
+    if (slots->count() > 0 && arguments->ring_slots == 0) {
+      throw tscope::UsageError(
+          "--ring-slots must be a power of two from 16; leave it out for 64 MiB");
+    }
     run(*arguments);
   });
 }

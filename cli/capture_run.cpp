@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "signals.hpp"
@@ -76,7 +77,8 @@ std::string limits_text(const CaptureRun& run) {
 /// Tells people what goes on, and counts.
 class Watcher final : public tscope::CaptureWatcher {
  public:
-  Watcher(const CaptureRun& run, std::string engine) : run_(run), engine_(std::move(engine)) {
+  Watcher(const CaptureRun& run, const tscope::LiveSource& source)
+      : run_(run), source_(source), engine_(engine_text(source.facts())) {
     summary_.file = run.output;
     summary_.asked = run.source.vantages;
     summary_.protocols_asked = run.source.filter.protocols;
@@ -86,7 +88,9 @@ class Watcher final : public tscope::CaptureWatcher {
     fmt::print(stderr, "tscope: capturing {} at {} by {} into {}{}\n", describe(run_),
                vantage_list(run_), engine_, run_.output == "-" ? "standard output" : run_.output,
                limits_text(run_));
-    warn_of_idle_nics(run_.source);
+    tscope::run_in(run_.source.netns.get(), [&] { warn_of_idle_nics(run_.source); });
+    warn(tscope::blind_spots(run_.source));
+    warn(source_.warnings());
   }
 
   void packet(const tscope::Packet& packet) override { summary_.add(packet); }
@@ -103,6 +107,9 @@ class Watcher final : public tscope::CaptureWatcher {
     if (progress_shown_) fmt::print(stderr, "\n");
   }
 
+  /// What the capture came to know on its way.
+  void warn_at_end(const tscope::CaptureOutcome& outcome) { warn(outcome.warnings); }
+
   tscope::CaptureSummary summary(tscope::CaptureOutcome outcome) const {
     tscope::CaptureSummary summary = summary_;
     summary.outcome = std::move(outcome);
@@ -110,8 +117,16 @@ class Watcher final : public tscope::CaptureWatcher {
   }
 
  private:
+  void warn(const std::vector<std::string>& sentences) {
+    for (const std::string& sentence : sentences) {
+      if (told_.insert(sentence).second) fmt::print(stderr, "tscope: warning: {}\n", sentence);
+    }
+  }
+
   const CaptureRun& run_;
+  const tscope::LiveSource& source_;
   std::string engine_;
+  std::set<std::string> told_;
   tscope::CaptureSummary summary_;
   const bool terminal_ = isatty(STDERR_FILENO) == 1;
   bool progress_shown_ = false;
@@ -144,11 +159,12 @@ void run_capture(CaptureRun run) {
   outlive_closed_pipes();
   const auto source = open_engine(run.engine, run.source, run.vantages_given);
   tscope::CaptureFile file(run.output, tscope::capture_link_type(run.source), facts(run, *source));
-  Watcher watcher(run, engine_text(source->facts()));
+  Watcher watcher(run, *source);
   try {
     tscope::CaptureOutcome outcome =
         tscope::capture(*source, file, run.limits, watcher, asked_to_end);
     watcher.end_progress();
+    watcher.warn_at_end(outcome);
     print(run, watcher.summary(std::move(outcome)));
   } catch (const tscope::Error&) {
     // No summary: it would count what never reached the file.

@@ -17,7 +17,9 @@ struct Journey {
 
 struct PacketTest {
   bool done = false;
-  std::string problem;  // one line, if it was not done
+  bool opens = false;       // the session
+  std::string problem;      // why the session does not open; one line
+  std::string no_loopback;  // why no packet could be sent
   Journey there, back;
   std::uint64_t opened = 0, closed = 0;  // connection events
   tscope::Loss loss;

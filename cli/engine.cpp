@@ -28,6 +28,12 @@ std::unique_ptr<tscope::LiveSource> open_bpf(tscope::CaptureOptions& options, bo
   return source;
 }
 
+std::string without_module(const std::string& why) {
+  return fmt::format("the module is not loaded (no " TSCOPE_DEVICE
+                     "): load it with insmod build/kmod/$(uname -r)/tscope.ko; and without it: {}",
+                     why);
+}
+
 }  // namespace
 
 EngineChoice parse_engine(const std::string& text) {
@@ -49,11 +55,10 @@ std::unique_ptr<tscope::LiveSource> open_engine(EngineChoice choice,
     return open_bpf(options, vantages_given);
   } catch (const tscope::UsageError&) {
     throw;
+  } catch (const tscope::LackingVantage& error) {
+    throw tscope::LackingVantage(without_module(error.why()), error.instead());
   } catch (const tscope::Error& error) {
-    throw tscope::Error(
-        fmt::format("the module is not loaded (no " TSCOPE_DEVICE
-                    "): load it with insmod build/kmod/$(uname -r)/tscope.ko; and without it: {}",
-                    error.what()));
+    throw tscope::Error(without_module(error.what()));
   }
 }
 

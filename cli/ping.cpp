@@ -17,6 +17,7 @@
 #include "ping_args.hpp"
 #include "signals.hpp"
 #include "tscope/base/error.hpp"
+#include "tscope/live/bpf_source.hpp"
 #include "tscope/report/ping.hpp"
 
 namespace {
@@ -124,6 +125,9 @@ std::unique_ptr<tscope::LiveSource> best_engine(tscope::CaptureOptions& options,
   for (const EngineChoice choice : choices) {
     try {
       return open_engine(choice, options, !tcp);
+    } catch (const tscope::LackingVantage& error) {
+      // Without the advice to ask for others: ping chooses itself.
+      why_not += (why_not.empty() ? "" : "; ") + error.why();
     } catch (const tscope::Error& error) {
       why_not += (why_not.empty() ? "" : "; ") + std::string(error.what());
     }

@@ -28,14 +28,17 @@ static bool prefix_matches(const u8 *a, const u8 *b, unsigned int bits)
 	return bits % 8 == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits % 8) == 0;
 }
 
-bool tscope_filter_address_matches(const struct tscope_filter *filter, u8 family, const u8 *header)
+bool tscope_filter_address_matches(const struct tscope_filter *filter, u8 family, u32 flags,
+				   const u8 *header)
 {
 	const bool v4 = family == AF_INET;
+	const size_t size = v4 ? sizeof(__be32) : sizeof(struct in6_addr);
 	const u8 *source = header + (v4 ? offsetof(struct iphdr, saddr) : offsetof(struct ipv6hdr, saddr));
-	const u8 *destination = source + (v4 ? sizeof(__be32) : sizeof(struct in6_addr));
 
 	if (filter->family != family)
 		return false;
-	return !filter->prefix_len || prefix_matches(filter->address, source, filter->prefix_len) ||
-	       prefix_matches(filter->address, destination, filter->prefix_len);
+	if (!filter->prefix_len || prefix_matches(filter->address, source, filter->prefix_len) ||
+	    prefix_matches(filter->address, source + size, filter->prefix_len))
+		return true;
+	return flags & TSCOPE_F_SYNTH_IP && !memchr_inv(source, 0, size);
 }

@@ -6,8 +6,12 @@
 #include "uapi/tscope.h"
 
 bool tscope_filter_valid(const struct tscope_filter *filter);
-/* Of the filter's family or not, by the addresses in an IP header. */
-bool tscope_filter_address_matches(const struct tscope_filter *filter, u8 family, const u8 *header);
+/*
+ * Of the filter's family or not, by the addresses in an IP header. A made-up header whose source is not
+ * chosen yet matches: the reader finds out by the route.
+ */
+bool tscope_filter_address_matches(const struct tscope_filter *filter, u8 family, u32 flags,
+				   const u8 *header);
 
 static inline u8 tscope_filter_protocols(const struct tscope_filter *filter)
 {
@@ -37,9 +41,11 @@ static __always_inline bool tscope_filter_match(const struct tscope_filter *filt
 		return false;
 	if (filter->port && !tscope_filter_port_matches(filter, packet))
 		return false;
-	if (filter->ifindex && filter->ifindex != packet->ifindex)
+	/* Without a route there is no device yet. The reader finds out which one it is. */
+	if (filter->ifindex && packet->ifindex && filter->ifindex != packet->ifindex)
 		return false;
-	return !filter->family || tscope_filter_address_matches(filter, packet->family, packet->header);
+	return !filter->family ||
+	       tscope_filter_address_matches(filter, packet->family, packet->flags, packet->header);
 }
 
 #endif

@@ -23,6 +23,12 @@ static u32 socket_ifindex(const struct sock *sk)
 	return dst && dst->dev ? dst->dev->ifindex : sk->sk_bound_dev_if;
 }
 
+/* Where what the socket gets comes in: not always where its answers leave. */
+static u32 receive_ifindex(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_rx_dst_ifindex) ?: socket_ifindex(sk);
+}
+
 static const void *local_address(const struct sock *sk, u8 family)
 {
 	if (family == AF_INET)
@@ -129,7 +135,7 @@ bool tscope_packet_from_socket(struct tscope_packet *packet, const struct sock *
 	if (family == AF_INET6 && ipv6_addr_v4mapped(&sk->sk_v6_daddr))
 		family = AF_INET;
 #endif
-	tscope_packet_begin(packet, sock_net(sk), socket_ifindex(sk), 0);
+	tscope_packet_begin(packet, sock_net(sk), out ? socket_ifindex(sk) : receive_ifindex(sk), 0);
 	packet->flags |= tscope_socket_flags(sk);
 	local = local_address(sk, family);
 	remote = remote_address(sk, family);

@@ -221,6 +221,12 @@ void tscope_sessions_netns_gone(struct net *net)
 	mutex_unlock(&sessions_lock);
 }
 
+/* A device is of one namespace, and its number means another device in others. */
+static bool sees_all_netns(const struct tscope_config *config)
+{
+	return config->flags & TSCOPE_CONFIG_ALL_NETNS && !config->filter.ifindex;
+}
+
 int tscope_session_listen(struct tscope_session *session)
 {
 	struct tscope_listener *listener = &session->listener;
@@ -230,7 +236,7 @@ int tscope_session_listen(struct tscope_session *session)
 	/* A namespace on its way out waits for this lock, and then finds the listener in the list. */
 	mutex_lock(&sessions_lock);
 	if (session->net) {
-		listener->net = session->config.flags & TSCOPE_CONFIG_ALL_NETNS ? NULL : session->net;
+		listener->net = sees_all_netns(&session->config) ? NULL : session->net;
 		listener->home = session->net;
 		err = tscope_listener_add(listener);
 	}

@@ -270,9 +270,12 @@ enum tscope_port_side {
 	TSCOPE_PORT_DESTINATION	= 2,
 };
 
-/* All given parts must match; a zero part matches everything. */
+/*
+ * All given parts must match; a zero part matches everything. What a record does not tell (its ifindex is 0;
+ * the source address of a made-up header is not chosen yet) matches: its reader can ask for the route.
+ */
 struct tscope_filter {
-	__u32 ifindex;		/* device, where the layer knows one */
+	__u32 ifindex;		/* device, of the session's network namespace whatever the flags say */
 	__u16 port;		/* TCP or UDP port, host order; no ICMP packet has one */
 	__u8 port_side;		/* enum tscope_port_side */
 	__u8 family;		/* 0, AF_INET or AF_INET6 */

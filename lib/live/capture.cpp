@@ -56,7 +56,8 @@ class Capture {
 
   void look_around() {
     const auto now = Clock::now();
-    if (stop_ || (limits_.duration && now - begun_ >= *limits_.duration)) end();
+    const bool over = limits_.duration && now - begun_ >= *limits_.duration;
+    if (stop_ || over || source_.device_gone()) end();
     if (now - looked_ < std::chrono::seconds(1)) return;
     write_state();
     watcher_.progress(progress(now));
@@ -93,7 +94,9 @@ class Capture {
             .clock = source_.clock(),
             .nics = source_.nic_stamps(),
             .counter_check = check,
-            .netns_gone = source_.netns_gone()};
+            .netns_gone = source_.netns_gone(),
+            .device_gone = source_.device_gone(),
+            .warnings = source_.warnings()};
   }
 
   LiveSource& source_;
@@ -101,7 +104,7 @@ class Capture {
   const CaptureLimits& limits_;
   CaptureWatcher& watcher_;
   const std::atomic<bool>& stop_;
-  CounterComparison comparison_{[this] { return source_.passed(); }};
+  CounterComparison comparison_{[this] { return source_.passed(); }, source_.netns()};
   const Clock::time_point begun_ = Clock::now();
   Clock::time_point looked_ = begun_;
   std::optional<Clock::time_point> ended_;

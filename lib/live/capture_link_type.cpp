@@ -39,9 +39,7 @@ class Devices {
   Descriptor socket_{socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
 };
 
-}  // namespace
-
-LinkType capture_link_type(const CaptureOptions& options) {
+LinkType link_type_here(const CaptureOptions& options) {
   const Devices devices;
   bool ethernet = !options.all_netns;
   if (!options.filter.device.empty()) {
@@ -54,6 +52,14 @@ LinkType capture_link_type(const CaptureOptions& options) {
     if_freenameindex(list);
   }
   return ethernet ? LinkType::ethernet : LinkType::raw_ip;
+}
+
+}  // namespace
+
+LinkType capture_link_type(const CaptureOptions& options) {
+  LinkType type = LinkType::raw_ip;
+  run_in(options.netns.get(), [&] { type = link_type_here(options); });
+  return type;
 }
 
 }  // namespace tscope

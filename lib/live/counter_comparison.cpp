@@ -121,8 +121,9 @@ class Comparison {
 
 }  // namespace
 
-CounterComparison::CounterComparison(std::function<std::optional<PassedPackets>()> passed)
-    : passed_(std::move(passed)) {
+CounterComparison::CounterComparison(std::function<std::optional<PassedPackets>()> passed,
+                                     const VisitedNetns* netns)
+    : passed_(std::move(passed)), netns_(netns) {
 }
 
 std::optional<CounterReading> CounterComparison::read() {
@@ -132,7 +133,8 @@ std::optional<CounterReading> CounterComparison::read() {
     auto passed = passed_();
     if (!passed || passed->vantages.empty()) return std::nullopt;
     counts_ = true;
-    auto links = links_.read(passed->only_device);
+    std::optional<LinkTable> links;
+    run_in(netns_, [&] { links = read_links(passed->only_device); });
     if (!links) return std::nullopt;
     *sample = {std::move(*passed), std::move(*links)};
   }
@@ -144,7 +146,10 @@ void CounterComparison::begin() {
 }
 
 void CounterComparison::end() {
-  if (begin_) end_ = read();
+  if (!begin_) return;
+  end_ = read();
+  if (!end_) return;
+  run_in(netns_, [&] { checks_ = compare_counters(*begin_, *end_, link_driver); });
 }
 
 CounterCheck CounterComparison::result() const {
@@ -152,7 +157,7 @@ CounterCheck CounterComparison::result() const {
   if (counts_) check.state = CounterCheck::State::absent;
   if (!begin_ || !end_) return check;
   check.state = CounterCheck::State::done;
-  check.interfaces = compare_counters(*begin_, *end_, link_driver);
+  check.interfaces = checks_;
   return check;
 }
 

@@ -4,8 +4,9 @@
 #include <functional>
 #include <optional>
 
-#include "live/link_counters.hpp"
+#include "live/devices/link_table.hpp"
 #include "tscope/live/passed_packets.hpp"
+#include "tscope/live/visited_netns.hpp"
 #include "tscope/record/counter_check.hpp"
 
 namespace tscope {
@@ -27,7 +28,9 @@ struct CounterReading {
 class CounterComparison {
  public:
   /// passed: of the session, at any time while it runs; nothing if it doesn't count.
-  explicit CounterComparison(std::function<std::optional<PassedPackets>()> passed);
+  /// netns: where the interfaces are; null: the calling thread's.
+  explicit CounterComparison(std::function<std::optional<PassedPackets>()> passed,
+                             const VisitedNetns* netns = nullptr);
 
   /// Takes the first reading; once the session runs. Takes 10 ms.
   void begin();
@@ -39,9 +42,10 @@ class CounterComparison {
   std::optional<CounterReading> read();
 
   std::function<std::optional<PassedPackets>()> passed_;
-  LinkReader links_;
+  const VisitedNetns* netns_;
   bool counts_ = false;
   std::optional<CounterReading> begin_, end_;
+  std::vector<InterfaceCheck> checks_;
 };
 
 /// Compares two readings. driver: returns the driver of an interface by its name.

@@ -34,6 +34,8 @@ class Engine {
   virtual std::uint64_t now() const = 0;
   virtual Anchor anchor() const = 0;
 
+  /// What it does not stamp although it was asked for, a sentence each.
+  virtual std::vector<std::string> warnings() const { return {}; }
   /// Hits that never reached a hook, since some moment before start().
   virtual std::uint64_t missed() const = 0;
   /// What a reader of the file may want to know of it.

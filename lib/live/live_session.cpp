@@ -13,6 +13,7 @@
 #include "live/filter.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/base/facts.hpp"
+#include "tscope/base/units.hpp"
 
 namespace tscope {
 
@@ -53,6 +54,10 @@ PassedScope passed_scope(const CaptureOptions& options) {
   return scope;
 }
 
+RecordScope record_scope(const CaptureOptions& options) {
+  return {options.netns, options.filter.device, kernel_filter(options.filter)};
+}
+
 }  // namespace
 
 std::uint32_t ring_slots(std::uint32_t asked, std::uint32_t cpus, std::uint32_t max_slots) {
@@ -74,29 +79,46 @@ std::uint32_t vantage_bits(const std::vector<Vantage>& vantages) {
   return bits;
 }
 
-std::string vantage_list(std::uint32_t bits) {
+std::string vantage_list(std::uint32_t bits, const char* separator) {
   std::string names;
   for (unsigned i = 0; i < TSCOPE_VANTAGES; i++) {
     if ((bits & 1U << i) == 0) continue;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", vantage_name(static_cast<Vantage>(i)));
+    names +=
+        fmt::format("{}{}", names.empty() ? "" : separator, vantage_name(static_cast<Vantage>(i)));
   }
   return names;
 }
 
-std::unique_ptr<LiveSource> open_live(std::unique_ptr<Engine> engine,
+std::unique_ptr<LiveSource> open_live(const std::function<std::unique_ptr<Engine>()>& engine,
                                       const CaptureOptions& options) {
-  return std::make_unique<LiveSession>(std::move(engine), options.reorder_window, options.nap,
-                                       nic_setup(options), passed_scope(options));
+  std::unique_ptr<LiveSource> source;
+  const bool there = run_in(options.netns.get(), [&] {
+    source = std::make_unique<LiveSession>(engine(), options.reorder_window, options.nap,
+                                           nic_setup(options), passed_scope(options),
+                                           record_scope(options));
+  });
+  if (!there) throw Error("the network namespace is gone; start the capture in one that lives");
+  return source;
 }
 
 LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_window,
-                         milliseconds nap, NicSetup nics, PassedScope passed)
+                         milliseconds nap, NicSetup nics, PassedScope passed, RecordScope scope)
     : engine_(std::move(engine)),
       nap_(nap),
       merge_(engine_->rings(),
              static_cast<std::uint64_t>(reorder_window.count()) * engine_->clock_khz()),
       nics_(std::move(nics)),
       passed_(std::move(passed)),
+      scope_(std::move(scope)),
+      devices_(scope_.netns),
+      interfaces_(own_netns(), devices_.at_start()),
+      routes_(scope_.filter,
+              [this](const RouteQuestion& question) {
+                std::optional<RouteTaken> route;
+                run_in(scope_.netns.get(), [&] { route = ask_route(question); });
+                return route;
+              }),
+      filters_(scope_.filter.ifindex != 0 || scope_.filter.prefix_len != 0),
       facts_(host_facts()) {
   const Anchor first = read_anchor();
   clock_.emplace(first, engine_->clock_khz());
@@ -106,7 +128,8 @@ LiveSession::LiveSession(std::unique_ptr<Engine> engine, milliseconds reorder_wi
     std::this_thread::sleep_for(nic_pause);
     nics_.read(*engine_, *clock_);
   }
-  delivered_until_ = first.tsc;
+  delivered_until_ = looked_at_ = first.tsc;
+  device_gone_ = scope_.filter.ifindex != 0 && !devices_.at_start().contains(scope_.filter.ifindex);
   missed_before_ = engine_->missed();
   facts_["clock"] = engine_->clock_name();
   facts_["reorder_window_ms"] = std::to_string(reorder_window.count());
@@ -151,10 +174,47 @@ void LiveSession::stop() {
   stopped_at_ = anchors_.back().tsc;
 }
 
+// The change was somewhere between the last look and this one.
+void LiveSession::note_change(const DeviceChange& change, std::uint64_t now) {
+  interfaces_.rename(change.ifindex, change.after, now);
+  const bool wanted = scope_.filter.ifindex == 0 || scope_.filter.ifindex == change.ifindex;
+  if (wanted && !change.before.empty() && !change.after.empty()) {
+    const auto since = clock_->to_ns(now) - clock_->to_ns(looked_at_);
+    renamings_.push_back(fmt::format(
+        "{} was renamed {} during the capture: packets of up to {} before the new name's "
+        "first may still have the old one",
+        change.before, change.after, format_duration(since)));
+  }
+  if (scope_.filter.ifindex == change.ifindex && change.after.empty()) device_gone_ = true;
+}
+
+void LiveSession::look_at_devices(std::uint64_t now) {
+  for (const DeviceChange& change : devices_.changes()) note_change(change, now);
+  looked_at_ = now;
+}
+
+std::vector<std::string> LiveSession::warnings() const {
+  std::vector<std::string> warnings = engine_->warnings();
+  warnings.insert(warnings.end(), renamings_.begin(), renamings_.end());
+  if (device_gone_) {
+    warnings.push_back(
+        fmt::format("{} went away (deleted, or moved to another network namespace), so the capture "
+                    "ended; a device made anew under that name is another one: start again for it",
+                    scope_.device));
+  }
+  if (routes_.unsure() > 0) {
+    warnings.push_back(fmt::format(
+        "{} records of calls to a group, to everybody or to a link-local address may be another "
+        "device's or address's: where the socket chooses, the call does not tell which",
+        routes_.unsure()));
+  }
+  return warnings;
+}
+
 // Everything gathered has been delivered.
 void LiveSession::refill() {
   delivered_until_ = std::max(delivered_until_, merge_.limit());
-  if (!stopped_ && !engine_->wait(nap_)) {
+  if (!stopped_ && (!engine_->wait(nap_) || devices_.netns_gone())) {
     netns_gone_ = true;
     stop();
   }
@@ -165,6 +225,7 @@ void LiveSession::refill() {
   }
   // Read before the rings: what is stamped later may still be missing from them.
   const std::uint64_t now = engine_->now();
+  look_at_devices(now);
   if (now >= next_anchor_) read_clocks();
   merge_.gather(now);
 }
@@ -172,6 +233,7 @@ void LiveSession::refill() {
 Source::Next LiveSession::next(Packet& packet) {
   while (const tscope_record* record = merge_.next(packet.late)) {
     copy_record(packet.record, *record);
+    if (filters_ && !routes_.wants(packet.record)) continue;
     packet.time_ns = clock_->to_ns(packet.record.tsc);
     packet.interface = interfaces_.index_of(packet.record);
     if (!is_hardware(packet.vantage()) || nics_.place(packet, interfaces()[packet.interface])) {

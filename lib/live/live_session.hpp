@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "live/devices/device_watch.hpp"
+#include "live/devices/interface_table.hpp"
+#include "live/devices/route_filter.hpp"
 #include "live/engine.hpp"
-#include "live/interface_table.hpp"
 #include "live/nic_clocks.hpp"
 #include "live/reader/merge.hpp"
 #include "tscope/live/live_source.hpp"
@@ -18,13 +23,20 @@ struct PassedScope {
   std::uint32_t only_device = 0;  ///< ifindex; 0: all
 };
 
+/// Whose records a session has, where that is for the reader to find out.
+struct RecordScope {
+  std::shared_ptr<const VisitedNetns> netns;  ///< null: the calling thread's
+  std::string device;                         ///< that the filter names; empty: all
+  tscope_filter filter{};
+};
+
 /// An engine's records in the order of time.
 class LiveSession final : public LiveSource {
  public:
   /// Starts the engine. Throws what it throws.
   LiveSession(std::unique_ptr<Engine> engine, std::chrono::milliseconds reorder_window,
               std::chrono::milliseconds nap = std::chrono::milliseconds(20), NicSetup nics = {},
-              PassedScope passed = {});
+              PassedScope passed = {}, RecordScope scope = {});
 
   Next next(Packet& packet) override;
   const std::vector<Interface>& interfaces() const override { return interfaces_.all(); }
@@ -38,6 +50,9 @@ class LiveSession final : public LiveSource {
   std::vector<NicReading> take_nic_readings() override { return nics_.take_readings(); }
   std::uint32_t clock_khz() const override { return engine_->clock_khz(); }
   bool netns_gone() const override { return netns_gone_; }
+  bool device_gone() const override { return device_gone_; }
+  std::vector<std::string> warnings() const override;
+  const VisitedNetns* netns() const override { return scope_.netns.get(); }
   std::int64_t watermark_ns() const override;
 
  private:
@@ -45,6 +60,8 @@ class LiveSession final : public LiveSource {
   void keep_anchor(const Anchor& anchor);
   void read_clocks();
   void refill();
+  void look_at_devices(std::uint64_t now);
+  void note_change(const DeviceChange& change, std::uint64_t now);
 
   std::unique_ptr<Engine> engine_;
   std::chrono::milliseconds nap_;
@@ -61,14 +78,20 @@ class LiveSession final : public LiveSource {
   bool stopped_ = false;
   bool drained_ = false;
   std::uint64_t delivered_until_ = 0;  // ticks
-  bool netns_gone_ = false;
+  bool netns_gone_ = false, device_gone_ = false;
+  RecordScope scope_;
+  DeviceWatch devices_;
   InterfaceTable interfaces_;
+  RouteFilter routes_;
+  bool filters_ = false;         // by device or address
+  std::uint64_t looked_at_ = 0;  // ticks, at the devices
+  std::vector<std::string> renamings_;
   std::map<std::string, std::string> facts_;
 };
 
-/// A session with the NICs' clocks that the options ask for. Throws what these and the engine
-/// throw.
-std::unique_ptr<LiveSource> open_live(std::unique_ptr<Engine> engine,
+/// A session in the network namespace that the options name, with the NICs' clocks that they ask
+/// for. engine: makes the engine there. Throws what it and the NICs throw.
+std::unique_ptr<LiveSource> open_live(const std::function<std::unique_ptr<Engine>()>& engine,
                                       const CaptureOptions& options);
 
 /// Slots a ring: what was asked for, checked, or the default. Throws UsageError.
@@ -78,6 +101,6 @@ constexpr std::uint32_t default_slots_min = 1024;
 
 std::uint32_t vantage_bits(const std::vector<Vantage>& vantages);
 /// "driver-rx, socket-rx".
-std::string vantage_list(std::uint32_t bits);
+std::string vantage_list(std::uint32_t bits, const char* separator = ", ");
 
 }  // namespace tscope

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "live/interface_table.hpp"
+#include "live/devices/interface_table.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {

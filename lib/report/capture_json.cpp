@@ -63,6 +63,8 @@ std::string capture_json(const CaptureSummary& summary) {
                            {"duration_s", summary.outcome.duration.count()},
                            {"records", summary.outcome.records},
                            {"netns_gone", summary.outcome.netns_gone},
+                           {"device_gone", summary.outcome.device_gone},
+                           {"warnings", summary.outcome.warnings},
                            {"loss", live_loss_object(summary.outcome.loss)},
                            {"clock", live_clock_object(summary.outcome.clock)},
                            {"counter_check", counter_check_object(summary.outcome.counter_check)},

@@ -114,7 +114,19 @@ std::string doubt_text(const InterfaceCheck& check, const CheckVerdict& verdict)
   return obstacle_text(check.obstacle);
 }
 
+// A VLAN, macvlan, bond, ...: what it gets passed the hook before it was this device's.
+std::string lower_device_text(const InterfaceCheck& check) {
+  return fmt::format(
+      "{} saw {} of the {} packets that {} received: {} gets packets from the device below it, "
+      "behind this hook, where they passed as that device's. Capture there to see them.",
+      vantage_name(check.interface.vantage), check.frames, check.counted, check.interface.device,
+      check.interface.device);
+}
+
 std::string unknown_text(const InterfaceCheck& check, const CheckVerdict& verdict) {
+  if (verdict.doubt == Doubt::obstacle && check.obstacle == CheckObstacle::lower_device) {
+    return lower_device_text(check);
+  }
   return fmt::format("Whether all packets of {} passed {} is not known: {}.",
                      check.interface.device, vantage_name(check.interface.vantage),
                      doubt_text(check, verdict));

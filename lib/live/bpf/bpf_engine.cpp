@@ -39,8 +39,9 @@ tscope_bpf_config config_of(const CaptureOptions& options) {
   config.slots = ring_slots(options.slots, config.cpus, slots_max);
   config.shift = static_cast<std::uint32_t>(std::countr_zero(config.slots));
   config.own_netns = own_netns();
-  config.netns = options.all_netns ? 0 : config.own_netns;
   config.filter = kernel_filter(options.filter);
+  // A device is of one namespace, and its number means another device in others.
+  config.netns = options.all_netns && config.filter.ifindex == 0 ? 0 : config.own_netns;
   return config;
 }
 
@@ -140,6 +141,8 @@ class BpfEngine final : public Engine {
     return sum;
   }
 
+  std::vector<std::string> warnings() const override { return programs_.warnings(); }
+
   std::map<std::string, std::string> facts() const override {
     return {{"engine", "bpf"},
             {"clock_khz", std::to_string(clock_khz_)},
@@ -163,7 +166,7 @@ class BpfEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<LiveSource> open_bpf(const CaptureOptions& options, BpfLacking* lacking) {
-  return open_live(std::make_unique<BpfEngine>(options, lacking), options);
+  return open_live([&] { return std::make_unique<BpfEngine>(options, lacking); }, options);
 }
 
 BpfStatus bpf_status(std::uint8_t protocols) {

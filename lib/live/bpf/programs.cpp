@@ -23,6 +23,8 @@
 #include "live/places.hpp"
 #include "tscope.skel.h"
 #include "tscope/base/error.hpp"
+#include "tscope/live/bpf_source.hpp"
+#include "tscope/record/protocol_names.hpp"
 #include "tscope_elder.skel.h"
 
 namespace tscope {
@@ -65,6 +67,15 @@ struct ServedVantages {
     return result;
   }
 };
+
+// Vantage points, bits, that packets of a protocol pass on some kernel.
+std::uint32_t passed_by(std::uint8_t protocol) {
+  std::uint32_t vantages = 0;
+  for (const HookPlace& place : places) {
+    if ((place.protocols & protocol) != 0) vantages |= bit(place);
+  }
+  return vantages;
+}
 
 // libbpf's own first words on a failure, for an error that we can't name better.
 std::string first_words;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
@@ -181,7 +192,19 @@ void Programs::choose(bool with_functions) {
     if (there && place.need != TSCOPE_OPTIONAL && place.need != TSCOPE_COUNTER) served.add(place);
     if (!there && place.need == TSCOPE_REQUIRED) lacking.add(place);
   }
-  vantages_ = config_.vantages & served.without(lacking).of(protocols);
+  const ServedVantages can = served.without(lacking);
+  available_ = can.of(protocols);
+  vantages_ = config_.vantages & available_;
+  warnings_.clear();
+  for (const auto& [protocol, name] : protocol_names) {
+    const auto bits = static_cast<std::uint8_t>(protocol);
+    if ((protocols & bits) == 0) continue;
+    const std::uint32_t silent = vantages_ & passed_by(bits) & ~can.of(bits);
+    if (silent == 0) continue;
+    warnings_.push_back(fmt::format(
+        "no record of {} at {}: {}", name, vantage_list(silent),
+        why_no_functions_.empty() ? "this kernel has no place for it" : why_no_functions_));
+  }
   for (const HookPlace& place : places) {
     if (serves(place, vantages_)) continue;
     bpf_program__set_autoload(program(place.id), false);
@@ -204,9 +227,13 @@ bpf_map* Programs::map(const char* name) const {
 void Programs::refuse_lacking() const {
   const std::uint32_t lacking = config_.vantages & ~vantages_;
   if (lacking == 0) return;
-  throw Error(fmt::format(
-      "BPF programs can't stamp at {} here{}{}; choose others with --at, or use --engine kmod",
-      vantage_list(lacking), why_no_functions_.empty() ? "" : ": ", why_no_functions_));
+  const std::uint32_t left = vantages_ != 0 ? vantages_ : available_;
+  throw LackingVantage(
+      fmt::format("BPF programs can't stamp at {} here{}{}", vantage_list(lacking),
+                  why_no_functions_.empty() ? "" : ": ", why_no_functions_),
+      fmt::format("{}, or use --engine kmod",
+                  left == 0 ? "give other protocols"
+                            : fmt::format("here works --at {}", vantage_list(left, ","))));
 }
 
 int Programs::load() {

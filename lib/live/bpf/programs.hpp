@@ -36,6 +36,9 @@ class Programs {
   std::uint32_t vantages() const { return vantages_; }
   /// Empty, or why entries and exits of functions can't be hooked here.
   const std::string& why_no_functions() const { return why_no_functions_; }
+  /// What is not stamped although its vantage point is: those of the protocols asked for that have
+  /// no place there which can be had, a sentence each.
+  const std::vector<std::string>& warnings() const { return warnings_; }
   /// Stamps come from the module's TSC kfunc.
   bool uses_tsc() const { return config_.tsc != 0; }
 
@@ -67,7 +70,9 @@ class Programs {
   std::unique_ptr<bpf_object, Deleter> object_;
   std::vector<std::unique_ptr<bpf_link, Deleter>> links_;
   std::optional<GracePeriod> grace_period_;
-  std::uint32_t vantages_ = 0;
+  std::uint32_t vantages_ = 0;   // asked for and to be had
+  std::uint32_t available_ = 0;  // to be had, asked for or not
+  std::vector<std::string> warnings_;
   std::string why_no_functions_;
 };
 

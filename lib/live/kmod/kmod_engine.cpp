@@ -151,7 +151,7 @@ std::map<std::string, std::string> KmodEngine::facts() const {
 }  // namespace
 
 std::unique_ptr<LiveSource> open_kmod(const CaptureOptions& options) {
-  return open_live(std::make_unique<KmodEngine>(options), options);
+  return open_live([&] { return std::make_unique<KmodEngine>(options); }, options);
 }
 
 KmodStatus kmod_status() {

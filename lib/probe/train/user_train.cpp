@@ -14,7 +14,7 @@
 #include <cstring>
 #include <thread>
 
-#include "live/interface_table.hpp"
+#include "live/devices/interface_table.hpp"
 #include "probe/train/departures.hpp"
 #include "probe/train/engine.hpp"
 #include "probe/train/user_sender.hpp"

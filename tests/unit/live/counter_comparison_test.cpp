@@ -183,17 +183,16 @@ TEST(CounterComparison, ReadsTheKernelsCounters) {
   EXPECT_EQ(comparison.result().state, CounterCheck::State::absent) << "it has no end yet";
   comparison.end();
   EXPECT_EQ(comparison.result().state, CounterCheck::State::done);
-  LinkReader links;
-  const auto all = links.read(0);
+  const auto all = read_links();
   ASSERT_TRUE(all);
   const std::uint32_t lo = if_nametoindex("lo");
   ASSERT_TRUE(all->contains(lo));
   EXPECT_EQ(all->at(lo).name, "lo");
   EXPECT_TRUE(all->at(lo).loopback);
-  const auto one = links.read(lo);
+  const auto one = read_links(lo);
   ASSERT_TRUE(one);
   EXPECT_THAT(*one, SizeIs(1));
-  const auto none = links.read(0x7ffffff0);
+  const auto none = read_links(0x7ffffff0);
   ASSERT_TRUE(none);
   EXPECT_THAT(*none, IsEmpty());
 }

@@ -91,6 +91,14 @@ TEST(CounterCheckReport, JsonHasFiguresAndVerdict) {
   EXPECT_EQ(counter_check_object({})["state"], "not-applicable");
 }
 
+TEST(CounterCheckReport, SaysHowMuchPassedAtTheDeviceBelow) {
+  InterfaceCheck check = interface_check("mv0", Vantage::driver_rx, 258, 3);
+  check.obstacle = CheckObstacle::lower_device;
+  const std::string text = text_of(done({check}));
+  EXPECT_THAT(text, HasSubstr("driver-rx saw 3 of the 258 packets that mv0 received"));
+  EXPECT_THAT(text, HasSubstr("device below"));
+}
+
 TEST(CounterCheckReport, JsonNamesTheObstacle) {
   InterfaceCheck check = interface_check("eth0.5", Vantage::driver_rx, 3, 0);
   check.obstacle = CheckObstacle::lower_device;

@@ -6,9 +6,23 @@
 #include <string>
 #include <vector>
 
+#include "tscope/base/error.hpp"
 #include "tscope/live/live_source.hpp"
 
 namespace tscope {
+
+/// A vantage point can't be had. what() ends with what else the user can ask for.
+class LackingVantage : public Error {
+ public:
+  LackingVantage(const std::string& why, const std::string& instead)
+      : Error(why + "; " + instead), why_(why), instead_(instead) {}
+  /// Returns the message without what else to ask for, and that.
+  const std::string& why() const { return why_; }
+  const std::string& instead() const { return instead_; }
+
+ private:
+  std::string why_, instead_;
+};
 
 /// Vantage points that BPF programs can't stamp at.
 struct BpfLacking {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tscope/file/capture_file.hpp"
@@ -49,8 +50,10 @@ struct CaptureOutcome {
   Loss loss;
   ClockInfo clock;
   std::vector<NicStamps> nics;
-  CounterCheck counter_check;  ///< whether all packets passed the hooks
-  bool netns_gone = false;     ///< the capture ended because its network namespace went away
+  CounterCheck counter_check;         ///< whether all packets passed the hooks
+  bool netns_gone = false;            ///< the capture ended because its network namespace went away
+  bool device_gone = false;           ///< likewise, the filter's device
+  std::vector<std::string> warnings;  ///< LiveSource::warnings()
 };
 
 /// Writes a source into a file until it ends, a limit is reached or `stop` is true; what the source
@@ -63,6 +66,10 @@ struct CaptureOutcome {
 /// readable.
 CaptureOutcome capture(LiveSource& source, CaptureFile& file, const CaptureLimits& limits,
                        CaptureWatcher& watcher, const std::atomic<bool>& stop);
+
+/// Returns where a capture with these options will see less than was asked for because of the kind
+/// of its devices (one above another, part of a bridge, ...), a sentence each.
+std::vector<std::string> blind_spots(const CaptureOptions& options);
 
 /// Returns the link type for a file of such a capture. A file has one (docs/file-format.md):
 /// Ethernet if every device concerned is Ethernet or loopback. Devices that are down, such as the

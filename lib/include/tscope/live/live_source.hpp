@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tscope/live/passed_packets.hpp"
+#include "tscope/live/visited_netns.hpp"
 #include "tscope/record/source.hpp"
 
 namespace tscope {
@@ -23,10 +25,12 @@ struct CaptureFilter {
 
 struct CaptureOptions {
   CaptureFilter filter;
+  /// Where to capture; null: in the calling thread's network namespace.
+  std::shared_ptr<const VisitedNetns> netns;
   std::vector<Vantage> vantages;
-  /// Devices whose NIC's clock can be read, for hw-rx and hw-tx, are those of the caller's network
-  /// namespace.
-  bool all_netns = false;  ///< else the caller's network namespace alone
+  /// Devices whose NIC's clock can be read, for hw-rx and hw-tx, are those of `netns`.
+  bool all_netns =
+      false;  ///< else `netns` alone, as with filter.device: that is a device of `netns`
   std::uint32_t slots =
       0;  ///< records a CPU's ring holds, a power of two; 0: about 64 MiB over all CPUs
   /// How long records wait for earlier ones of other CPUs; 0: in no order but each CPU's own.
@@ -52,6 +56,13 @@ class LiveSource : public Source {
   virtual std::uint32_t clock_khz() const = 0;
   /// The session's network namespace went away; what it recorded is still delivered.
   virtual bool netns_gone() const = 0;
+  /// Returns true if the filter's device was deleted or moved to another network namespace: nothing
+  /// more of it will come.
+  virtual bool device_gone() const { return false; }
+  /// Returns what makes records say less than they seem to, a sentence each.
+  virtual std::vector<std::string> warnings() const { return {}; }
+  /// Returns the network namespace of the session's devices; null: the calling thread's.
+  virtual const VisitedNetns* netns() const { return nullptr; }
   /// Everything before this time has been delivered, but for late records.
   virtual std::int64_t watermark_ns() const = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "live/link_counters.hpp"
+#include "live/devices/link_table.hpp"
 
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "tscope/base/descriptor.hpp"
@@ -83,6 +84,10 @@ int take_link(nl_msg* message, void* where) {
   LinkCounters counters;
   counters.name = nla_get_string(attributes[IFLA_IFNAME]);
   counters.loopback = (link->ifi_flags & IFF_LOOPBACK) != 0;
+  counters.up = (link->ifi_flags & IFF_UP) != 0;
+  counters.lower_elsewhere = attributes[IFLA_LINK_NETNSID] != nullptr;
+  if (attributes[IFLA_LINK] != nullptr) counters.lower = nla_get_u32(attributes[IFLA_LINK]);
+  if (attributes[IFLA_MASTER] != nullptr) counters.master = nla_get_u32(attributes[IFLA_MASTER]);
   counters.rx_packets = stats.rx_packets;
   counters.tx_packets = stats.tx_packets;
   if (attributes[IFLA_LINKINFO] != nullptr) counters.kind = kind_of(attributes[IFLA_LINKINFO]);
@@ -106,22 +111,10 @@ int end_with_error(sockaddr_nl*, nlmsgerr* error, void* where) {
 
 }  // namespace
 
-LinkReader::LinkReader() : socket_(nl_socket_alloc()) {
-  if (socket_ == nullptr) return;
-  if (nl_connect(socket_, NETLINK_ROUTE) < 0) {
-    nl_socket_free(socket_);
-    socket_ = nullptr;
-    return;
-  }
-  nl_socket_disable_auto_ack(socket_);
-}
-
-LinkReader::~LinkReader() {
-  nl_socket_free(socket_);
-}
-
-std::optional<LinkTable> LinkReader::read(std::uint32_t ifindex) {
-  if (socket_ == nullptr) return std::nullopt;
+std::optional<LinkTable> read_links(std::uint32_t ifindex) {
+  const std::unique_ptr<nl_sock, void (*)(nl_sock*)> socket(nl_socket_alloc(), nl_socket_free);
+  if (socket == nullptr || nl_connect(socket.get(), NETLINK_ROUTE) < 0) return std::nullopt;
+  nl_socket_disable_auto_ack(socket.get());
   LinkTable links;
   bool failed = false;
   const std::unique_ptr<nl_msg, void (*)(nl_msg*)> message(
@@ -129,10 +122,10 @@ std::optional<LinkTable> LinkReader::read(std::uint32_t ifindex) {
   ifinfomsg header{};
   header.ifi_index = static_cast<int>(ifindex);
   nlmsg_append(message.get(), &header, sizeof(header), NLMSG_ALIGNTO);
-  nl_socket_modify_cb(socket_, NL_CB_VALID, NL_CB_CUSTOM, take_link, &links);
-  nl_socket_modify_err_cb(socket_, NL_CB_CUSTOM, end_with_error, &failed);
-  if (nl_send_auto(socket_, message.get()) < 0) return std::nullopt;
-  nl_recvmsgs_default(socket_);
+  nl_socket_modify_cb(socket.get(), NL_CB_VALID, NL_CB_CUSTOM, take_link, &links);
+  nl_socket_modify_err_cb(socket.get(), NL_CB_CUSTOM, end_with_error, &failed);
+  if (nl_send_auto(socket.get(), message.get()) < 0) return std::nullopt;
+  nl_recvmsgs_default(socket.get());
   if (failed) return std::nullopt;
   return links;
 }

@@ -3,17 +3,15 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "tscope/record/counter_check.hpp"
 
-struct nl_sock;
-
 namespace tscope {
 
-/// A network interface's own counters (rtnl_link_stats64), and what decides what they count.
+/// A network interface: its own counters (rtnl_link_stats64), what decides what they count, and the
+/// devices above and below it.
 struct LinkCounters {
   std::string name;
   std::string kind;  ///< IFLA_INFO_KIND: "veth", "vlan", ...; empty for a physical one and loopback
@@ -22,25 +20,17 @@ struct LinkCounters {
   XdpMode xdp = XdpMode::none;
   std::uint32_t tx_queue_length = 0;  ///< packets, of each queue
   std::uint32_t tx_queues = 1;
+  bool up = false;
+  std::uint32_t lower = 0;       ///< ifindex of the device that it stands on; 0: none
+  bool lower_elsewhere = false;  ///< that is a device of another network namespace
+  std::uint32_t master = 0;      ///< ifindex of the bridge, bond or VRF that it is a part of
 };
 
 using LinkTable = std::map<std::uint32_t, LinkCounters>;  ///< by ifindex
 
-/// Reads the interfaces of the network namespace in which it was made, by rtnetlink.
-class LinkReader {
- public:
-  LinkReader();
-  ~LinkReader();
-  LinkReader(const LinkReader&) = delete;
-  LinkReader& operator=(const LinkReader&) = delete;
-
-  /// Returns all interfaces, or only one if `ifindex` is not 0; nothing if the kernel does not
-  /// answer.
-  std::optional<LinkTable> read(std::uint32_t ifindex);
-
- private:
-  nl_sock* socket_;
-};
+/// Returns all interfaces of the calling thread's network namespace, or only one if `ifindex` is
+/// not 0; nothing if the kernel does not answer.
+std::optional<LinkTable> read_links(std::uint32_t ifindex = 0);
 
 /// Returns the name of the driver of an interface (ETHTOOL_GDRVINFO); empty if it has none.
 std::string link_driver(const std::string& name);
