@@ -131,7 +131,7 @@ class Conversion {
       any = true;
       if (!options_.force) doubles.add(packet);
     }
-    if (!any) refuse_empty(seen);
+    if (!any) refuse_empty(seen, source->interfaces());
     doubles.refuse(input_, source->interfaces());
     link_type_ = source->link_type();
     facts_ = source->facts();
@@ -214,7 +214,21 @@ class Conversion {
     return result;
   }
 
-  [[noreturn]] void refuse_empty(const std::set<Vantage>& seen) const {
+  // The devices that have packets at the vantage points asked for: "eth0, lo".
+  std::string devices_asked(const std::vector<Interface>& interfaces) const {
+    std::set<std::string> devices;
+    for (const Interface& interface : interfaces) {
+      if (std::ranges::count(options_.vantages, interface.vantage) > 0) {
+        devices.insert(interface.device);
+      }
+    }
+    std::string text;
+    for (const std::string& device : devices) text += (text.empty() ? "" : ", ") + device;
+    return text;
+  }
+
+  [[noreturn]] void refuse_empty(const std::set<Vantage>& seen,
+                                 const std::vector<Interface>& interfaces) const {
     const std::string asked =
         names(options_.vantages) + (options_.device.empty() ? "" : " of " + options_.device);
     if (seen.empty()) {
@@ -228,7 +242,10 @@ class Conversion {
                       "nothing to take out",
                       input_));
     }
-    throw Error(fmt::format("{} has no packet at {}; name one of: {}", input_, asked, names(seen)));
+    const std::string devices = devices_asked(interfaces);
+    const bool other_device = !options_.device.empty() && !devices.empty();
+    throw Error(fmt::format("{} has no packet at {}; name one of: {}", input_, asked,
+                            other_device ? devices : names(seen)));
   }
 
   std::string input_;

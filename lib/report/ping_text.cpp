@@ -44,6 +44,11 @@ std::string rtt_text(std::int64_t ns) {
   return fmt::format("0.{:03}", us);
 }
 
+// Cut to microseconds, as RTTs are: a quantile must not exceed the maximum by rounding.
+double cut_milliseconds(std::int64_t ns) {
+  return std::floor(static_cast<double>(ns) / 1000) / 1000;
+}
+
 std::string verdict_text(const PingVerdict& verdict) {
   if (verdict.clean()) return "clean";
   std::string text;
@@ -55,8 +60,8 @@ std::string verdict_text(const PingVerdict& verdict) {
 
 std::string cell(const PingQuantiles& quantiles) {
   if (quantiles.count == 0) return fmt::format("{:>10}{:>9}", "-", "-");
-  return fmt::format("{:10.3f}{:9.3f}", milliseconds(quantiles.median_ns),
-                     milliseconds(quantiles.p99_ns));
+  return fmt::format("{:10.3f}{:9.3f}", cut_milliseconds(quantiles.median_ns),
+                     cut_milliseconds(quantiles.p99_ns));
 }
 
 std::string loss_text(const PingCounts& counts) {
@@ -178,7 +183,7 @@ std::string ping_line(const PingSample& sample, PingProtocol protocol, const std
   if (sample.ttl) text += fmt::format(" ttl={}", *sample.ttl);
   text += fmt::format(" time={} ms", rtt_text(stamps.app_rtt().value_or(0)));
   const auto add = [&](const char* name, const std::optional<std::int64_t>& value) {
-    if (value) text += fmt::format(" {}={:.3f}", name, milliseconds(*value));
+    if (value) text += fmt::format(" {}={:.3f}", name, cut_milliseconds(*value));
   };
   text += " ";
   add("socket", stamps.socket_rtt());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 namespace tscope {
@@ -19,7 +20,21 @@ std::string padded(const std::string& text, std::size_t columns) {
   return text + std::string(used < columns ? columns - used : 1, ' ');
 }
 
+namespace {
+
+constexpr std::size_t narrowest_page = 40;
+
+// As the shell or the user says how wide the terminal is.
+std::size_t terminal_columns() {
+  const char* const text = std::getenv("COLUMNS");
+  const unsigned long columns = text == nullptr ? 0 : std::strtoul(text, nullptr, 10);
+  return columns == 0 ? page_width : std::max<std::size_t>(columns, narrowest_page);
+}
+
+}  // namespace
+
 std::string wrapped(const std::string& text, std::size_t columns, const std::string& indent) {
+  columns = std::min(columns, terminal_columns());
   std::string result, line;
   for (std::size_t from = 0; from < text.size();) {
     const std::size_t blank = std::min(text.find(' ', from), text.size());

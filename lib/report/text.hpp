@@ -16,7 +16,8 @@ std::size_t text_width(const std::string& text);
 /// Returns the text with blanks up to `columns`; one blank at least, so that neighbours stay apart.
 std::string padded(const std::string& text, std::size_t columns);
 
-/// Breaks the text at blanks into lines of at most `columns`, each indented and ended.
+/// Breaks the text at blanks into lines of at most `columns`, and no more than the environment's
+/// COLUMNS says, each indented and ended.
 std::string wrapped(const std::string& text, std::size_t columns, const std::string& indent);
 
 /// Returns "1 flow", "2 flows".

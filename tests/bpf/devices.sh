@@ -156,7 +156,7 @@ else
 		"$tscope" capture --engine bpf --at app-tx,driver -o /dev/null --duration 100ms
 	prints 'no record of icmp at app-rx' "--proto tcp,icmp --at app-rx: a warning" \
 		"$tscope" capture --engine bpf --proto tcp,icmp --at app-rx -o /dev/null --duration 100ms
-	"$tscope" ping -c 1 --tcp 9 127.0.0.1 >"$work/ping" 2>&1 || true
+	"$tscope" ping --udp -c 1 -W 1 127.0.0.1 >"$work/ping" 2>&1 || true
 	is "$(grep -c 'lacking: stamps of an engine' "$work/ping")" 1 "ping says what it lacks"
 	is "$(grep -c -e '--at' "$work/ping")" 0 "and offers no option that it does not have"
 fi

@@ -83,6 +83,8 @@ refused 1 "link type 165" "a link type without IP" \
 refused 1 "No such file" "no input" "$tscope" convert "$work/none" --at driver -o "$work/x"
 refused 1 "can't write" "an unwritable output" \
 	"$tscope" convert "$capture" --at driver -o "$work/no/such/folder"
+refused 1 "name one of: [a-z0-9]+(, [a-z0-9]+)*$" "a device that is not there: the devices" \
+	"$tscope" convert "$capture" --at driver -i nosuch0 -o "$work/x"
 refused 1 "No space left" "a full disk" "$tscope" convert "$capture" --at driver -o /dev/full
 : >"$work/empty"
 refused 1 "is empty" "an empty file" "$tscope" convert "$work/empty" --at driver -o "$work/x"

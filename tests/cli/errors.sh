@@ -16,7 +16,13 @@ for command in doctor capture tcpmon acks delay convert train reflect ping; do
 done
 prints '^tscope [0-9]' "--version" $tscope --version
 refused 2 'help' "no subcommand" $tscope
-refused 2 'help' "unknown subcommand" $tscope nonsense
+refused 2 "unknown command 'nonsense': give doctor, capture, .*help" "unknown subcommand" $tscope nonsense
+refused 2 'not expected: one two three ' "surplus words, in their order" $tscope capture one two three
+refused 2 'must be 1 or more' "a capture of no record" $tscope capture --count 0
+refused 2 'power of two' "rings without slots" $tscope capture --ring-slots 0
+refused 2 'ICMP has no ports' "protocols in capitals" $tscope capture --proto ICMP -p 7
+is "$(script -qec "$tscope capture -o -" /dev/null </dev/null | grep -c 'binary, to this terminal')" 1 \
+	"no capture goes to a terminal"
 refused 2 'help' "unknown option" $tscope acks --nonsense
 refused 2 '1 to 65535' "port 0" $tscope capture -p 0
 refused 2 '1 to 65535' "port 70000" $tscope capture -p 70000

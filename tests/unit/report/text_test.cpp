@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "report/table.hpp"
 
 namespace tscope {
@@ -13,6 +15,17 @@ TEST(Text, SaysSharesWithTheDigitsWanted) {
   EXPECT_EQ(percent(0.1234, 2), "12.34 %");
   EXPECT_EQ(percent_of(1, 3, 3), "33.333 %");
   EXPECT_EQ(percent_of(0, 0, 2), "0.00 %");
+}
+
+TEST(Text, IsNoWiderThanTheTerminal) {
+  const std::string words = "one two three four five six seven eight nine ten eleven twelve";
+  setenv("COLUMNS", "45", 1);
+  EXPECT_EQ(wrapped(words, page_width, "  "),
+            "  one two three four five six seven eight\n  nine ten eleven twelve\n");
+  setenv("COLUMNS", "nonsense", 1);
+  EXPECT_EQ(wrapped(words, page_width, ""), words + "\n");
+  unsetenv("COLUMNS");
+  EXPECT_EQ(wrapped(words, page_width, ""), words + "\n");
 }
 
 TEST(Text, CountsWhatIsLeftOut) {

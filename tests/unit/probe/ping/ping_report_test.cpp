@@ -150,6 +150,14 @@ TEST(PingText, CountsLine) {
   EXPECT_THAT(text, HasSubstr("rtt min/avg/max/mdev = 0.142/0.142/0.143/0.000 ms\n"));
 }
 
+TEST(PingText, NoQuantileExceedsTheMaximumByRounding) {
+  PingSample slow = sample(0);
+  slow.stamps.app_rx = 1'234'999;
+  const std::string text = ping_text(report({sample(0), slow}));
+  EXPECT_THAT(text, HasSubstr("/1.234/"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("1.235")));
+}
+
 TEST(PingText, NoRepliesAtAll) {
   PingReport none = report({});
   none.counts.sent = 2;
