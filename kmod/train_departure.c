@@ -110,31 +110,42 @@ static void call_driver(const struct tscope_anchor *anchor, struct tscope_probe_
 		departure->err = dev_xmit_complete(ret) ? -ENOBUFS : -EBUSY;
 }
 
+static void call_driver_and_unlock(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
+				   struct netdev_queue *queue, struct tscope_departure *departure,
+				   bool irqs_off)
+	__releases(&queue->_xmit_lock)
+{
+	call_driver(anchor, train, queue, departure);
+	if (irqs_off)
+		local_irq_enable();
+	HARD_TX_UNLOCK(train->dev, queue);
+}
+
 static void hand_to_driver(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
 			   struct tscope_departure *departure)
 {
 	const bool rt = IS_ENABLED(CONFIG_PREEMPT_RT);
 	struct net_device *dev = train->dev;
 	struct netdev_queue *queue = skb_get_tx_queue(dev, train->skb);
-	bool irqs_off = irqs_off_suits(dev), locked;
+	bool irqs_off = irqs_off_suits(dev);
 
 	if (!rt)
 		local_irq_disable();
 	departure->err = spin(train, departure);
 	/* Only now: others that send by this queue would wait for the end of the spin too. */
-	locked = HARD_TX_TRYLOCK(dev, queue);
-	if (!rt && !(irqs_off && locked))
-		local_irq_enable();
-	if (!locked) {
+	if (HARD_TX_TRYLOCK(dev, queue)) {
+		if (!rt && !irqs_off)
+			local_irq_enable();
+		call_driver_and_unlock(anchor, train, queue, departure, irqs_off);
+	} else {
 		/* One of them has it. Interrupts are on meanwhile. */
+		if (!rt)
+			local_irq_enable();
 		HARD_TX_LOCK(dev, queue, smp_processor_id());
 		if (irqs_off)
 			local_irq_disable();
+		call_driver_and_unlock(anchor, train, queue, departure, irqs_off);
 	}
-	call_driver(anchor, train, queue, departure);
-	if (irqs_off)
-		local_irq_enable();
-	HARD_TX_UNLOCK(dev, queue);
 }
 
 void tscope_depart(const struct tscope_anchor *anchor, struct tscope_probe_train *train,
