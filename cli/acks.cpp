@@ -69,8 +69,8 @@ void run(const Arguments& arguments) {
     compare(given, options);
     return;
   }
-  const std::string& file = given.files.front();
-  const tscope::AckReport report = analyse_file(file, tscope::AckAnalysis(options));
+  const std::string file = given.name_of_one();
+  const tscope::AckReport report = analyse_one(given, tscope::AckAnalysis(options));
   if (given.json) {
     fmt::print("{}\n", tscope::ack_json(report, file));
     return;

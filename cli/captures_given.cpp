@@ -15,18 +15,36 @@ void CapturesGiven::add_options(CLI::App& command, const std::string& help_of_al
   command.add_option("--align", align,
                      "clocks of two captures: envelope (of the delays), at-rest (least squares), "
                      "none, shared (one counter)");
+  command.add_flag("--rotated", rotated,
+                   "the files are parts of one capture, as tcpdump -C or -G rotates them");
   command.add_flag("--all", all, help_of_all);
   command.add_flag("--json", json, fmt::format("one JSON object instead ({})", document));
 }
 
 bool CapturesGiven::are_two() const {
+  if (rotated) {
+    if (!align.empty())
+      throw tscope::UsageError("--align is for two captures; leave out --rotated");
+    return false;
+  }
   if (files.size() > 2) {
-    throw tscope::UsageError("one capture, or two of the same packets: the host's and the guest's");
+    throw tscope::UsageError(
+        "one capture, or two of the same packets: the host's and the guest's; files of one rotated "
+        "capture with --rotated");
   }
   if (files.size() < 2 && !align.empty()) {
     throw tscope::UsageError("--align is for two captures; name the second one");
   }
   return files.size() == 2;
+}
+
+std::unique_ptr<tscope::FileSource> CapturesGiven::open_one() const {
+  return rotated ? tscope::open_rotated(files) : tscope::open_file(files.front());
+}
+
+std::string CapturesGiven::name_of_one() const {
+  if (files.size() == 1) return files.front();
+  return fmt::format("{} and {} more", files.front(), files.size() - 1);
 }
 
 void warn_if_cut_off(bool truncated, const std::string& file) {

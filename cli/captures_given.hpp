@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,20 +15,26 @@ struct CapturesGiven {
   std::vector<std::string> files;
   std::string flow, align;
   bool json = false, all = false;
+  bool rotated = false;
 
   void add_files(CLI::App& command, const std::string& help);
   void add_options(CLI::App& command, const std::string& help_of_all, const std::string& document);
 
   /// Throws UsageError if they are more than two, or an alignment is asked for with one.
   bool are_two() const;
+
+  /// Opens the one capture that was given: a file, or those into which it was rotated.
+  std::unique_ptr<tscope::FileSource> open_one() const;
+  /// What reports call that capture.
+  std::string name_of_one() const;
 };
 
 void warn_if_cut_off(bool truncated, const std::string& file);
 
-/// Feeds a file to an analysis, and shows how far it is.
+/// Feeds the one capture that was given to an analysis, and shows how far it is.
 template <typename Analysis>
-auto analyse_file(const std::string& file, Analysis analysis) {
-  const auto source = tscope::open_file(file);
+auto analyse_one(const CapturesGiven& given, Analysis analysis) {
+  const auto source = given.open_one();
   tscope::Packet packet;
   Progress progress;
   while (source->next(packet) == tscope::Source::Next::packet) {
@@ -36,7 +43,7 @@ auto analyse_file(const std::string& file, Analysis analysis) {
   }
   progress.end();
   auto report = analysis.finish(*source);
-  warn_if_cut_off(report.truncated, file);
+  warn_if_cut_off(report.truncated, given.name_of_one());
   return report;
 }
 

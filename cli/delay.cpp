@@ -43,8 +43,8 @@ void run(const Arguments& arguments) {
     compare(given, options);
     return;
   }
-  const std::string& file = given.files.front();
-  const tscope::DelayReport report = analyse_file(file, tscope::DelayAnalysis(options));
+  const std::string file = given.name_of_one();
+  const tscope::DelayReport report = analyse_one(given, tscope::DelayAnalysis(options));
   if (given.json) {
     fmt::print("{}\n", tscope::delay_json(report, file));
     return;

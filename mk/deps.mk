@@ -3,9 +3,10 @@
 
 PACKAGES := g++ gcc-12 cmake make ninja-build pkg-config git \
 	libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev libnl-3-dev libnl-route-3-dev \
+	zlib1g-dev liblzma-dev libzstd-dev liblz4-dev \
 	clang bpftool libbpf-dev \
 	libgtest-dev libgmock-dev libbenchmark-dev \
-	qemu-system-x86 busybox-static cpio kmod xz-utils zstd \
+	qemu-system-x86 busybox-static cpio kmod xz-utils zstd lz4 gzip \
 	libelf1 zlib1g pahole bc \
 	bash iproute2 ethtool iperf3 stress-ng tcpdump iputils-ping util-linux strace jq procps python3 \
 	tshark tcptrace \

@@ -39,7 +39,7 @@ bool BlockReader::next() {
   const std::size_t got = known + reader_.read(std::span(head).subspan(known));
   if (first_) std::memcpy(head.data(), &format::section_header, 4);
   first_ = false;
-  if (got == 0) return false;
+  if (got == 0 && !reader_.cut_off()) return false;
   if (got < head.size()) return cut_off();
 
   // A section header's type reads the same in both byte orders.

@@ -3,33 +3,55 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
+
+#include "file/decompressor.hpp"
+#include "tscope/base/descriptor.hpp"
 
 namespace tscope {
 
-/// Reads a file or a pipe from front to back and knows where it is.
+/// Reads a file or a pipe from front to back and knows where it is. What is compressed with gzip,
+/// zstd, xz or lz4 is decompressed on the way. Pages are not mapped: a file that shrinks while it
+/// is read ends there.
 class ByteReader {
  public:
   /// "-" is standard input. Throws Error if the file can't be opened.
   explicit ByteReader(const std::string& path);
 
   /// Up to bytes.size() bytes; fewer only at the end of the file.
-  std::size_t read(std::span<std::uint8_t> bytes);
+  std::size_t read(std::span<std::uint8_t> bytes) {
+    if (decompressor_ || raw_end_ - raw_at_ < bytes.size()) return read_more(bytes);
+    if (!bytes.empty()) std::memcpy(bytes.data(), &raw_[raw_at_], bytes.size());
+    raw_at_ += bytes.size();
+    offset_ += bytes.size();
+    return bytes.size();
+  }
+  /// The next bytes, without taking them; at the start of the file 64 at least, if it has them.
+  std::span<const std::uint8_t> peek();
   std::uint64_t offset() const { return offset_; }
   const std::string& path() const { return path_; }
+  /// True if compressed data ends before its end.
+  bool cut_off() const { return cut_off_; }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const;
-  };
+  static constexpr std::size_t peek_max = 64;
+
+  std::span<const std::uint8_t> peek_raw();
+  bool read_raw();
+  void decompress();
+  std::size_t read_more(std::span<std::uint8_t> bytes);
 
   std::string path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  Descriptor fd_;
+  std::unique_ptr<Decompressor> decompressor_;
+  std::vector<std::uint8_t> raw_, plain_;
+  std::size_t raw_at_ = 0, raw_end_ = 0, plain_at_ = 0, plain_end_ = 0;
+  bool raw_ended_ = false, cut_off_ = false;
   std::uint64_t offset_ = 0;
 };
 

@@ -135,7 +135,6 @@ class Conversion {
     doubles.refuse(input_, source->interfaces());
     link_type_ = source->link_type();
     facts_ = source->facts();
-    facts_.erase("skipped_packets");
   }
 
   Converted write(const std::string& output) {

@@ -8,8 +8,11 @@
 #include <span>
 
 #include "file/byte_reader.hpp"
+#include "file/checked_source.hpp"
+#include "file/other_formats.hpp"
 #include "file/pcap_source.hpp"
 #include "file/pcapng_source.hpp"
+#include "file/rotated_source.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -49,23 +52,30 @@ bool begins_a_capture_file(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-std::unique_ptr<FileSource> open_file(const std::string& path) {
+std::unique_ptr<FileSource> open_unchecked(const std::string& path) {
   ByteReader reader(path);
+  const auto head = reader.peek();
+  if (head.empty() && reader.cut_off()) return std::make_unique<EmptySource>();
+  if (!head.empty() && !begins_a_capture_file(head.first(std::min<std::size_t>(4, head.size())))) {
+    throw Error(why_not_read(head.first(std::min<std::size_t>(64, head.size())), reader.path()));
+  }
   std::array<std::uint8_t, 4> magic{};
   const std::size_t got = reader.read(magic);
   if (got == 0) {
     throw Error(fmt::format(
         "{} is empty; a capture that ran leaves at least a header: capture again", reader.path()));
   }
-  if (!begins_a_capture_file(std::span(magic).first(got))) {
-    throw Error(
-        fmt::format("{} is neither pcapng nor pcap; name a file that tscope, tcpdump or "
-                    "Wireshark wrote",
-                    reader.path()));
-  }
   if (got < magic.size()) return std::make_unique<EmptySource>();
   if (PcapSource::is_magic(magic)) return std::make_unique<PcapSource>(std::move(reader), magic);
   return std::make_unique<PcapngSource>(std::move(reader));
+}
+
+std::unique_ptr<FileSource> open_file(const std::string& path) {
+  return std::make_unique<CheckedSource>(open_unchecked(path));
+}
+
+std::unique_ptr<FileSource> open_rotated(const std::vector<std::string>& paths) {
+  return std::make_unique<CheckedSource>(std::make_unique<RotatedSource>(paths));
 }
 
 }  // namespace tscope

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "file/format.hpp"
-#include "file/link_layer.hpp"
 #include "tscope/file/capture_file.hpp"
 
 namespace tscope {
@@ -14,13 +13,13 @@ namespace {
 
 constexpr std::size_t ethernet_addresses = 12, ether_type = 2;
 
-std::optional<std::size_t> our_ip_offset(std::uint16_t link_type,
-                                         std::span<const std::uint8_t> frame, bool tagged) {
+// Where the IP header begins; our files are Ethernet or raw IP.
+std::size_t our_ip_offset(std::uint16_t link_type, bool tagged) {
   // Not the EtherType decides, but the record: old files have frames with a tag's and no tag.
   if (link_type == static_cast<std::uint16_t>(LinkType::ethernet)) {
     return TSCOPE_LINK_MAX + (tagged ? format::vlan_tag : 0);
   }
-  return ip_offset(link_type, frame);
+  return 0;
 }
 
 // The rest of a record's header bytes holds times, which stand in options of their own.
@@ -34,13 +33,13 @@ bool read_record(const Fields& option, std::span<const std::uint8_t> frame,
   using format::RecordOption;
   const std::uint32_t flags =
       option.get(&RecordOption::flags) | std::uint32_t{option.get(&RecordOption::flags_high)} << 16;
-  const auto offset = our_ip_offset(interface.link_type, frame, (flags & TSCOPE_F_VLAN) != 0);
+  const std::size_t offset = our_ip_offset(interface.link_type, (flags & TSCOPE_F_VLAN) != 0);
   const std::uint8_t kind = option.get(&RecordOption::kind);
-  if (!offset || *offset > frame.size() || kind < TSCOPE_PACKET || kind > TSCOPE_PROBE) {
+  if (offset > frame.size() || kind < TSCOPE_PACKET || kind > TSCOPE_PROBE) {
     return false;
   }
   const auto header = frame.subspan(
-      *offset, std::min(frame.size() - *offset, header_max(kind, interface.interface.vantage)));
+      offset, std::min(frame.size() - offset, header_max(kind, interface.interface.vantage)));
   tscope_record& record = packet.record;
   record = tscope_record{};
   record.tsc = option.get(&RecordOption::tsc);
@@ -58,10 +57,10 @@ bool read_record(const Fields& option, std::span<const std::uint8_t> frame,
   record.clock = option.get(&RecordOption::clock);
   record.header_len = static_cast<std::uint8_t>(header.size());
   std::ranges::copy(header, record.header);
-  if (option.get(&RecordOption::link_len) == TSCOPE_LINK_MAX && *offset >= TSCOPE_LINK_MAX) {
+  if (option.get(&RecordOption::link_len) == TSCOPE_LINK_MAX && offset >= TSCOPE_LINK_MAX) {
     record.flags |= TSCOPE_F_LINK;
     std::ranges::copy(frame.first(ethernet_addresses), record.link);
-    std::ranges::copy(frame.subspan(*offset - ether_type, ether_type),
+    std::ranges::copy(frame.subspan(offset - ether_type, ether_type),
                       record.link + ethernet_addresses);
   }
   packet.late = option.get(&RecordOption::late) != 0;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "file/format.hpp"
-#include "file/link_layer.hpp"
 #include "file/packet_builder.hpp"
 #include "tscope/base/error.hpp"
 
@@ -50,7 +49,7 @@ Source::Next PcapSource::next(Packet& packet) {
     std::array<std::uint8_t, record_header> header{};
     const std::uint64_t at = reader_.offset();
     const std::size_t got = reader_.read(header);
-    if (got == 0) return end();
+    if (got == 0 && !reader_.cut_off()) return Next::end;
     if (got < header.size()) break;
     const Fields fields(header, swapped_);
     const std::uint32_t captured = fields.u32(8);
@@ -62,21 +61,17 @@ Source::Next PcapSource::next(Packet& packet) {
     }
     frame_.resize(captured);
     if (reader_.read(frame_) < captured) break;
-    if (!build_foreign_packet(link_type_, frame_, fields.u32(12), packet)) {
-      skipped_++;
+    census_.packets++;
+    Place place;
+    if (!build_foreign_packet(link_type_, frame_, fields.u32(12), packet, place, census_)) {
       continue;
     }
-    packet.interface = 0;
+    packet.interface = places_.index_of(0, place, interfaces_);
     packet.time_ns = static_cast<std::int64_t>(fields.u32(0)) * 1'000'000'000 +
                      static_cast<std::int64_t>(fields.u32(4)) * (nanoseconds_ ? 1 : 1000);
     return Next::packet;
   }
   truncated_ = true;
-  return end();
-}
-
-Source::Next PcapSource::end() {
-  if (skipped_ > 0) facts_["skipped_packets"] = std::to_string(skipped_);
   return Next::end;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "file/byte_reader.hpp"
+#include "file/place_table.hpp"
 #include "tscope/file/file_source.hpp"
 
 namespace tscope {
@@ -21,18 +22,18 @@ class PcapSource : public FileSource {
   const std::vector<Interface>& interfaces() const override { return interfaces_; }
   Loss loss() const override { return {.known = Loss::Known::none}; }
   ClockInfo clock() const override;
+  Census census() const override { return census_; }
   bool truncated() const override { return truncated_; }
   const std::map<std::string, std::string>& facts() const override { return facts_; }
 
  private:
-  Next end();
-
   ByteReader reader_;
   bool swapped_ = false;
   bool nanoseconds_ = false;
   bool truncated_ = false;
   std::uint16_t link_type_ = 0;
-  std::uint64_t skipped_ = 0;
+  Census census_;
+  PlaceTable places_;
   std::vector<std::uint8_t> frame_;
   std::vector<Interface> interfaces_{Interface{"-", Vantage::tap}};
   std::map<std::string, std::string> facts_;

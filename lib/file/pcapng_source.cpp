@@ -8,9 +8,9 @@
 
 #include "file/counter_check_block.hpp"
 #include "file/format.hpp"
-#include "file/link_layer.hpp"
 #include "file/own_packet.hpp"
 #include "file/packet_builder.hpp"
+#include "file/source_sums.hpp"
 #include "tscope/base/error.hpp"
 
 namespace tscope {
@@ -19,26 +19,6 @@ namespace {
 
 constexpr std::size_t interfaces_max = 65536;
 constexpr std::size_t anchors_max = 65536;
-
-void add(Loss& sum, const Loss& loss) {
-  for (std::size_t vantage = 0; vantage < sum.dropped.size(); vantage++) {
-    for (std::size_t cause = 0; cause < TSCOPE_LOST_CAUSES; cause++) {
-      sum.dropped[vantage][cause].records += loss.dropped[vantage][cause].records;
-      sum.dropped[vantage][cause].segments += loss.dropped[vantage][cause].segments;
-    }
-  }
-  sum.missed += loss.missed;
-  sum.invalid += loss.invalid;
-  sum.late += loss.late;
-  sum.elsewhere += loss.elsewhere;
-}
-
-void add(ClockInfo& sum, const ClockInfo& clock) {
-  if (clock.source != "file") sum.source = clock.source;
-  sum.error_ns = std::max(sum.error_ns, clock.error_ns);
-  sum.resolution_ns = std::max(sum.resolution_ns, clock.resolution_ns);
-  sum.steps += clock.steps;
-}
 
 }  // namespace
 
@@ -104,38 +84,64 @@ bool PcapngSource::read_packet(const Fields& body, Packet& packet) {
   const std::uint32_t id = blocks_.type() == format::old_packet
                                ? body.get(&format::OldPacketBlock::interface)
                                : body.get(&PacketBlock::interface);
-  if (id >= section_.size()) return false;
-  const FileInterface& interface = section_[id];
-  if (!link_type_known(interface.link_type)) return false;
+  const FileInterface* const interface = interface_of_packet(id);
+  if (interface == nullptr) return false;
   const std::uint32_t captured = body.get(&PacketBlock::captured);
   const auto frame = body.bytes(sizeof(PacketBlock), captured);
-  if (frame.size() < captured) return false;
+  if (frame.size() < captured) return skip(SkipReason::malformed);
 
   const std::size_t options = sizeof(PacketBlock) + (captured + 3ULL) / 4 * 4;
-  const bool known = interface.ours && read_own_packet(body, options, frame, interface, packet);
-  if (!known &&
-      !build_foreign_packet(interface.link_type, frame, body.get(&PacketBlock::original), packet)) {
+  if (interface->ours && read_own_packet(body, options, frame, *interface, packet)) {
+    packet.interface = interface->index;
+    packet.record.vantage = static_cast<std::uint8_t>(interface->interface.vantage);
+  } else if (!read_foreign_packet(*interface, frame, body.get(&PacketBlock::original), packet)) {
+    return false;
+  }
+  packet.time_ns =
+      interface->time_ns(body.get(&PacketBlock::time_high), body.get(&PacketBlock::time_low));
+  return true;
+}
+
+bool PcapngSource::skip(SkipReason reason, std::uint16_t number) {
+  census_.skip(reason, number);
+  return false;
+}
+
+// Nothing, and the packet is counted as skipped, if its interface is not described or carries no
+// IP.
+const FileInterface* PcapngSource::interface_of_packet(std::uint32_t id) {
+  if (id >= section_.size()) {
+    skip(SkipReason::no_interface);
+    return nullptr;
+  }
+  const FileInterface& interface = section_[id];
+  if (link_type_known(interface.link_type)) return &interface;
+  skip(SkipReason::link_type, interface.link_type);
+  return nullptr;
+}
+
+bool PcapngSource::read_foreign_packet(const FileInterface& interface,
+                                       std::span<const std::uint8_t> frame, std::uint32_t original,
+                                       Packet& packet) {
+  Place place;
+  if (!build_foreign_packet(interface.link_type, frame, original, packet, place, census_)) {
     return false;
   }
   packet.record.vantage = static_cast<std::uint8_t>(interface.interface.vantage);
-  packet.interface = interface.index;
-  packet.time_ns =
-      interface.time_ns(body.get(&PacketBlock::time_high), body.get(&PacketBlock::time_low));
+  packet.interface =
+      interface.ours ? interface.index : places_.index_of(interface.index, place, interfaces_);
   return true;
 }
 
 // Has no time and no interface: it is the section's first.
 bool PcapngSource::read_simple_packet(const Fields& body, Packet& packet) {
-  if (section_.empty() || !link_type_known(section_[0].link_type)) return false;
-  const FileInterface& interface = section_[0];
+  const FileInterface* const interface = interface_of_packet(0);
+  if (interface == nullptr) return false;
   const std::uint32_t original = body.get(&format::SimplePacketBlock::original);
-  const std::uint32_t snap = interface.snap_length != 0 ? interface.snap_length : original;
+  const std::uint32_t snap = interface->snap_length != 0 ? interface->snap_length : original;
   const auto frame = body.bytes(sizeof(format::SimplePacketBlock), std::min(original, snap));
-  if (!build_foreign_packet(interface.link_type, frame, original, packet)) return false;
-  packet.record.vantage = static_cast<std::uint8_t>(interface.interface.vantage);
-  packet.interface = interface.index;
   packet.time_ns = 0;
-  return true;
+  return read_foreign_packet(*interface, frame, original, packet);
 }
 
 void PcapngSource::read_anchor() {
@@ -213,7 +219,7 @@ bool PcapngSource::read_block(Packet& packet) {
       const bool got = blocks_.type() == format::simple_packet
                            ? read_simple_packet(blocks_.body(), packet)
                            : read_packet(blocks_.body(), packet);
-      if (!got) skipped_++;
+      census_.packets++;
       uncounted_ += got ? 1 : 0;
       return got;
     }
@@ -227,7 +233,6 @@ Source::Next PcapngSource::next(Packet& packet) {
     if (read_block(packet)) return Next::packet;
   }
   refuse_if_no_link_type_was_known();
-  if (skipped_ > 0) facts_["skipped_packets"] = std::to_string(skipped_);
   return Next::end;
 }
 

@@ -8,6 +8,7 @@
 
 #include "file/block_reader.hpp"
 #include "file/file_interface.hpp"
+#include "file/place_table.hpp"
 #include "tscope/file/file_source.hpp"
 
 namespace tscope {
@@ -23,6 +24,7 @@ class PcapngSource : public FileSource {
   const std::vector<Interface>& interfaces() const override { return interfaces_; }
   Loss loss() const override;
   ClockInfo clock() const override;
+  Census census() const override { return census_; }
   std::vector<NicStamps> nic_stamps() const override;
   CounterCheck counter_check() const override;
   bool truncated() const override { return blocks_.truncated(); }
@@ -45,6 +47,10 @@ class PcapngSource : public FileSource {
   void read_facts();
   bool read_packet(const Fields& body, Packet& packet);
   bool read_simple_packet(const Fields& body, Packet& packet);
+  const FileInterface* interface_of_packet(std::uint32_t id);
+  bool read_foreign_packet(const FileInterface& interface, std::span<const std::uint8_t> frame,
+                           std::uint32_t original, Packet& packet);
+  bool skip(SkipReason reason, std::uint16_t number = 0);
   void note_link_type(std::uint16_t link_type);
   void refuse_if_no_link_type_was_known() const;
   std::uint32_t index_of(const Interface& interface);
@@ -66,7 +72,8 @@ class PcapngSource : public FileSource {
   LinkType link_type_ = LinkType::raw_ip;
   std::optional<std::uint16_t> unknown_link_type_;
   bool any_known_link_type_ = false;
-  std::uint64_t skipped_ = 0;
+  Census census_;
+  PlaceTable places_;
   std::map<std::string, std::string> facts_;
 };
 

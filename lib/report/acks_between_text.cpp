@@ -5,6 +5,7 @@
 
 #include "report/ack_columns.hpp"
 #include "report/alignment_text.hpp"
+#include "report/census_text.hpp"
 #include "report/counter_check_text.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
@@ -180,6 +181,7 @@ std::string acks_between_text(const AcksBetweenReport& report, bool ascii, bool 
     const AckReport& file = report.reports[i];
     text += fmt::format("file {}: {}: {}, {} lost\n", i + 1, report.files[i],
                         counted(file.packets, "TCP record"), lost_count_text(file.loss));
+    text += census_text(file.census);
     text += counter_check_text(file.counter_check);
   }
   if (report.swapped) text += swapped_text(report.why_swapped);

@@ -2,6 +2,7 @@
 #include "report/acks_json.hpp"
 
 #include "base/part.hpp"
+#include "report/census_json.hpp"
 #include "report/counter_check_json.hpp"
 #include "report/source_json.hpp"
 #include "tscope/report/acks.hpp"
@@ -100,6 +101,7 @@ Json acks_object(const AckReport& report, const std::string& file) {
                       {"loss", loss_object(report.loss)},
                       {"clock", clock_object(report.clock)},
                       {"counter_check", counter_check_object(report.counter_check)},
+                      {"input", census_object(report.census)},
                       {"flows", Json::array()}});
   for (const AckFlow& flow : report.flows) {
     Json entry = joined(flow_object(flow.flow), {{"verdict", verdict(flow, report.loss.lost())},

@@ -6,6 +6,7 @@
 
 #include "base/part.hpp"
 #include "report/ack_columns.hpp"
+#include "report/census_text.hpp"
 #include "report/counter_check_text.hpp"
 #include "report/source_text.hpp"
 #include "report/text.hpp"
@@ -224,6 +225,7 @@ std::string ack_text(const AckReport& report, const std::string& file, bool asci
   text += left_out_text(left_out, "flow direction",
                         fmt::format("with fewer than {} gaps", gaps_to_show));
   text += "\n" + wrapped(quality(report), page_width, "");
+  text += census_text(report.census);
   text += counter_check_text(report.counter_check);
   return ascii ? to_ascii(std::move(text)) : text;
 }

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "report/alignment_text.hpp"
+#include "report/census_text.hpp"
 #include "report/counter_check_text.hpp"
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
@@ -120,6 +121,7 @@ std::string delay_between_text(const DelayBetweenReport& report, bool ascii, boo
     text += wrapped(fmt::format("file {}: {}: {}; {}; {}", i + 1, report.files[i],
                                 counted(file.records, "record"), lost, clock_text(file.clock)),
                     page_width, "");
+    text += census_text(file.census);
     text += counter_check_text(file.counter_check);
   }
   if (report.swapped) text += swapped_text(report.why_swapped);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/delay_json.hpp"
 
+#include "report/census_json.hpp"
 #include "report/counter_check_json.hpp"
 #include "report/source_json.hpp"
 #include "tscope/report/delay.hpp"
@@ -128,6 +129,7 @@ Json delay_object(const DelayReport& report, const std::string& file) {
                       {"loss", loss_object(report.loss)},
                       {"clock", clock_object(report.clock)},
                       {"counter_check", counter_check_object(report.counter_check)},
+                      {"input", census_object(report.census)},
                       {"nics", nics_object(report.nics)},
                       {"unclaimed_nic_stamps", report.unclaimed_nic_stamps},
                       {"chains", Json::array()},

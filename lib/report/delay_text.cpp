@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "report/census_text.hpp"
 #include "report/counter_check_text.hpp"
 #include "report/delay_tables.hpp"
 #include "report/source_text.hpp"
@@ -189,6 +190,7 @@ std::string delay_text(const DelayReport& report, const std::string& file, bool 
   for (const StageCounts& pair : report.stages) text += stage_counts_text(pair);
   text += "\n" + absences_text(report);
   text += wrapped(quality(report), page_width, "");
+  text += census_text(report.census);
   text += counter_check_text(report.counter_check);
   return ascii ? to_ascii(std::move(text)) : text;
 }

@@ -286,6 +286,7 @@ AckReport AckAnalysis::finish(const Source& source) {
   counts.other_flows = impl_->filter.left_out();
   counts.loss = source.loss();
   counts.counter_check = source.counter_check();
+  counts.census = source.census();
   counts.clock = source.clock();
   counts.truncated = source.truncated();
   return impl_->report();
@@ -297,7 +298,7 @@ AckReport AckAnalysis::with_rates(const std::map<Flow, double>& rate_bps) {
 }
 
 std::string why_no_acks(const AckReport& report) {
-  if (report.records == 0) return "the file holds no packets; did the port match any traffic?";
+  if (report.records == 0) return why_no_packets(report.census);
   if (report.packets == 0 && report.calls == report.records) {
     return fmt::format(
         "its {} records are calls and connection events, not segments; capture at the driver or "

@@ -14,6 +14,9 @@ inline constexpr std::int64_t steps_in_service_time = 8;  // at least so many st
 inline constexpr double shared_from = 0.05;  // others' delivery, for a path to count as shared
 inline constexpr double excess_from = 0.02;  // delivered above the rate, over a second
 
+// Shares of a file's packets. Of fewer, the gaps that they would spoil are left out.
+inline constexpr double back_to_withhold = 0.01, cut_to_withhold = 0.01;
+
 // A gap is compressed below this part of the ACK's service time; the word must be the same for
 // every cut between the other two.
 inline constexpr double compressed_below = 0.75, cut_low = 0.65, cut_high = 0.85;

@@ -27,6 +27,29 @@ std::vector<const AckDistribution*> judged(const AckFlow& flow) {
   return points;
 }
 
+// Of a file without times there are no gaps, which says less than why.
+Reason no_times(const AckFlow&, const AckReport& report) {
+  const Census& census = report.census;
+  if (census.without_time == 0 || census.without_time * 2 < census.packets) return {};
+  return Withheld{"no-times", fmt::format("the file has no times: {} of its {} packets have none",
+                                          census.without_time, census.packets)};
+}
+
+Reason times_go_back(const AckFlow&, const AckReport& report) {
+  const Census& census = report.census;
+  if (part(census.back_in_time, census.packets) < back_to_withhold) return {};
+  return Withheld{"times-go-back", fmt::format("{} of {} packets go back in time, by {} at most",
+                                               census.back_in_time, census.packets,
+                                               format_duration(census.back_max_ns))};
+}
+
+Reason snap_length(const AckFlow&, const AckReport& report) {
+  const Census& census = report.census;
+  const std::uint64_t cut = census.skipped(SkipReason::ack_cut_off);
+  if (part(cut, census.packets) < cut_to_withhold) return {};
+  return Withheld{"snap-length", snap_length_text(census)};
+}
+
 Reason too_few_gaps(const AckFlow& flow, const AckReport&) {
   std::uint64_t most = 0;
   for (const AckDistribution& d : flow.vantage_points) most = std::max(most, d.judged);
@@ -109,7 +132,7 @@ Reason hangs_on_the_cut(const AckFlow& flow, const AckReport&) {
 // A new reason is a function of this kind and a line here. What a reason tells of the file stands
 // in AckReport, which AckAnalysis::finish() fills from the source.
 constexpr Reason (*checks[])(const AckFlow&, const AckReport&) = {
-    coarse_clock, too_much_delivered, burst, hangs_on_the_cut, no_rate,
+    times_go_back, snap_length, coarse_clock, too_much_delivered, burst, hangs_on_the_cut, no_rate,
 };
 
 }  // namespace
@@ -120,6 +143,7 @@ std::string_view degree(double share) {
 }
 
 std::vector<Withheld> reasons_to_withhold(const AckFlow& flow, const AckReport& report) {
+  if (Reason none = no_times(flow, report)) return {std::move(*none)};
   // Without gaps nothing else can be said of them.
   if (Reason few = too_few_gaps(flow, report)) return {std::move(*few)};
   std::vector<Withheld> reasons;

@@ -24,7 +24,7 @@ DelayReport DelayAnalysis::finish(const Source& source) {
 }
 
 std::string why_no_delays(const DelayReport& report) {
-  if (report.records == 0) return "the file holds no packets; did the port match any traffic?";
+  if (report.records == 0) return why_no_packets(report.census);
   if (report.other_flows > 0 && report.used == 0) {
     return fmt::format("none of its {} records is of a flow that --flow names; try without it",
                        report.other_flows);

@@ -211,6 +211,7 @@ DelayReport PacketFollower::finish(const Source& source) {
   report.other_flows = impl.filter.left_out();
   report.loss = source.loss();
   report.counter_check = source.counter_check();
+  report.census = source.census();
   report.clock = source.clock();
   report.nics = source.nic_stamps();
   report.unclaimed_nic_stamps = impl.nic_stamps.unclaimed();

@@ -181,6 +181,7 @@ struct Contents {
   Loss loss;
   ClockInfo clock;
   CounterCheck counter_check;
+  Census census;
   std::map<std::string, std::string> facts;
   bool truncated = false;
 };
@@ -196,6 +197,7 @@ inline Contents read_all(FileSource& source) {
   contents.loss = source.loss();
   contents.clock = source.clock();
   contents.counter_check = source.counter_check();
+  contents.census = source.census();
   contents.facts = source.facts();
   contents.truncated = source.truncated();
   return contents;

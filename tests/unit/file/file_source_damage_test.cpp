@@ -201,7 +201,7 @@ TEST(FileSourceDamage, APacketLongerThanItsBlockIsSkipped) {
   file.block(3, Writer());
   const Contents read = test::read_memory(file.bytes());
   EXPECT_TRUE(read.packets.empty());
-  EXPECT_EQ(read.facts.at("skipped_packets"), "3");
+  EXPECT_EQ(read.census.skipped(), 3);
 }
 
 }  // namespace

@@ -126,6 +126,7 @@ struct AckReport {
   std::uint64_t untracked_flows = 0;  ///< segments of flows beyond the bound on memory
   Loss loss;
   ClockInfo clock;
+  Census census;
   CounterCheck counter_check;
   bool truncated = false;
 };

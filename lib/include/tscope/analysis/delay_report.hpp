@@ -162,6 +162,7 @@ struct DelayReport {
   std::uint64_t peeks = 0;  ///< receive calls that left the bytes queued: no delivery
   Loss loss;
   ClockInfo clock;
+  Census census;
   CounterCheck counter_check;
   std::vector<NicStamps> nics;
   std::uint64_t unclaimed_nic_stamps = 0;  ///< whose packet has no record at the driver

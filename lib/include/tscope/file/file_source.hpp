@@ -29,9 +29,12 @@ class FileSource : public Source {
 ///
 /// A file cut off anywhere gives every whole block, then `end` with truncated() true. An empty
 /// file, one that is neither pcap nor pcapng, one without any link type that carries IP, or with a
-/// block length that can't be: Error. Packets other than TCP, UDP
-/// and ICMP echoes over IPv4 or IPv6 are skipped; at the end facts() has their number
-/// ("skipped_packets", absent if none).
+/// block length that can't be: Error. Packets other than TCP, UDP and ICMP echoes over IPv4 or
+/// IPv6, in whatever they are wrapped, are skipped; census() has their number by reason.
 std::unique_ptr<FileSource> open_file(const std::string& path);
+
+/// Reads the files into which one capture was rotated as one, in the order of their first packets'
+/// times. Opens one at a time, each twice: none can be a pipe.
+std::unique_ptr<FileSource> open_rotated(const std::vector<std::string>& paths);
 
 }  // namespace tscope

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tscope/record/census.hpp"
 #include "tscope/record/clock.hpp"
 #include "tscope/record/counter_check.hpp"
 #include "tscope/record/loss.hpp"
@@ -38,6 +39,9 @@ class Source {
   /// Returns the capture's comparison with the counters of its interfaces; of a file, once it is at
   /// its end.
   virtual CounterCheck counter_check() const { return {}; }
+
+  /// Returns what a file held, and what of it was left out; complete once it is at its end.
+  virtual Census census() const { return {}; }
 
   /// A file that was cut off: what follows its last whole block is gone.
   virtual bool truncated() const { return false; }

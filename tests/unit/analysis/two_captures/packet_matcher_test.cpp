@@ -119,7 +119,7 @@ TEST(PacketMatching, CopiesFromOtherDevicesAreLeftOut) {
   captures.host = twice;
   const AcksBetweenReport report = compare(captures);
   EXPECT_EQ(only_flow(report).matched, 2000U);
-  EXPECT_EQ(only_flow(report).copies[0], 2000U);
+  EXPECT_EQ(report.reports[0].census.copies, captures.host.size() / 2) << "left out on reading";
   EXPECT_EQ(only_flow(report).unmatched[0], 0U);
   EXPECT_EQ(only_flow(report).negative, 0U);
   EXPECT_TRUE(report.alignment_note.empty());
