@@ -77,12 +77,15 @@ void run(const Arguments& arguments) {
   }
   if (report.flows.empty()) {
     const std::string message =
-        fmt::format("no ACKs found in {}: {}", file, tscope::why_no_acks(report));
+        fmt::format("no ACKs found in {}: {}", file == "-" ? "standard input" : file,
+                    none_of_flow(given, tscope::why_no_acks(report),
+                                 report.packets > 0 && report.other_flows == report.packets));
     if (!report.truncated) throw tscope::Error(message);
     fmt::print("{}\n", message);
     return;
   }
-  fmt::print("{}", tscope::ack_text(report, file, ascii_only(), given.all));
+  fmt::print("{}", tscope::ack_text(report, file == "-" ? "standard input" : file, ascii_only(),
+                                    given.all));
 }
 
 }  // namespace

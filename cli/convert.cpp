@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "captures_given.hpp"
 #include "commands.hpp"
 #include "terminal.hpp"
 #include "tscope/base/error.hpp"
@@ -13,13 +14,15 @@
 namespace {
 
 struct Arguments {
-  std::string input, output, at;
+  std::string input, output, at, flow, from, to;
   tscope::ConvertOptions options;
   bool json = false;
 };
 
 void run(Arguments& arguments) {
   arguments.options.vantages = tscope::parse_vantages(arguments.at);
+  arguments.options.window = tscope::TimeWindow(arguments.from, arguments.to);
+  if (!arguments.flow.empty()) arguments.options.flow = arguments.flow;
   Progress progress;
   arguments.options.progress = [&progress](std::uint64_t packets) { progress.show(packets); };
   const auto result = tscope::convert(arguments.input, arguments.output, arguments.options);
@@ -55,6 +58,9 @@ void add_convert(CLI::App& app) {
                    "vantage point, or a layer for both its directions: driver, socket-rx, ...")
       ->required();
   command->add_option("-i,--interface", arguments->options.device, "only packets of this device");
+  command->add_option("--flow", arguments->flow,
+                      "only flows with this text in SRC:PORT > DST:PORT, either direction");
+  add_window_options(*command, arguments->from, arguments->to);
   command->add_flag("--force", arguments->options.force,
                     "even if packets show more than once in the result");
   command->add_flag("--json", arguments->json, "print the outcome as one JSON object");

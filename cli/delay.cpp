@@ -50,13 +50,16 @@ void run(const Arguments& arguments) {
     return;
   }
   if (report.chains.empty()) {
+    const bool matches_none = report.used == 0 && report.other_flows > 0;
     const std::string message =
-        fmt::format("no delays found in {}: {}", file, tscope::why_no_delays(report));
+        fmt::format("no delays found in {}: {}", file,
+                    none_of_flow(given, tscope::why_no_delays(report), matches_none));
     if (!report.truncated) throw tscope::Error(message);
     fmt::print("{}\n", message);
     return;
   }
-  fmt::print("{}", tscope::delay_text(report, file, ascii_only(), given.all));
+  fmt::print("{}", tscope::delay_text(report, file == "-" ? "standard input" : file, ascii_only(),
+                                      given.all));
 }
 
 }  // namespace

@@ -10,9 +10,11 @@
 #include <set>
 #include <unordered_map>
 
+#include "record/flow_filter.hpp"
 #include "tscope/base/error.hpp"
 #include "tscope/file/capture_file.hpp"
 #include "tscope/file/file_source.hpp"
+#include "tscope/file/flow_list.hpp"
 #include "tscope/record/headers.hpp"
 
 namespace tscope {
@@ -116,7 +118,7 @@ class Doubles {
 class Conversion {
  public:
   Conversion(std::string input, const ConvertOptions& options)
-      : input_(std::move(input)), options_(options) {}
+      : input_(std::move(input)), options_(options), filter_(options.flow) {}
 
   /// First pass: throws if the result would be empty or misleading.
   void survey() {
@@ -124,13 +126,19 @@ class Conversion {
     Packet packet;
     Doubles doubles;
     std::set<Vantage> seen;
-    bool any = false;
+    bool any = false, other_flows = false;
+    TimeWindow window = options_.window;
     while (next(*source, packet)) {
       if (packet.record.kind == TSCOPE_PACKET) seen.insert(packet.vantage());
-      if (!chosen(*source, packet)) continue;
+      if (!window.has(packet.time_ns) || !chosen(*source, packet)) continue;
+      if (!of_flow(packet.record)) {
+        other_flows = true;
+        continue;
+      }
       any = true;
       if (!options_.force) doubles.add(packet);
     }
+    if (!any && other_flows) refuse_flow();
     if (!any) refuse_empty(seen, source->interfaces());
     doubles.refuse(input_, source->interfaces());
     link_type_ = source->link_type();
@@ -144,9 +152,12 @@ class Conversion {
     Converted result;
     std::uint64_t late = 0;
     std::int64_t last_ns = 0;
+    TimeWindow window = options_.window;
     while (next(*source, packet)) {
       write_anchors(*source, file);
-      if (!chosen(*source, packet)) continue;
+      if (!window.has(packet.time_ns) || !chosen(*source, packet) || !of_flow(packet.record)) {
+        continue;
+      }
       file.write(packet, source->interfaces()[packet.interface]);
       last_ns = std::max(last_ns, packet.time_ns);
       late += packet.late ? 1 : 0;
@@ -179,6 +190,23 @@ class Conversion {
   bool chosen(const Interface& interface) const {
     return std::ranges::find(options_.vantages, interface.vantage) != options_.vantages.end() &&
            (options_.device.empty() || options_.device == interface.device);
+  }
+
+  bool of_flow(const tscope_record& record) {
+    if (!options_.flow) return true;
+    std::optional<Flow> flow;
+    if (const auto tcp = decode_tcp(record)) {
+      flow = tcp->flow;
+    } else if (const auto datagram = decode_datagram(record)) {
+      flow = datagram->flow;
+    }
+    return flow && (filter_.keeps(*flow) || filter_.keeps(flow->reversed()));
+  }
+
+  [[noreturn]] void refuse_flow() const {
+    const auto source = open_file(input_);
+    throw Error(fmt::format("{} has no flow with '{}' there; the flows there are: {}", input_,
+                            *options_.flow, flow_list(*source)));
   }
 
   static void write_anchors(FileSource& source, CaptureFile& file) {
@@ -249,6 +277,7 @@ class Conversion {
 
   std::string input_;
   const ConvertOptions& options_;
+  FlowFilter filter_;
   LinkType link_type_ = LinkType::raw_ip;
   std::map<std::string, std::string> facts_;
   std::uint64_t read_ = 0;

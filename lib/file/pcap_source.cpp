@@ -67,6 +67,7 @@ Source::Next PcapSource::next(Packet& packet) {
       continue;
     }
     packet.interface = places_.index_of(0, place, interfaces_);
+    packet.number = census_.packets;
     packet.time_ns = static_cast<std::int64_t>(fields.u32(0)) * 1'000'000'000 +
                      static_cast<std::int64_t>(fields.u32(4)) * (nanoseconds_ ? 1 : 1000);
     return Next::packet;

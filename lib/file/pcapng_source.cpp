@@ -219,7 +219,7 @@ bool PcapngSource::read_block(Packet& packet) {
       const bool got = blocks_.type() == format::simple_packet
                            ? read_simple_packet(blocks_.body(), packet)
                            : read_packet(blocks_.body(), packet);
-      census_.packets++;
+      packet.number = ++census_.packets;
       uncounted_ += got ? 1 : 0;
       return got;
     }

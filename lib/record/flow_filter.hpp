@@ -18,8 +18,9 @@ class FlowFilter {
  public:
   static constexpr std::size_t remembered_max = 8192;
 
-  /// Without a text every flow is kept.
-  explicit FlowFilter(std::optional<std::string> text) : text_(std::move(text)) {}
+  /// Without a text every flow is kept. The text may be a line of a report: what stands behind a
+  /// comma and around a whole flow does not count.
+  explicit FlowFilter(std::optional<std::string> text);
 
   /// Returns true if this flow is kept. left_out() counts the calls that returned false.
   bool keeps(const Flow& flow);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t half_a_day = 12 * 3600 * second;
+constexpr std::int64_t time_max = INT64_MAX / 2;
 constexpr double seconds_max = 1e9;  // some 30 years
 
 std::int64_t nanoseconds(double seconds) {
@@ -95,6 +96,7 @@ TimeWindow::TimeWindow(const std::string& from, const std::string& to)
 }
 
 void TimeWindow::begin(std::int64_t first_ns) {
+  first_ns = std::clamp(first_ns, -time_max, time_max);
   const auto resolved = [&](const Bound& bound, std::int64_t not_before_ns) {
     if (bound.kind == Bound::Kind::exact) return bound.ns;
     if (bound.kind == Bound::Kind::since_first) return first_ns + bound.ns;

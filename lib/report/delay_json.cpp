@@ -19,6 +19,9 @@ Json stage_object(const DelayStage& stage) {
             {"sum_ns", stage.sum_ns},
             {"share", stage.share},
             {"cdf", Json::array()}};
+  if (stage.max_packets[0] != 0) {
+    json["max_at"] = {{"time_ns", stage.max_at_ns}, {"packets", stage.max_packets}};
+  }
   if (stage.error_ns) json["error_ns"] = *stage.error_ns;
   for (const CdfPoint& point : stage.cdf) {
     json["cdf"].push_back({{"below_ns", point.ns}, {"share", point.share}});

@@ -9,6 +9,7 @@
 #include "report/source_text.hpp"
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
+#include "tscope/record/time_window.hpp"
 #include "tscope/report/delay.hpp"
 
 namespace tscope {
@@ -41,6 +42,8 @@ std::string reason_text(Unmatched reason, Vantage where) {
       return "dropped, or lost by the capture (not known)";
     case Unmatched::copied:
       return "copies made in between";
+    case Unmatched::buffer_full:
+      return "dropped at the full receive buffer, it seems: the process read later, but not these";
     case Unmatched::no_call:
       return is_receive(where)
                  ? "whose receive call has no record (splice, MPTCP, ...), or never read"
@@ -76,6 +79,13 @@ std::string table(const DelayChain& chain) {
   return text + stage_row(chain.total, "whole way", name_width, error_text(chain.total));
 }
 
+// As Wireshark shows it.
+std::string longest_text(const DelayStage& total) {
+  if (total.max_packets[0] == 0) return "";
+  return fmt::format("  longest whole way: at {}, packet {} to packet {} of the file\n",
+                     time_of_day(total.max_at_ns), total.max_packets[0], total.max_packets[1]);
+}
+
 std::string cdf(const DelayChain& chain, bool ascii) {
   std::vector<CdfColumn> columns;
   for (const DelayStage& stage : chain.stages) {
@@ -106,7 +116,9 @@ std::string chain_text(const DelayChain& chain, const DelayReport& report, bool 
     text += fmt::format(" of {}", counted(chain.segments, "segment"));
   }
   text += "\n\n";
-  if (chain.negative + chain.inconsistent < chain.packets) text += table(chain) + cdf(chain, ascii);
+  if (chain.negative + chain.inconsistent < chain.packets) {
+    text += table(chain) + longest_text(chain.total) + cdf(chain, ascii);
+  }
   if (chain.negative > 0) {
     text += fmt::format("  {} with a stage below zero, in no figure\n",
                         counted(chain.negative, "packet"));

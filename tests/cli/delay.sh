@@ -44,3 +44,23 @@ head -c 9000 $file >"$work/cut.pcapng"
 head -c 9000 $guest >"$work/cut.pcap"
 prints 'cut.pcap is cut off' "two captures, one cut off" delay --json $host "$work/cut.pcap"
 prints 'is cut off' "a file that is cut off" delay "$work/cut.pcapng"
+
+# When, and which packet.
+export TZ=UTC
+prints 'longest whole way: at [0-9:.]+, packet [0-9]+ to packet [0-9]+' "when the longest time was, and which packets" delay $file
+longest=$(delay --json $file | jq -c '.chains[0].total.max_at.packets')
+first=${longest//[\[\]]/}
+is "$(tshark -r $file -Y "frame.number == ${first%,*}" -T fields -e frame.interface_name 2>/dev/null | sed "s,.*/,,")" \
+	"$(delay --json $file | jq -r .chains[0].total.from)" "the packet that Wireshark has by that number is the first one"
+prints '"used": [1-9]' "a part of the time" delay --from 0 --to 3600 --json $file
+refused 2 'invalid time' "a time that is none" delay --from noon $file
+refused 2 'not later' "a part that ends before it begins" delay --from 5 --to 2 $file
+refused 2 'for one capture' "a part of two captures" delay --from 1 $host $guest
+refused 1 'the flows there are: .* > ' "no such flow, and those there are" delay --flow nothing $file
+flow=$(delay --json $file | jq -r '.flows[0] | .src + " > " + .dst')
+prints "$flow" "a flow as the report prints it" delay --per-flow --flow "  $flow, send" $file
+prints 'packets' "which convert takes too" build/tscope convert --at driver --flow "$flow" $file -o "$work/flow.pcapng" --json
+refused 1 'the flows there are' "and says which there are" build/tscope convert --at driver --flow nothing $file -o "$work/none.pcapng"
+holds "writing no file then" test ! -e "$work/none.pcapng"
+build/tscope convert --at driver --from 0 --to 0.001 $file -o "$work/part.pcapng" 2>"$work/said"
+holds "convert takes a part of the time" grep -q 'packets at driver written' "$work/said"

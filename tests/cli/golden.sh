@@ -28,8 +28,8 @@ tscope=$(realpath "${TSCOPE:-build/tscope}") || exit 1
 wanted=" $* "
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-unset COLUMNS         # texts are as wide as they may be
-export LC_ALL=C.UTF-8 # tables are drawn with what the locale has
+unset COLUMNS                # texts are as wide as they may be
+export LC_ALL=C.UTF-8 TZ=UTC # tables are drawn with what the locale has; times of day are local
 
 checksum() {
 	local sum

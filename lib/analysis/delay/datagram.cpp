@@ -39,7 +39,7 @@ std::optional<Datagram> datagram_of(const Packet& packet) {
   auto headers = decode_datagram(packet.record);
   if (!headers) return std::nullopt;
   Datagram result;
-  result.stamp = {packet.time_ns, packet.record.tsc, packet.record.clock};
+  result.stamp = {packet.time_ns, packet.record.tsc, packet.record.clock, 0, packet.number};
   result.flow = headers->flow;
   result.netns = packet.record.netns;
   result.icmp = headers->protocol == Protocol::icmp;

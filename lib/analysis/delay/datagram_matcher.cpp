@@ -106,6 +106,9 @@ Unmatched DatagramMatcher::why_nothing_before(const Unit& unit) const {
 
 void DatagramMatcher::add(std::size_t place, std::uint16_t device, const Datagram& datagram) {
   has_socket_ = has_socket_ || !at_device(place);
+  if (way_ == Way::receive && place == in::app) {
+    newest_read_ns_ = std::max(newest_read_ns_, datagram.stamp.time_ns);
+  }
   const std::size_t slot = at_device(place) ? devices_.of(device) : 0;
   std::vector<Unit> units;
   take_before(place, slot, datagram, units);
@@ -173,6 +176,9 @@ void DatagramMatcher::drop_front(std::size_t place, Table& table) {
 void DatagramMatcher::give_up(std::size_t place, const Waiting& waiting, Unmatched why) {
   if (waiting.used != 0) return;
   if (waiting.time_ns() < outcomes_.newest_passed_ns(place)) why = Unmatched::dropped;
+  // A socket's buffer is read in the order in which it was filled.
+  const bool behind_socket = way_ == Way::receive && place == in::socket;
+  if (behind_socket && waiting.time_ns() < newest_read_ns_) why = Unmatched::buffer_full;
   for (const Unit& unit : waiting.units) outcomes_.add(unit, why_nothing_before(unit), why);
 }
 

@@ -68,6 +68,7 @@ class DatagramMatcher {
   std::array<std::array<Table, DeviceSlots::max>, places_max> waiting_;  // by place and device
   DeviceSlots devices_;
   bool has_socket_ = false;
+  std::int64_t newest_read_ns_ = INT64_MIN;  // by the process
 };
 
 }  // namespace tscope

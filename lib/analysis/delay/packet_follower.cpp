@@ -20,6 +20,12 @@ constexpr std::size_t devices_max = 1024;
 // A record of segments is no longer than this (BIG TCP included); a longer range is no segment's.
 constexpr std::uint32_t segment_range_max = 1 << 20;
 
+// A file may have any times: those that differ by more than 64 bits hold are brought nearer.
+std::int64_t within_reach(std::int64_t time_ns) {
+  constexpr std::int64_t reach = INT64_MAX / 2;
+  return std::clamp(time_ns, -reach, reach);
+}
+
 bool is_at_driver(Place place) {
   return place.at == (place.way == Way::send ? out::driver : in::driver);
 }
@@ -163,6 +169,11 @@ PacketFollower::PacketFollower(DelayOptions options, OnUnit on_unit)
 PacketFollower::~PacketFollower() = default;
 
 void PacketFollower::add(const Packet& packet, const Interface& interface) {
+  if (packet.time_ns != within_reach(packet.time_ns)) {
+    Packet other = packet;
+    other.time_ns = within_reach(packet.time_ns);
+    return add(other, interface);
+  }
   Impl& impl = *impl_;
   impl.counts.records++;
   const auto place = place_of(interface.vantage);
@@ -218,7 +229,8 @@ DelayReport PacketFollower::finish(const Source& source) {
   report.truncated = source.truncated();
   report.per_flow = impl.options.per_flow;
   // The capture may have run on for long behind its last packet.
-  const std::int64_t end_ns = std::max(impl.newest_ns, report.clock.end_ns.value_or(INT64_MIN));
+  const std::int64_t end_ns =
+      std::max(impl.newest_ns, within_reach(report.clock.end_ns.value_or(INT64_MIN)));
   impl.flows.finish(end_ns);
   impl.datagram_flows.finish(end_ns);
   ReportBuilder builder(impl.captured, impl.devices);

@@ -20,6 +20,11 @@ std::uint64_t& count_of(std::array<std::uint64_t, unmatched_reasons>& counts, Un
   return counts[static_cast<std::size_t>(reason)];
 }
 
+void note_longest(DelayStage& stage, const Longest& longest) {
+  stage.max_at_ns = longest.from.time_ns;
+  stage.max_packets = {longest.from.packet, longest.to.packet};
+}
+
 DelayChain chain_of(const Statistics::Key& key, const ChainStatistics& statistics) {
   DelayChain chain;
   chain.way = key.way;
@@ -40,12 +45,14 @@ DelayChain chain_of(const Statistics::Key& key, const ChainStatistics& statistic
           stage_of(statistics.since_previous[at], statistics.sums[at], statistics.total_sum));
       chain.stages.back().from = previous;
       chain.stages.back().to = here;
+      note_longest(chain.stages.back(), statistics.longest[at]);
     }
     previous = here;
   }
   chain.total = stage_of(statistics.total, statistics.total_sum, statistics.total_sum);
   chain.total.from = first;
   chain.total.to = previous;
+  note_longest(chain.total, statistics.longest_total);
   return chain;
 }
 
@@ -218,7 +225,8 @@ void ReportBuilder::explain_by_loss(const Loss& loss) {
     std::uint64_t left = loss.at(vantage).records;
     const auto explain = [&](std::array<std::uint64_t, unmatched_reasons>& counts) {
       for (const Unmatched reason :
-           {Unmatched::unexplained, Unmatched::dropped, Unmatched::no_stamp}) {
+           {Unmatched::unexplained, Unmatched::dropped, Unmatched::buffer_full, Unmatched::unread,
+            Unmatched::no_stamp}) {
         const std::uint64_t part = std::min(left, count_of(counts, reason));
         count_of(counts, reason) -= part;
         count_of(counts, Unmatched::lost) += part;

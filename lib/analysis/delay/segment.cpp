@@ -14,7 +14,7 @@ bool at_or_before(std::uint32_t a, std::uint32_t b) {
 }  // namespace
 
 Segment::Segment(const TcpHeaders& tcp, const Packet& packet)
-    : stamp{packet.time_ns, packet.record.tsc, packet.record.clock},
+    : stamp{packet.time_ns, packet.record.tsc, packet.record.clock, 0, packet.number},
       seq(packet.record.seq),
       range(packet.record.seq_end - packet.record.seq),
       payload(tcp.payload),

@@ -16,6 +16,16 @@ bool contradicts(const Stamp& a, const Stamp& b) {
          (a.tsc < b.tsc) != (a.time_ns < b.time_ns);
 }
 
+// No sum of true times is so large.
+void add_up(std::int64_t& sum, std::int64_t ns) {
+  if (__builtin_add_overflow(sum, ns, &sum)) sum = INT64_MAX;
+}
+
+// Of equal ones the first.
+void note(Longest& longest, std::int64_t ns, const Stamp& from, const Stamp& to) {
+  if (ns > longest.ns) longest = {ns, from, to};
+}
+
 }  // namespace
 
 UnitStages::UnitStages(const Unit& unit) {
@@ -39,18 +49,24 @@ void WayTimes::add(const Unit& unit, const UnitStages& stages) {
     (stages.strange ? inconsistent : negative)++;
     return;
   }
-  for (std::size_t at = 0; at < places_max; at++) sums[at] += stages.since_previous[at];
+  for (std::size_t at = 0; at < places_max; at++) add_up(sums[at], stages.since_previous[at]);
   total.add(stages.whole);
-  total_sum += stages.whole;
+  add_up(total_sum, stages.whole);
 }
 
 void ChainStatistics::add(const Unit& unit) {
   const UnitStages stages(unit);
   WayTimes::add(unit, stages);
   if (!stages.in_figures()) return;
-  for (auto at = static_cast<std::size_t>(std::countr_zero(unit.seen)) + 1; at < places_max; at++) {
-    if (unit.has(at)) since_previous[at].add(stages.since_previous[at]);
+  const auto first = static_cast<std::size_t>(std::countr_zero(unit.seen));
+  std::size_t previous = first;
+  for (std::size_t at = first + 1; at < places_max; at++) {
+    if (!unit.has(at)) continue;
+    since_previous[at].add(stages.since_previous[at]);
+    note(longest[at], stages.since_previous[at], unit.stamps[previous], unit.stamps[at]);
+    previous = at;
   }
+  note(longest_total, stages.whole, unit.stamps[first], unit.stamps[previous]);
 }
 
 void Outcomes::passed(const Unit& unit, std::size_t at) {

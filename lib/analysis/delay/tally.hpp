@@ -34,11 +34,19 @@ struct WayTimes {
   std::int64_t total_sum = 0;
 };
 
-/// The same, and the distribution of each stage.
+/// Where a longest time was: from one stamp to another.
+struct Longest {
+  std::int64_t ns = INT64_MIN;
+  Stamp from, to;
+};
+
+/// The same, the distribution of each stage, and where the longest time was.
 struct ChainStatistics : WayTimes {
   void add(const Unit& unit);
 
   std::array<Histogram, places_max> since_previous;
+  std::array<Longest, places_max> longest;
+  Longest longest_total;
 };
 
 /// The statistics of a whole capture. How many chains are kept depends on devices, not on flows.

@@ -48,8 +48,8 @@ std::string_view kind_name(PacketKind kind) {
 
 std::string_view unmatched_name(Unmatched reason) {
   constexpr std::array<std::string_view, unmatched_reasons> names{
-      "begin",   "end",      "unread",      "dropped", "no_socket", "lost",
-      "evicted", "no_stamp", "unexplained", "unknown", "copied",    "no_call"};
+      "begin",    "end",         "unread",  "dropped", "no_socket",   "lost",   "evicted",
+      "no_stamp", "unexplained", "unknown", "copied",  "buffer_full", "no_call"};
   return names[static_cast<std::size_t>(reason)];
 }
 

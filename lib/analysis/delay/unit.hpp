@@ -46,7 +46,8 @@ struct Stamp {
   std::int64_t time_ns = 0;
   std::uint64_t tsc = 0;
   std::uint8_t clock = 0;
-  std::uint64_t number = 0;  ///< of the record in its capture, from 1
+  std::uint64_t number = 0;  ///< of the record among those analysed, from 1
+  std::uint64_t packet = 0;  ///< Packet::number
 };
 
 /// A packet on its way, with the stamps it got so far.

@@ -25,6 +25,16 @@ TEST(FlowFilter, KeepsFlowsWithTheTextInSourceAndDestination) {
   EXPECT_TRUE(FlowFilter(std::nullopt).keeps(flow));
 }
 
+TEST(FlowFilter, TakesALineOfAReport) {
+  const Flow flow = flow_from_port(5001);
+  for (const char* text :
+       {"  10.0.0.1:5001 > 10.0.0.2:40000, send", "ACKs 10.0.0.1:5001 > 10.0.0.2:40000",
+        "10.0.0.1:5001 -> 10.0.0.2:40000", "10.0.0.1:5001 \xe2\x86\x92 10.0.0.2:40000 "}) {
+    EXPECT_TRUE(FlowFilter(text).keeps(flow)) << text;
+  }
+  EXPECT_FALSE(FlowFilter("10.0.0.1:5002 > 10.0.0.2:40000, send").keeps(flow));
+}
+
 TEST(FlowFilter, CountsWhatItLeavesOutBeyondWhatItRemembers) {
   FlowFilter filter(":5001 ");
   constexpr std::uint16_t flows = FlowFilter::remembered_max + 100;

@@ -43,9 +43,10 @@ enum class Unmatched : std::uint8_t {
   unexplained,  ///< none of these
   unknown,      ///< lost by the capture or dropped: the file has no counts of its loss
   copied,       ///< a copy, made in between, of a packet that was found
+  buffer_full,  ///< a datagram that the process did not read, though it read after it had come
   no_call,      ///< of a connection whose calls are not seen (splice, MPTCP, ...), or never read
 };
-inline constexpr std::size_t unmatched_reasons = 12;
+inline constexpr std::size_t unmatched_reasons = 13;
 
 std::string_view way_name(Way way);
 std::string_view kind_name(PacketKind kind);
@@ -68,6 +69,9 @@ struct DelayStage {
   Vantage from = Vantage::tap, to = Vantage::tap;
   std::int64_t p50_ns = 0, p90_ns = 0, p99_ns = 0, max_ns = 0;
   std::int64_t sum_ns = 0;
+  std::int64_t max_at_ns = 0;  ///< when the longest one began
+  /// Packet::number of the longest one's records at `from` and at `to`; 0: not known.
+  std::array<std::uint64_t, 2> max_packets{};
   double share = 0;  ///< sum / sum of the totals
   /// Bound of the clocks' error, where one end is the NIC's stamp: it shifts all times alike.
   std::optional<std::int64_t> error_ns;

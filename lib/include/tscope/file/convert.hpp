@@ -3,17 +3,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tscope/record/time_window.hpp"
 #include "tscope/record/vantage.hpp"
 
 namespace tscope {
 
 struct ConvertOptions {
-  std::vector<Vantage> vantages;  ///< at least one; neither `session` nor `tap`
-  std::string device;             ///< only this one's interfaces; empty: all
-  bool force = false;             ///< even if a packet shows more than once
+  std::vector<Vantage> vantages;    ///< at least one; neither `session` nor `tap`
+  std::string device;               ///< only this one's interfaces; empty: all
+  std::optional<std::string> flow;  ///< only flows with this text in "src > dst" or its reverse
+  TimeWindow window;                ///< only packets of this time
+  bool force = false;               ///< even if a packet shows more than once
   /// Called now and then with the packets read so far (each is read twice).
   std::function<void(std::uint64_t packets)> progress;
 };

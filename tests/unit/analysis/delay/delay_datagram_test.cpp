@@ -313,6 +313,20 @@ TEST(DelayDatagram, EachSocketOfAGroupGetsThePacket) {
   for (const StageCounts& pair : report.stages) EXPECT_EQ(pair.unmatched(), 0U);
 }
 
+TEST(DelayDatagram, WhatAFullBufferDroppedIsNotUnread) {
+  std::vector<Packet> packets;
+  for (std::uint16_t i = 0; i < 50; i++) {
+    packets.push_back(datagram(Vantage::driver_rx, i * 1000, {i, i, 0xff}));
+    packets.push_back(datagram(Vantage::socket_rx, i * 1000 + 100, {i, i, 0xff}));
+    if (i < 4) packets.push_back(datagram(Vantage::app_rx, 1'000'000 + i, {i, i, 0xff}));
+  }
+  packets.push_back(datagram(Vantage::socket_rx, 2'000'000, {99, 99, 0xff}));
+  const StageCounts pair = pair_of(report_of(packets), Vantage::socket_rx, Vantage::app_rx);
+  EXPECT_EQ(only_first(pair, Unmatched::buffer_full), 46U);
+  EXPECT_EQ(only_first(pair, Unmatched::unread), 1U)
+      << "what came behind the last read may be there still";
+}
+
 TEST(DelayDatagram, ARecordWithoutPayloadIsKnownByTheRest) {
   std::vector<Packet> packets;
   for (std::uint16_t i = 0; i < 20; i++) {

@@ -121,6 +121,32 @@ TEST(DelayFlows, WithoutCountsOfLossNothingIsCalledDropped) {
   }
 }
 
+TEST(DelayFlows, AnyTimesCanBeTakenApart) {
+  DelayStream stream;
+  for (const std::int64_t time :
+       {INT64_MIN, INT64_MIN + 1, std::int64_t{0}, INT64_MAX - 1, INT64_MAX}) {
+    for (const Vantage at : {Vantage::driver_rx, Vantage::socket_rx, Vantage::app_rx}) {
+      stream.at(at, time, 1000, 100);
+    }
+  }
+  const DelayReport report = stream.report_as_it_is(stream.packets);
+  EXPECT_EQ(report.records, 15U);
+}
+
+TEST(DelayFlows, TheLongestTimeHasItsPackets) {
+  DelayStream stream;
+  for (std::uint32_t i = 0; i < 20; i++) stream.received(i * 10'000, 1000 + 100 * i, 100);
+  for (std::size_t i = 0; i < stream.packets.size(); i++) stream.packets[i].number = i + 1;
+  stream.packets[3 * 7 + 2].time_ns += 5000;  // the eighth packet's read is late
+  const DelayReport report = stream.report();
+  const DelayChain* chain = chain_of(report, Way::receive, PacketKind::data);
+  ASSERT_NE(chain, nullptr);
+  EXPECT_EQ(chain->total.max_ns, 6100);
+  EXPECT_EQ(chain->total.max_at_ns, 70'000);
+  EXPECT_EQ(chain->total.max_packets, (std::array<std::uint64_t, 2>{22, 24}));
+  EXPECT_EQ(chain->stages[1].max_packets, (std::array<std::uint64_t, 2>{23, 24}));
+}
+
 TEST(DelayFlows, ALayerThatSawNothingIsNamed) {
   DelayStream stream;
   for (std::uint32_t i = 0; i < 20; i++) {
