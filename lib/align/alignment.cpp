@@ -41,6 +41,11 @@ std::int64_t at(const Alignment::Piece& piece, std::int64_t first_ns) {
 
 }  // namespace
 
+std::optional<double> Alignment::drift_error_ppm() const {
+  if (pieces.empty() || !pieces.front().drift_error) return std::nullopt;
+  return *pieces.front().drift_error * 1e6;
+}
+
 std::optional<std::int64_t> Alignment::offset_at(std::int64_t first_ns) const {
   for (const Piece& piece : pieces) {
     if (first_ns < piece.from_ns && &piece != &pieces.front()) return std::nullopt;

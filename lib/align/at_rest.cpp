@@ -55,10 +55,12 @@ std::optional<Alignment> AtRestAligner::fit(std::int64_t resolution_ns) const {
   result.samples = static_cast<std::uint64_t>(count);
   result.towards_second = towards_[0].count > 0;
   result.towards_first = towards_[1].count > 0;
+  constexpr double half = 0.6745, most = 2.5758;  // of a normal distribution, 50 and 99 %
   result.pieces.push_back(
-      {start_ns_, last_first_ns_, base_ns_ + std::llround(sum / directions), drift});
-  result.residual_p50_ns = std::llround(0.6745 * deviation);  // of a normal distribution
-  result.residual_p99_ns = std::llround(2.5758 * deviation);
+      {start_ns_, last_first_ns_, base_ns_ + std::llround(sum / directions), drift,
+       tt > 0 ? std::optional(most * deviation / std::sqrt(tt)) : std::nullopt});
+  result.residual_p50_ns = std::llround(half * deviation);
+  result.residual_p99_ns = std::llround(most * deviation);
   if (directions == 2) {
     result.round_trip_ns = std::llround(sign);
     result.error_ns = std::llround(std::abs(sign) / 2) + result.residual_p99_ns + resolution_ns;

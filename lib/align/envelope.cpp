@@ -99,6 +99,15 @@ struct Line {
   Slopes slopes;
 
   double at(double t) const { return intercept + slope * t; }
+  // Both directions leave but a range of slopes within what clocks do.
+  bool tells_drift() const {
+    return !stretch.strip.above.empty() && !stretch.strip.below.empty() &&
+           slopes.low > all_slopes.low && slopes.high < all_slopes.high;
+  }
+  std::optional<double> drift_error() const {
+    if (!tells_drift()) return std::nullopt;
+    return std::max(slopes.high - slope, slope - slopes.low);
+  }
   double error(double t, double slack) const {
     return farthest(stretch.strip, t, intercept, slope, slack, slopes);
   }
@@ -171,6 +180,10 @@ void draw(std::vector<Line>& lines, double slack) {
     const Strip* const own[] = {&line.stretch.strip};
     line.slopes = common.empty() ? separating_slopes(own, slack, all_slopes) : common;
     line.slope = common.empty() ? best_slope(own, line.slopes) : best_slope(strips, common);
+    const bool both = !line.stretch.strip.above.empty() && !line.stretch.strip.below.empty();
+    // In so short a time any drift fits: none is the likeliest.
+    if (both && !line.tells_drift())
+      line.slope = std::clamp(0.0, line.slopes.low, line.slopes.high);
     line.intercept = middle_of(line.stretch.strip, line.slope);
   }
 }
@@ -285,7 +298,8 @@ Alignment EnvelopeAligner::fit(std::int64_t resolution_ns) const {
   for (std::size_t i = 0; i < lines.size(); i++) {
     const Line& line = lines[i];
     result.pieces.push_back({start_ns_ + std::llround(line.from), start_ns_ + std::llround(line.to),
-                             base_ns_ + std::llround(line.at(line.from)), line.slope});
+                             base_ns_ + std::llround(line.at(line.from)), line.slope,
+                             line.drift_error()});
     if (!both) continue;
     const Strip& strip = line.stretch.strip;
     if (strip.above.empty() || strip.below.empty()) {

@@ -7,6 +7,7 @@ Json offset_object(const Alignment& a) {
   return {{"method", align_method_name(a.method)},
           {"offset_ns", a.offset_ns()},
           {"drift_ppm", a.drift_ppm()},
+          {"drift_error_ppm", a.drift_error_ppm() ? Json(*a.drift_error_ppm()) : Json()},
           {"error_ns", a.error_ns ? Json(*a.error_ns) : Json()}};
 }
 

@@ -23,6 +23,15 @@ std::string clock_distance(std::int64_t ns) {
                                   : fmt::format("{:.6f} s", static_cast<double>(distance) / 1e9);
 }
 
+// "gains 1.234 ppm (± 0.021)".
+std::string drift_text(const Alignment& a) {
+  const char* const verb = a.drift_ppm() < 0 ? "loses" : "gains";
+  const auto error = a.drift_error_ppm();
+  if (error) return fmt::format("{} {:.3f} ppm (± {:.3f})", verb, std::abs(a.drift_ppm()), *error);
+  if (a.drift_ppm() == 0) return "drifts by an unknown rate";
+  return fmt::format("{} {:.3f} ppm (error unknown)", verb, std::abs(a.drift_ppm()));
+}
+
 }  // namespace
 
 std::string swapped_text(const std::string& why) {
@@ -35,9 +44,8 @@ std::string alignment_text(const Alignment& a, const std::string& note) {
   if (a.method == AlignMethod::none) {
     text += "not aligned";
   } else {
-    text += fmt::format("file 2 is {} {} file 1 at the start and {} {:.3f} ppm",
-                        clock_distance(a.offset_ns()), a.offset_ns() < 0 ? "behind" : "ahead of",
-                        a.drift_ppm() < 0 ? "loses" : "gains", std::abs(a.drift_ppm()));
+    text += fmt::format("file 2 is {} {} file 1 at the start and {}", clock_distance(a.offset_ns()),
+                        a.offset_ns() < 0 ? "behind" : "ahead of", drift_text(a));
     text +=
         a.error_ns ? fmt::format(", within {}", format_duration(*a.error_ns)) : ", error unknown";
     text += fmt::format("; by {}", counted(a.samples, "packet"));

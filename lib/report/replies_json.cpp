@@ -72,8 +72,13 @@ Json pairs_json(const Dispersion& d) {
 }
 
 Json chirps_json(const Dispersion& d) {
-  Json json{{"kind", "chirp"},          {"groups", d.groups},     {"incomplete", d.incomplete},
-            {"available_bps", nullptr}, {"steps", Json::array()}, {"chirps", Json::array()}};
+  Json json{{"kind", "chirp"},
+            {"groups", d.groups},
+            {"incomplete", d.incomplete},
+            {"available_bps", nullptr},
+            {"available_is_bound", d.available_is_bound},
+            {"steps", Json::array()},
+            {"chirps", Json::array()}};
   if (d.available_bps > 0) json["available_bps"] = d.available_bps;
   for (const ChirpStep& step : d.steps) {
     json["steps"].push_back({{"position", step.position},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "report/table.hpp"
 #include "report/text.hpp"
 #include "tscope/base/units.hpp"
@@ -66,12 +68,22 @@ std::string counts_text(const ReplyReport& r) {
   return text;
 }
 
+std::string drift_text(const Alignment& a) {
+  const auto error = a.drift_error_ppm();
+  if (error) return fmt::format("drift {:.3f} ± {:.3f} ppm", a.drift_ppm(), *error);
+  if (!a.error_ns) return fmt::format("drift {:.3f} ppm, error unknown", a.drift_ppm());
+  const std::int64_t span = a.pieces.back().to_ns - a.pieces.front().from_ns;
+  return fmt::format("their drift can't be told from {}: any fits", format_duration(span));
+}
+
 std::string alignment_text(const ReplyReport& r) {
   const Alignment& a = r.alignment;
-  std::string text = fmt::format("  clocks: the reflector's is ahead by {}, drift {:.3f} ppm",
-                                 format_duration(a.offset_ns()), a.drift_ppm());
+  std::string text =
+      fmt::format("  clocks: the reflector's is {} {}{}; {}",
+                  format_duration(std::abs(a.offset_ns())), a.offset_ns() < 0 ? "behind" : "ahead",
+                  a.error_ns ? " ± " + format_duration(*a.error_ns) : "", drift_text(a));
   text += a.error_ns ? fmt::format("; one-way delays are good to ±{}", format_duration(*a.error_ns))
-                     : std::string("; no error bound for one-way delays");
+                     : std::string("; no error bound for the offset and for one-way delays");
   if (!a.steps.empty()) {
     text += fmt::format("; {} of a clock, {} within one", counted(a.steps.size(), "step"),
                         counted(r.unaligned, "answer"));
@@ -118,7 +130,13 @@ std::string pairs_text(const Dispersion& d) {
 std::string chirps_text(const Dispersion& d) {
   std::string text = fmt::format("Chirps: {}, {} incomplete\n", d.groups, d.incomplete);
   if (d.steps.empty()) return text + "  none arrived whole\n";
-  if (d.available_bps > 0) {
+  if (d.available_is_bound) {
+    text += fmt::format(
+        "  available: at least {} (the fastest probed that kept its spacing, at the IP layer): "
+        "probe "
+        "faster,\n  with a smaller --gap or a larger --chirp-length\n",
+        format_rate(d.available_bps));
+  } else if (d.available_bps > 0) {
     text +=
         fmt::format("  available: about {} (median of the chirps' excursions, at the IP layer)\n",
                     format_rate(d.available_bps));

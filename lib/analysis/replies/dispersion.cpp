@@ -98,6 +98,16 @@ void pairs(const MatchedReplies& matched,
   result.capacity_bps = result.modes.front().bps;
 }
 
+// A queue that began to grow in a chirp's last steps is too short an excursion to be one: these
+// rates bound nothing.
+double fastest_that_kept_up(const std::vector<ChirpStep>& steps) {
+  constexpr double kept = 0.95;  // of the rate sent
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if (step->rate_ratio >= kept) return step->rate_bps;
+  }
+  return 0;
+}
+
 void chirps(const MatchedReplies& matched,
             const std::vector<std::optional<std::int64_t>>& arrival_ns, const ReplyOptions& options,
             Dispersion& result) {
@@ -147,6 +157,10 @@ void chirps(const MatchedReplies& matched,
          std::llround(median(step.queueing)),
          static_cast<double>(step.in_excursion) / static_cast<double>(result.chirps.size())});
   }
+  const auto without_onset =
+      std::ranges::count_if(result.chirps, [](const ChirpEstimate& c) { return c.onset_bps == 0; });
+  result.available_is_bound = 2 * static_cast<std::size_t>(without_onset) >= result.chirps.size();
+  if (result.available_is_bound) result.available_bps = fastest_that_kept_up(result.steps);
 }
 
 }  // namespace

@@ -58,6 +58,11 @@ Interface point_in(const std::vector<Interface>& points) {
       if (role_of(point.vantage) != role_of(best->vantage)) {
         return role_of(point.vantage) < role_of(best->vantage);
       }
+      // Sent only: the other capture's point lies between these, as a tap does that stands behind
+      // the queue and before the driver.
+      if (role_of(point.vantage) == Role::exit) {
+        return path_order(point.vantage) > path_order(best->vantage);
+      }
       return role_of(point.vantage) != Role::transit &&
              path_order(point.vantage) < path_order(best->vantage);
     };

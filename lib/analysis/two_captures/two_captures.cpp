@@ -191,8 +191,8 @@ void TwoCaptures::align() {
     }
     alignment_ = *fitted;
   } else if (options_.align == AlignMethod::none) {
-    const Alignment::Piece whole{alignment_.pieces.front().from_ns, alignment_.pieces.back().to_ns,
-                                 0, 0};
+    const Alignment::Piece whole{
+        alignment_.pieces.front().from_ns, alignment_.pieces.back().to_ns, 0, 0, {}};
     alignment_ = {};
     alignment_.method = AlignMethod::none;
     alignment_.pieces = {whole};
@@ -231,7 +231,8 @@ void TwoCaptures::take_shared(const TickScale& scale, const Alignment& by_ticks)
   ticks_ = scale;
   alignment_used_ = {};
   alignment_used_.method = AlignMethod::shared;
-  alignment_used_.pieces = {{by_ticks.pieces.front().from_ns, by_ticks.pieces.back().to_ns, 0, 0}};
+  alignment_used_.pieces = {
+      {by_ticks.pieces.front().from_ns, by_ticks.pieces.back().to_ns, 0, 0, {}}};
   const auto offset = [&](const CaptureSurvey::Stamp& s) { return s.time_ns - scale.to_ns(s.tsc); };
   const auto &begin = surveys_[1].first_stamp, &end = surveys_[1].last_stamp;
   const auto span = static_cast<double>(std::max<std::int64_t>(1, end.time_ns - begin.time_ns));
@@ -239,9 +240,10 @@ void TwoCaptures::take_shared(const TickScale& scale, const Alignment& by_ticks)
   alignment_.method = AlignMethod::shared;
   alignment_.steps.clear();
   alignment_.bends = alignment_.outliers = 0;
-  alignment_.pieces = {{scale.to_ns(begin.tsc), scale.to_ns(end.tsc), offset(begin),
-                        static_cast<double>(offset(end) - offset(begin)) / span}};
   alignment_.error_ns = static_cast<std::int64_t>(std::ceil(2 * scale.ns_per_tick));
+  alignment_.pieces = {{scale.to_ns(begin.tsc), scale.to_ns(end.tsc), offset(begin),
+                        static_cast<double>(offset(end) - offset(begin)) / span,
+                        2 * static_cast<double>(*alignment_.error_ns) / span}};
   note_ = by_ticks.error_ns ? "" : "packets one way only: nothing checks it";
 }
 
@@ -254,7 +256,7 @@ void TwoCaptures::note_alignment() {
   }
   if (alignment_.samples == 0) {
     // All are repetitions of others: what the samples tell is not worse.
-    alignment_.pieces = {{0, 0, rough_offset(surveys_[1].first_stamp.time_ns), 0}};
+    alignment_.pieces = {{0, 0, rough_offset(surveys_[1].first_stamp.time_ns), 0, {}}};
     alignment_used_ = alignment_;
     note_ = "no packet could be told from others for sure: delays mean nothing";
     return;

@@ -91,6 +91,34 @@ TEST(Alignment, RecoversOffsetAndDriftWithinTheStatedError) {
   }
 }
 
+TEST(Alignment, TheDriftsErrorHoldsTheDrift) {
+  for (unsigned seed = 0; seed < 100; seed++) {
+    std::mt19937 random(seed);
+    Path path;
+    path.drift = std::uniform_real_distribution(-200e-6, 200e-6)(random);
+    const Alignment alignment = envelope_of(samples(path, seed));
+    ASSERT_TRUE(alignment.drift_error_ppm()) << seed;
+    EXPECT_LE(std::abs(alignment.drift_ppm() - path.drift * 1e6), *alignment.drift_error_ppm())
+        << seed;
+    EXPECT_LT(*alignment.drift_error_ppm(), 40) << seed;
+  }
+}
+
+// In a millisecond no drift of any clock shows: none is claimed.
+TEST(Alignment, AShortTimeTellsNoDrift) {
+  for (unsigned seed = 0; seed < 100; seed++) {
+    Path path;
+    path.drift = 0;
+    path.duration_ns = 1'000'000;
+    path.packets = 40;
+    const Alignment alignment = envelope_of(samples(path, seed));
+    EXPECT_FALSE(alignment.drift_error_ppm()) << seed;
+    EXPECT_LT(std::abs(alignment.drift_ppm()), 1) << seed;
+    ASSERT_TRUE(alignment.error_ns) << seed;
+    EXPECT_LE(error_between(alignment, path, 0, path.duration_ns), *alignment.error_ns) << seed;
+  }
+}
+
 TEST(Alignment, AStepIsFlaggedWithItsTimeAndSize) {
   for (unsigned seed = 0; seed < 150; seed++) {
     std::mt19937 random(1000 + seed);

@@ -36,6 +36,9 @@ struct Alignment {
     std::int64_t from_ns = 0, to_ns = 0;
     std::int64_t offset_ns = 0;  ///< at from_ns
     double drift = 0;            ///< ns a ns
+    /// Bound of the drift's error; nothing if the data set none: one direction only, or so short a
+    /// time that any drift fits.
+    std::optional<double> drift_error;
   };
 
   AlignMethod method = AlignMethod::envelope;
@@ -54,6 +57,7 @@ struct Alignment {
 
   std::int64_t offset_ns() const { return pieces.empty() ? 0 : pieces.front().offset_ns; }
   double drift_ppm() const { return pieces.empty() ? 0 : pieces.front().drift * 1e6; }
+  std::optional<double> drift_error_ppm() const;
 
   /// Returns the second clock's offset at a moment of the first clock; nothing within a step's
   /// uncertainty.

@@ -153,6 +153,8 @@ struct Dispersion {
   std::vector<ChirpStep> steps;
   std::vector<ChirpEstimate> chirps;
   double available_bps = 0;  ///< median over the chirps; 0: too few
+  /// Most chirps' delay never left its floor for good: what is available is this or more.
+  bool available_is_bound = false;
 };
 
 struct ReplyReport {

@@ -102,9 +102,34 @@ TEST(Dispersion, ChirpsFindWhereQueueingBegins) {
   EXPECT_NEAR(d.steps.back().rate_ratio, 50e6 / d.steps.back().rate_bps, 0.02);
   EXPECT_GT(d.steps.back().queueing_ns, d.steps.front().queueing_ns);
   EXPECT_DOUBLE_EQ(d.steps.back().excursion_share, 1);
+  EXPECT_FALSE(d.available_is_bound);
   // The estimate is one of the chirp's rates: 1.2 apart.
   EXPECT_GT(d.available_bps, 50e6 / 1.21);
   EXPECT_LT(d.available_bps, 50e6 * 1.21);
+}
+
+// A path faster than the fastest step, or filled only in a chirp's last steps: too few for an
+// excursion.
+TEST(Dispersion, ChirpsThatNeverFillThePathBoundIt) {
+  constexpr std::uint32_t size = 20;
+  for (const double link_bps : {10e9, 160e6}) {
+    SyntheticPath path;
+    path.count = 50 * size;
+    path.sent_at = [](std::uint32_t i) {
+      double at = (i / size) * 50e6;
+      for (std::uint32_t k = 0; k < i % size; k++) at += 1e6 / std::pow(1.2, k);
+      return static_cast<std::int64_t>(at);
+    };
+    through_link(path, link_bps, nullptr);
+    const auto d = report_of(path, ProbeGroup::chirp, size).dispersion;
+    EXPECT_TRUE(d.available_is_bound) << link_bps;
+    EXPECT_LE(d.available_bps, link_bps * 1.06) << link_bps;
+    EXPECT_GT(d.available_bps, 120e6) << link_bps;
+    const double fastest = d.steps.back().rate_bps;
+    if (link_bps > fastest) {
+      EXPECT_DOUBLE_EQ(d.available_bps, fastest);
+    }
+  }
 }
 
 TEST(Dispersion, AnExcursionThatEndsIsNoOnset) {
