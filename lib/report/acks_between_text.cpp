@@ -179,7 +179,7 @@ std::string acks_between_text(const AcksBetweenReport& report, bool ascii, bool 
   std::string text;
   for (std::size_t i = 0; i < 2; i++) {
     const AckReport& file = report.reports[i];
-    text += fmt::format("file {}: {}: {}, {} lost\n", i + 1, report.files[i],
+    text += fmt::format("file {}: {}: {}, lost: {}\n", i + 1, report.files[i],
                         counted(file.packets, "TCP record"), lost_count_text(file.loss));
     text += census_text(file.census);
     text += counter_check_text(file.counter_check);
