@@ -59,4 +59,5 @@ kill -INT "${captures[@]}"
 wait "${captures[@]}"
 kill "$full"
 in_right cat /proc/net/snmp >snmp
+drop_pair
 head -v ./*.out
