@@ -30,7 +30,7 @@ Json distribution_json(const AckDistribution& d) {
   Json json =
       joined(interface_object(d.interface),
              {{"acks", d.acks},
-              {"lost", d.lost},
+              {"lost", d.lost ? Json(*d.lost) : Json()},
               {"gaps", d.gaps},
               {"acks_without_data", d.acks_without_data},
               {"gaps_after_hole", d.gaps_after_hole},

@@ -50,7 +50,8 @@ std::string table(const AckColumns& columns) {
       columns.row("", [](D d) { return std::string(vantage_name(d.interface.vantage)); });
   text += columns.row("device", [](D d) { return d.interface.device; });
   text += columns.row("ACKs", [](D d) { return std::to_string(d.acks); });
-  text += columns.row("records lost", [](D d) { return std::to_string(d.lost); });
+  text += columns.row("records lost",
+                      [](D d) { return d.lost ? std::to_string(*d.lost) : "not known"; });
   text += columns.row("gaps between ACKs", [](D d) { return std::to_string(d.gaps); });
   text += columns.quantiles();
   text += columns.row("  longest", [](D d) { return format_duration(d.max_ns); });

@@ -273,6 +273,7 @@ AckReport AckAnalysis::Impl::report() const {
   });
   for (AckFlow& flow : report.flows) {
     for (AckDistribution& d : flow.vantage_points) {
+      if (report.loss.known == Loss::Known::none) continue;
       d.lost = d.interface.vantage == Vantage::tap ? report.loss.elsewhere
                                                    : report.loss.at(d.interface.vantage).records;
     }

@@ -88,6 +88,18 @@ TEST(AckText, StaysWithinAHundredColumns) {
   }
 }
 
+TEST(AckText, CallsUnknownLossUnknown) {
+  AckAnalysis analysis(at_100m());
+  test::feed_gaps(analysis, driver, repeated({tau}, 200));
+  NoSource source;
+  source.lost.known = Loss::Known::none;
+  const AckReport report = analysis.finish(source);
+  EXPECT_THAT(ack_text(report, "x", true, false),
+              testing::ContainsRegex("records lost +not known\n"));
+  const auto json = nlohmann::json::parse(ack_json(report, "x"));
+  EXPECT_TRUE(json.at("flows").at(0).at("vantage_points").at(0).at("lost").is_null());
+}
+
 TEST(AckText, LeavesSmallFlowsOutButTheLargest) {
   for (const int gaps : {10, 100}) {
     AckAnalysis analysis(at_100m());

@@ -48,7 +48,9 @@ struct HistogramBin {
 struct AckDistribution {
   Interface interface;
   std::uint64_t acks = 0;
-  std::uint64_t lost = 0;  ///< records the capture lost at this vantage point
+  /// Records that the capture lost at this vantage point, at least; nothing if the file has no
+  /// counts of it.
+  std::optional<std::uint64_t> lost;
   std::uint64_t gaps = 0;  ///< acks - 1, less those across a record marked late or a new connection
   double rate_bps = 0;     ///< of the bottleneck; 0: unknown
   std::int64_t segment_time_ns = 0;  ///< τ; 0: unknown
