@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "file/format.hpp"
+#include "file/possible_time.hpp"
 
 namespace tscope {
 
@@ -27,7 +28,7 @@ NicStamps nic_stamps_of(const Fields& option, const Interface& interface) {
   using format::NicStampsOption;
   NicStamps stamps;
   stamps.interface = interface;
-  stamps.error_ns = static_cast<std::int64_t>(option.get(&NicStampsOption::error_ns));
+  stamps.error_ns = possible_span(option.get(&NicStampsOption::error_ns));
   stamps.used = option.get(&NicStampsOption::used);
   stamps.zero = option.get(&NicStampsOption::zero);
   stamps.still = option.get(&NicStampsOption::still);
@@ -50,7 +51,7 @@ void read_loss(const Fields& option, FileInterface& interface, Loss& loss) {
   loss.missed = option.get(&LossOption::missed);
   loss.late = option.get(&LossOption::late);
   loss.invalid = option.get(&LossOption::invalid);
-  interface.clock.error_ns = static_cast<std::int64_t>(option.get(&LossOption::clock_error_ns));
+  interface.clock.error_ns = possible_span(option.get(&LossOption::clock_error_ns));
   interface.clock.steps = option.get(&LossOption::clock_steps);
 }
 

@@ -10,6 +10,7 @@
 #include "file/format.hpp"
 #include "file/own_packet.hpp"
 #include "file/packet_builder.hpp"
+#include "file/possible_time.hpp"
 #include "file/source_sums.hpp"
 #include "tscope/base/error.hpp"
 
@@ -90,6 +91,12 @@ bool PcapngSource::read_packet(const Fields& body, Packet& packet) {
   const auto frame = body.bytes(sizeof(PacketBlock), captured);
   if (frame.size() < captured) return skip(SkipReason::malformed);
 
+  const std::int64_t time_ns =
+      interface->time_ns(body.get(&PacketBlock::time_high), body.get(&PacketBlock::time_low));
+  const bool possible = is_possible_time(time_ns);
+  // We wrote no such time.
+  if (interface->ours && !possible) return skip(SkipReason::no_record);
+
   const std::size_t options = sizeof(PacketBlock) + (captured + 3ULL) / 4 * 4;
   if (interface->ours && read_own_packet(body, options, frame, *interface, packet)) {
     packet.interface = interface->index;
@@ -97,8 +104,7 @@ bool PcapngSource::read_packet(const Fields& body, Packet& packet) {
   } else if (!read_foreign_packet(*interface, frame, body.get(&PacketBlock::original), packet)) {
     return false;
   }
-  packet.time_ns =
-      interface->time_ns(body.get(&PacketBlock::time_high), body.get(&PacketBlock::time_low));
+  packet.time_ns = possible ? time_ns : 0;  // 0: it has none
   return true;
 }
 
@@ -152,6 +158,10 @@ void PcapngSource::read_anchor() {
                       .width = body.get(&AnchorBlock::width),
                       .monotonic_raw_ns = body.get(&AnchorBlock::monotonic_raw_ns),
                       .realtime_ns = body.get(&AnchorBlock::realtime_ns)};
+  const auto possible = [](std::uint64_t ns) {
+    return ns <= static_cast<std::uint64_t>(latest_ns);
+  };
+  if (!possible(anchor.monotonic_raw_ns) || !possible(anchor.realtime_ns)) return;
   tsc_khz_ = body.get(&AnchorBlock::tsc_khz);
   if (!first_anchor_) first_anchor_ = anchor;
   last_anchor_ = anchor;
@@ -304,9 +314,10 @@ ClockInfo PcapngSource::clock() const {
   if (info.source.empty()) info.source = "file";
   for (const FileInterface& interface : section_) add(info, interface.clock);
   if (first_anchor_) {
-    info.end_ns =
+    const auto end_ns =
         static_cast<std::int64_t>(first_anchor_->realtime_ns + last_anchor_->monotonic_raw_ns -
                                   first_anchor_->monotonic_raw_ns);
+    info.end_ns = std::clamp(end_ns, earliest_ns, latest_ns);
   }
   if (anchored_twice()) {
     info.tsc_hz =

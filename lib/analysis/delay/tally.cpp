@@ -16,11 +16,6 @@ bool contradicts(const Stamp& a, const Stamp& b) {
          (a.tsc < b.tsc) != (a.time_ns < b.time_ns);
 }
 
-// No sum of true times is so large.
-void add_up(std::int64_t& sum, std::int64_t ns) {
-  if (__builtin_add_overflow(sum, ns, &sum)) sum = INT64_MAX;
-}
-
 // Of equal ones the first.
 void note(Longest& longest, std::int64_t ns, const Stamp& from, const Stamp& to) {
   if (ns > longest.ns) longest = {ns, from, to};

@@ -24,6 +24,11 @@ struct UnitStages {
   bool in_figures() const { return !strange && !below_zero; }
 };
 
+/// Adds to a sum, which stays at the largest number: no sum of true times is so large.
+inline void add_up(std::int64_t& sum, std::int64_t ns) {
+  if (__builtin_add_overflow(sum, ns, &sum)) sum = INT64_MAX;
+}
+
 /// Times of the packets that have the same stamps, as far as they are kept for each flow.
 struct WayTimes {
   void add(const Unit& unit, const UnitStages& stages);

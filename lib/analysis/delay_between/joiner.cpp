@@ -199,7 +199,7 @@ void Joiner::count(const Joined& joined) {
   } else {
     const auto add = [&](std::size_t index, std::int64_t ns) {
       times.since_previous[index].add(ns);
-      times.sums[index] += ns;
+      add_up(times.sums[index], ns);
     };
     for (std::size_t half = 0; half < 2; half++) {
       const Unit& unit = joined.halves[half].unit;
@@ -209,9 +209,11 @@ void Joiner::count(const Joined& joined) {
       }
     }
     add(places_max, *joined.between_ns);
-    const std::int64_t whole = stages[0].whole + *joined.between_ns + stages[1].whole;
+    std::int64_t whole = stages[0].whole;
+    add_up(whole, *joined.between_ns);
+    add_up(whole, stages[1].whole);
     times.total.add(whole);
-    times.total_sum += whole;
+    add_up(times.total_sum, whole);
   }
 }
 

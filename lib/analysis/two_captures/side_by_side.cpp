@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/two_captures/side_by_side.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tscope {
@@ -13,7 +14,9 @@ constexpr std::uint64_t progress_every = 1 << 16;
 
 std::int64_t TickScale::to_ns(std::uint64_t tsc) const {
   const auto ticks = static_cast<double>(static_cast<std::int64_t>(tsc - base_tsc));
-  return base_ns + std::llround(ticks * ns_per_tick);
+  // A damaged file's ticks may be centuries away.
+  constexpr double farthest_ns = 0x1p61;
+  return base_ns + std::llround(std::clamp(ticks * ns_per_tick, -farthest_ns, farthest_ns));
 }
 
 SideBySide::SideBySide(std::array<std::string, 2> paths, const std::vector<FlowPlan>& plans,

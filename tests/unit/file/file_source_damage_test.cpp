@@ -204,5 +204,59 @@ TEST(FileSourceDamage, APacketLongerThanItsBlockIsSkipped) {
   EXPECT_EQ(read.census.skipped(), 3);
 }
 
+constexpr unsigned long long too_late = 1ULL << 62;  // ns: in 2116
+
+TEST(FileSourceDamage, AForeignTimeThatCannotBeIsNone) {
+  for (const std::uint64_t time : {too_late, ~0ULL >> 1, 1ULL << 63, ~0ULL << 56}) {
+    Writer file;
+    test::put_section(file);
+    test::put_interface(file, 101, Writer().option(9, Bytes{9}));
+    for (unsigned i = 0; i < 16; i++) {
+      const Bytes frame = test::headers({.seq = 1000 + i});
+      test::put_packet(file, 0, i % 2 == 0 ? 1000 + i : time, frame, Writer());
+    }
+    const Contents read = test::read_memory(file.bytes());
+    ASSERT_EQ(read.packets.size(), 16) << time;
+    EXPECT_EQ(read.packets[1].time_ns, 0) << time;
+    EXPECT_TRUE(read.packets[1].late) << time;
+    EXPECT_EQ(read.census.without_time, 8) << time;
+  }
+}
+
+TEST(FileSourceDamage, ARecordOfOursWithSuchATimeIsSkipped) {
+  Bytes record(48);
+  record[38] = TSCOPE_PACKET;
+  Writer file;
+  test::put_section(file);
+  test::put_interface(file, 101, Writer().option(9, Bytes{9}).text_option(2, "eth0/driver-tx"));
+  for (const std::uint64_t time : {1000ULL, too_late, 1ULL << 63}) {
+    test::put_packet(file, 0, time, test::headers({}), Writer().option(0x8001, record));
+  }
+  const Contents read = test::read_memory(file.bytes());
+  EXPECT_EQ(read.packets.size(), 1);
+  EXPECT_EQ(read.census.skipped(SkipReason::no_record), 2);
+}
+
+TEST(FileSourceDamage, ClocksOfSuchTimesAndErrorsAreNotBelieved) {
+  Writer file;
+  test::put_section(file);
+  test::put_interface(file, 101, Writer().text_option(2, "eth0/driver-tx"));
+  const auto anchor = [&](std::uint64_t raw, std::uint64_t real) {
+    file.block(0x80000001, Writer().u64(raw).u64(1).u64(raw).u64(real).u32(3'000'000).u32(0));
+  };
+  anchor(too_late, 5000);
+  anchor(1000, ~0ULL >> 1);
+  anchor(1000, 1ULL << 63);
+  anchor(1000, 5000);
+  anchor(2000, 6000);
+  Writer loss;
+  for (int i = 0; i < 7; i++) loss.u64(0);
+  loss.u64(~0ULL >> 1).u64(0);
+  file.block(5, Writer().u32(0).u64(0).option(0x8002, loss.bytes()));
+  const Contents read = test::read_memory(file.bytes());
+  EXPECT_EQ(read.clock.end_ns, 6000);
+  EXPECT_EQ(read.clock.error_ns, 100LL * 365 * 86'400 * 1'000'000'000) << "as good as unknown";
+}
+
 }  // namespace
 }  // namespace tscope

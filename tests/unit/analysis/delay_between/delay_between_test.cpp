@@ -339,5 +339,17 @@ TEST(Between, SaysWhyThereIsNothing) {
   EXPECT_THROW(between(*host, *host), UsageError);
 }
 
+TEST(Between, SumsOfImpossibleDelaysStayAtTheLargestNumber) {
+  Scene scene = scene_with_sockets();
+  scene.acks = 100;
+  scene.guest_offset_ns = 2'800'000'000'000'000'000;
+  DelayBetweenOptions options;
+  options.align = AlignMethod::none;
+  const DelayBetweenReport report = between(with_layers(scene), options);
+  const DelayBetweenChain& in = chain_from(report, 0);
+  EXPECT_EQ(in.packets, 100U);
+  EXPECT_EQ(in.total.sum_ns, INT64_MAX);
+}
+
 }  // namespace
 }  // namespace tscope

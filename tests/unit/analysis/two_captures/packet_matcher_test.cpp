@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "analysis/two_captures/side_by_side.hpp"
 #include "unit/analysis/two_captures/two_captures.hpp"
 
 namespace tscope {
@@ -168,6 +169,13 @@ TEST(PacketMatching, IpIdentificationTellsEqualAcksApart) {
     matcher.add(1, packet, 5);
     EXPECT_THAT(matched, testing::ElementsAre(std::pair(2, 2), std::pair(1, 2))) << segs;
   }
+}
+
+TEST(TickScale, TicksOfADamagedFileGiveSomeTimeFarAway) {
+  const TickScale scale{1000, 4'000'000'000'000'000'000, 1e9};
+  EXPECT_EQ(scale.to_ns(1002), 4'000'000'002'000'000'000);
+  EXPECT_GT(scale.to_ns(1'000'000'000'000), scale.base_ns);
+  EXPECT_LT(scale.to_ns(3ULL << 62), scale.base_ns);
 }
 
 }  // namespace
