@@ -18,7 +18,7 @@ struct Arguments {
   std::string link_rate, bin;
   std::uint32_t mtu = 1500;
   std::optional<std::uint32_t> overhead;
-  bool advancing = false;
+  bool advancing = false, events = false;
 };
 
 tscope::AckOptions options_of(const Arguments& arguments) {
@@ -43,6 +43,7 @@ tscope::AckOptions options_of(const Arguments& arguments) {
   }
   options.overhead = arguments.overhead;
   options.advancing_only = arguments.advancing;
+  options.events = arguments.events;
   return options;
 }
 
@@ -61,6 +62,21 @@ void compare(const CapturesGiven& given, const tscope::AckOptions& acks) {
   fmt::print("{}", tscope::acks_between_text(report, ascii_only(), given.all));
 }
 
+// Without --link-rate the rate is known only at the end of the file, which is read again then.
+tscope::AckReport analyse(const CapturesGiven& given, tscope::AckOptions options) {
+  if (options.events && !options.link_rate_bps) {
+    if (given.files.front() == "-") {
+      throw tscope::UsageError(
+          "--events reads the file twice unless the rate is given: give --link-rate, or a file "
+          "instead of standard input");
+    }
+    options.events = false;
+    options.event_rates_bps = tscope::rates_of(analyse_one(given, tscope::AckAnalysis(options)));
+    options.events = true;
+  }
+  return analyse_one(given, tscope::AckAnalysis(options));
+}
+
 void run(const Arguments& arguments) {
   const CapturesGiven& given = arguments.given;
   const bool two = given.are_two();
@@ -70,7 +86,7 @@ void run(const Arguments& arguments) {
     return;
   }
   const std::string file = given.name_of_one();
-  const tscope::AckReport report = analyse_one(given, tscope::AckAnalysis(options));
+  const tscope::AckReport report = analyse(given, options);
   if (given.json) {
     fmt::print("{}\n", tscope::ack_json(report, file));
     return;
@@ -107,6 +123,8 @@ void add_acks(CLI::App& app) {
   command->add_option("--bin", arguments->bin,
                       "histogram bin (10us); default a twelfth of the segment time");
   command->add_flag("--advancing", arguments->advancing, "only ACKs that acknowledge new data");
+  command->add_flag("--events", arguments->events,
+                    "list each compression event: time of day, packet numbers, ACKs, gaps");
   arguments->given.add_options(*command, "also flows with few ACKs", "docs/ack-report.md");
   command->footer(
       "Example: tscope acks transfer.pcapng --link-rate 100M\n"

@@ -59,6 +59,10 @@ std::string compressed_text(const AckDistribution& d) {
                      100 * d.share_high);
 }
 
+std::string gap_text(const AckDistribution& d, std::int64_t ns) {
+  return d.gaps == 0 ? "-" : format_duration(ns);
+}
+
 AckColumns::AckColumns(std::vector<const AckDistribution*> distributions, Table table,
                        std::size_t bar_width)
     : distributions_(std::move(distributions)), table_(table), bar_width_(bar_width) {
@@ -77,9 +81,9 @@ bool AckColumns::any(const std::function<bool(const AckDistribution&)>& has) con
 
 std::string AckColumns::quantiles() const {
   using D = const AckDistribution&;
-  return row("  median", [](D d) { return format_duration(d.p50_ns); }) +
-         row("  90 % below", [](D d) { return format_duration(d.p90_ns); }) +
-         row("  99 % below", [](D d) { return format_duration(d.p99_ns); });
+  return row("  median", [](D d) { return gap_text(d, d.p50_ns); }) +
+         row("  90 % below", [](D d) { return gap_text(d, d.p90_ns); }) +
+         row("  99 % below", [](D d) { return gap_text(d, d.p99_ns); });
 }
 
 std::string AckColumns::shares_below() const {

@@ -27,6 +27,9 @@ GapRows rows_by_segment_time(std::int64_t segment_time_ns);
 /// Returns "12.3 % [11.9, 12.7]": the compressed gaps with the confidence interval.
 std::string compressed_text(const AckDistribution& distribution);
 
+/// Returns a quantile of the gaps; "-" where there are none.
+std::string gap_text(const AckDistribution& distribution, std::int64_t ns);
+
 /// Shows distributions of ACKs side by side, a column each.
 class AckColumns {
  public:

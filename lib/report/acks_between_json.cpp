@@ -23,6 +23,24 @@ Json origin_json(const CompressionOrigin& origin) {
           {"driver_to_socket", origin.in_kernel}};
 }
 
+Json place_json(const CompressionEvent::Place& place) {
+  return {{"from_ns", place.from_ns}, {"to_ns", place.to_ns}, {"packets", place.packets}};
+}
+
+Json xi_json(const CompressionEvents& xi, bool has_list) {
+  Json json{{"events", xi.events}, {"acks", xi.acks}, {"longest", xi.longest},
+            {"p50", xi.xi_p50},    {"list", nullptr}, {"list_left_out", xi.left_out}};
+  if (!has_list) return json;
+  json["list"] = Json::array();
+  for (const CompressionEvent& event : xi.list) {
+    json["list"].push_back({{"first", place_json(event.at[0])},
+                            {"second", place_json(event.at[1])},
+                            {"acks", event.acks},
+                            {"xi", event.xi}});
+  }
+  return json;
+}
+
 Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
   Json alignment = alignment_object(report.alignment, report.alignment_note);
   alignment["negative"] = p.negative;
@@ -47,11 +65,7 @@ Json pair_entry(const AcksBetween& p, const AcksBetweenReport& report) {
               {"compressed_share", nullptr},
               {"rise", nullptr},
               {"rise_95", nullptr},
-              {"xi",
-               {{"events", p.xi.events},
-                {"acks", p.xi.acks},
-                {"longest", p.xi.longest},
-                {"p50", p.xi.xi_p50}}},
+              {"xi", xi_json(p.xi, report.has_events)},
               {"gap_ratio",
                {{"p10", p.gap_ratio_p10}, {"p50", p.gap_ratio_p50}, {"p90", p.gap_ratio_p90}}},
               {"added_delay_ns", nullptr},

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "report/ack_columns.hpp"
+#include "report/ack_events_text.hpp"
 #include "report/alignment_text.hpp"
 #include "report/census_text.hpp"
 #include "report/counter_check_text.hpp"
@@ -151,6 +152,14 @@ std::string passage(const AcksBetween& pair, const AcksBetweenReport& report) {
   return text;
 }
 
+std::string longest_gaps(const AcksBetween& pair) {
+  const std::string first = longest_gap_text(pair.at_first);
+  const std::string second = longest_gap_text(pair.at_second);
+  return (first.empty() && second.empty() ? "" : "\n") +
+         (first.empty() ? "" : fact("longest gap at the first", first)) +
+         (second.empty() ? "" : fact("longest gap at the second", second));
+}
+
 std::string pair_section(const AcksBetween& pair, const AcksBetweenReport& report, bool ascii) {
   std::string text =
       fmt::format("\nACKs {} > {}\n", pair.flow.src.to_string(), pair.flow.dst.to_string());
@@ -168,8 +177,8 @@ std::string pair_section(const AcksBetween& pair, const AcksBetweenReport& repor
   }
   text += "\n";
   const AckColumns columns({&pair.at_first, &pair.at_second}, layout, bar_width);
-  text +=
-      table(pair, report, columns) + histogram(pair, columns, ascii) + passage(pair, report) + "\n";
+  text += table(pair, report, columns) + histogram(pair, columns, ascii) + longest_gaps(pair) +
+          passage(pair, report) + events_text(pair.xi) + "\n";
   return text + wrapped(acks_between_verdict(pair, report), page_width, "  ");
 }
 

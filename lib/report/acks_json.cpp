@@ -26,7 +26,22 @@ Json bins_json(const std::vector<HistogramBin>& bins) {
   return json;
 }
 
-Json distribution_json(const AckDistribution& d) {
+Json events_json(const std::vector<AckEvent>& events) {
+  Json json = Json::array();
+  for (const AckEvent& event : events) {
+    json.push_back({{"from_ns", event.from_ns},
+                    {"to_ns", event.to_ns},
+                    {"packets", event.packets},
+                    {"acks", event.acks},
+                    {"shortest_ns", event.shortest_ns},
+                    {"longest_ns", event.longest_ns},
+                    {"of_service_time", event.of_service_time},
+                    {"least_of_service_time", event.least_of_service_time}});
+  }
+  return json;
+}
+
+Json distribution_json(const AckDistribution& d, bool has_events) {
   Json json =
       joined(interface_object(d.interface),
              {{"acks", d.acks},
@@ -48,6 +63,9 @@ Json distribution_json(const AckDistribution& d) {
               {"above_rate", d.excess},
               {"quantiles_ns",
                {{"p50", d.p50_ns}, {"p90", d.p90_ns}, {"p99", d.p99_ns}, {"max", d.max_ns}}},
+              {"max_at", {{"time_ns", d.max_at_ns}, {"packets", d.max_packets}}},
+              {"events", nullptr},
+              {"events_left_out", d.events_left_out},
               {"modes", Json::array()},
               {"mode_below", nullptr},
               {"histogram", bins_json(d.histogram)},
@@ -62,6 +80,7 @@ Json distribution_json(const AckDistribution& d) {
     json["share_below"] = {{"tau", part(d.below_segment_time, d.gaps)},
                            {"three_quarters_tau", part(d.below_three_quarters, d.gaps)}};
   }
+  if (has_events) json["events"] = events_json(d.events);
   for (const AckMode& mode : d.modes) json["modes"].push_back(mode_json(mode));
   if (d.mode_below) json["mode_below"] = mode_json(*d.mode_below);
   return json;
@@ -109,7 +128,7 @@ Json acks_object(const AckReport& report, const std::string& file) {
                                                  {"vantage_points", Json::array()},
                                                  {"pairs", Json::array()}});
     for (const auto& d : flow.vantage_points)
-      entry["vantage_points"].push_back(distribution_json(d));
+      entry["vantage_points"].push_back(distribution_json(d, report.has_events));
     for (const auto& p : flow.stages) entry["pairs"].push_back(ack_stage_json(p));
     json["flows"].push_back(std::move(entry));
   }

@@ -6,6 +6,7 @@
 
 #include "base/part.hpp"
 #include "report/ack_columns.hpp"
+#include "report/ack_events_text.hpp"
 #include "report/census_text.hpp"
 #include "report/counter_check_text.hpp"
 #include "report/source_text.hpp"
@@ -54,7 +55,7 @@ std::string table(const AckColumns& columns) {
                       [](D d) { return d.lost ? std::to_string(*d.lost) : "not known"; });
   text += columns.row("gaps between ACKs", [](D d) { return std::to_string(d.gaps); });
   text += columns.quantiles();
-  text += columns.row("  longest", [](D d) { return format_duration(d.max_ns); });
+  text += columns.row("  longest", [](D d) { return gap_text(d, d.max_ns); });
   text += columns.shares_below();
   text +=
       columns.row("ACKs without new data", [](D d) { return std::to_string(d.acks_without_data); });
@@ -176,6 +177,19 @@ std::string frames(const AckDistribution& d) {
   return text.empty() ? "" : "\n" + wrapped(text + " bytes on the bottleneck.", page_width, "  ");
 }
 
+// When the longest gap of each vantage point was.
+std::string longest_gaps(Points points) {
+  std::string text;
+  for (const AckDistribution& d : points) {
+    const std::string longest = longest_gap_text(d);
+    if (longest.empty()) continue;
+    text += wrapped(fmt::format("longest gap at {} of {}: {}", vantage_name(d.interface.vantage),
+                                d.interface.device, longest),
+                    page_width, "  ");
+  }
+  return text.empty() ? "" : "\n" + text;
+}
+
 std::vector<const AckDistribution*> pointers_to(Points points) {
   std::vector<const AckDistribution*> pointers;
   pointers.reserve(points.size());
@@ -183,7 +197,7 @@ std::vector<const AckDistribution*> pointers_to(Points points) {
   return pointers;
 }
 
-std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
+std::string flow_text(const AckFlow& flow, const AckReport& report, bool ascii) {
   const AckDistribution& first = flow.vantage_points.front();
   std::string text =
       fmt::format("\nACKs {} > {}\n", flow.flow.src.to_string(), flow.flow.dst.to_string());
@@ -200,9 +214,13 @@ std::string flow_text(const AckFlow& flow, std::uint64_t lost, bool ascii) {
     const AckColumns columns(pointers_to(points), layout, bar_width);
     text += "\n" + table(columns) + columns.histogram(rows_of(points), ascii) + cdf(points);
   }
+  text += longest_gaps(all);
   text += frames(first);
   for (const AckStage& pair : flow.stages) text += matched(pair, first.segment_time_ns > 0);
-  return text + "\n" + wrapped(verdict(flow, lost), page_width, "  ");
+  if (report.has_events) {
+    for (const AckDistribution& d : all) text += events_text(d);
+  }
+  return text + "\n" + wrapped(verdict(flow, report.loss.lost()), page_width, "  ");
 }
 
 }  // namespace
@@ -218,7 +236,7 @@ std::string ack_text(const AckReport& report, const std::string& file, bool asci
                          return d.gaps >= gaps_to_show;
                        });
     if (shown) {
-      text += flow_text(flow, report.loss.lost(), ascii);
+      text += flow_text(flow, report, ascii);
     } else {
       left_out++;
     }

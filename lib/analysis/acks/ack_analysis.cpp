@@ -79,6 +79,7 @@ struct AckAnalysis::Impl {
     return std::max<std::int64_t>(1, std::llround(bytes * 8e9 / rate_bps));
   }
 
+  StreamOptions stream_options_of(const Flow& flow) const;
   Direction* direction_of(const Flow& flow);
   const SentSegments& data_of(const Direction& direction) const;
   bool is_shared(const Flow& flow, const AckStream& stream) const;
@@ -96,6 +97,17 @@ struct AckAnalysis::Impl {
   AckReport counts;
 };
 
+StreamOptions AckAnalysis::Impl::stream_options_of(const Flow& flow) const {
+  StreamOptions result = stream_options;
+  if (!options.events) return result;
+  result.event_rate_bps = stream_options.rate_bps;
+  const auto found = options.event_rates_bps.find(flow);
+  if (result.event_rate_bps == 0 && found != options.event_rates_bps.end()) {
+    result.event_rate_bps = found->second;
+  }
+  return result;
+}
+
 AckAnalysis::Impl::Direction* AckAnalysis::Impl::direction_of(const Flow& flow) {
   const auto found = directions.find(flow);
   if (found != directions.end()) return &found->second;
@@ -106,7 +118,9 @@ AckAnalysis::Impl::Direction* AckAnalysis::Impl::direction_of(const Flow& flow) 
     return nullptr;
   }
   Direction& made = directions.try_emplace(flow, options.mtu).first->second;
-  if (data_filter.keeps(flow)) made.streams = std::make_unique<AckStreams>(stream_options);
+  if (data_filter.keeps(flow)) {
+    made.streams = std::make_unique<AckStreams>(stream_options_of(flow));
+  }
   const auto other = directions.find(flow.reversed());
   if (other != directions.end()) {
     made.other = &other->second;
@@ -215,6 +229,10 @@ AckDistribution AckAnalysis::Impl::distribution(const AckStream& stream, const R
   result.p90_ns = gaps.quantile(0.9);
   result.p99_ns = gaps.quantile(0.99);
   result.max_ns = gaps.max();
+  result.max_at_ns = stream.longest.from_ns;
+  result.max_packets = stream.longest.packets;
+  result.events = stream.events.all();
+  result.events_left_out = stream.events.left_out();
   result.merged_records = stream.merged_records;
   result.merged_segments = stream.merged_segments;
   result.same_poll_gaps = stream.same_poll_gaps;
@@ -290,12 +308,22 @@ AckReport AckAnalysis::finish(const Source& source) {
   counts.census = source.census();
   counts.clock = source.clock();
   counts.truncated = source.truncated();
+  counts.has_events = impl_->options.events;
   return impl_->report();
 }
 
 AckReport AckAnalysis::with_rates(const std::map<Flow, double>& rate_bps) {
   impl_->given_rates = rate_bps;
   return impl_->report();
+}
+
+std::map<Flow, double> rates_of(const AckReport& report) {
+  std::map<Flow, double> rates;
+  for (const AckFlow& flow : report.flows) {
+    const double rate = flow.vantage_points.front().rate_bps;
+    if (rate > 0) rates.emplace(flow.flow, rate);
+  }
+  return rates;
 }
 
 std::string why_no_acks(const AckReport& report) {

@@ -20,6 +20,7 @@ bool after(std::uint32_t a, std::uint32_t b) {
 void AckStream::interrupt() {
   last_.reset();
   last_data_ns_.reset();
+  events.cut();
   last_rtt_ns_.reset();
 }
 
@@ -37,7 +38,10 @@ bool AckStream::add(const TcpHeaders& tcp, const Packet& packet, const SentSegme
   if (advances) highest_ack_ = tcp.ack;
 
   const tscope_record& record = packet.record;
-  const Last now{packet.time_ns, record.napi_poll, record.cpu,
+  const Last now{packet.time_ns,
+                 packet.number,
+                 record.napi_poll,
+                 record.cpu,
                  (record.flags & TSCOPE_F_SOFTIRQ) != 0,
                  (record.flags & TSCOPE_F_POLL_UNKNOWN) != 0};
   if (acks++ == 0) first_ack_ns = packet.time_ns;
@@ -52,7 +56,9 @@ bool AckStream::add(const TcpHeaders& tcp, const Packet& packet, const SentSegme
     return true;
   }
   if (last_ && now.time_ns >= last_->time_ns) {
-    gaps.add(now.time_ns - last_->time_ns);
+    const std::int64_t gap = now.time_ns - last_->time_ns;
+    gaps.add(gap);
+    if (gap > longest.ns) longest = {gap, last_->time_ns, {last_->number, now.number}};
     unknown_poll_gaps += now.unknown || last_->unknown ? 1 : 0;
     same_poll_gaps +=
         now.softirq && last_->softirq && now.cpu == last_->cpu && now.napi_poll == last_->napi_poll;
@@ -81,12 +87,17 @@ void AckStream::deliver(const TcpHeaders& tcp, const Packet& packet, const SentS
     if (delivery.kind == Delivery::Kind::data) {
       const std::int64_t gap = time - *last_data_ns_;
       service.add(gap, wire_bytes);
+      events.add({*last_data_ns_, last_data_number_}, {time, packet.number}, wire_bytes);
       if (last_rtt_ns_) released.add(time_per_byte(gap + *last_rtt_ns_ - *rtt_min_ns_, wire_bytes));
     } else {
       gaps_after_hole++;
+      events.cut();
     }
+  } else {
+    events.cut();
   }
   last_data_ns_ = time;
+  last_data_number_ = packet.number;
   const auto sent_ns = sent.sent_at(tcp.ack);
   last_rtt_ns_.reset();
   if (sent_ns && time >= *sent_ns) {

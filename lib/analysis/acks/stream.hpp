@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "analysis/acks/ack_events.hpp"
 #include "analysis/acks/ack_matcher.hpp"
 #include "analysis/acks/delivery_curve.hpp"
 #include "analysis/acks/echoed_clock.hpp"
@@ -26,6 +28,14 @@ struct StreamOptions {
   double rate_bps = 0;               ///< of the bottleneck, 0 if it is not given
   std::uint32_t overhead = 0;        ///< on-wire bytes of a segment below its IP header
   bool advancing_only = false;
+  double event_rate_bps = 0;  ///< by which events are listed; 0: they are not
+};
+
+/// The longest gap of a stream, and where it lies.
+struct LongestGap {
+  std::int64_t ns = -1;
+  std::int64_t from_ns = 0;
+  std::array<std::uint64_t, 2> packets{};  ///< Packet::number of the ACKs around it
 };
 
 /// One direction of a flow at one interface.
@@ -33,6 +43,7 @@ class AckStream {
  public:
   AckStream(Interface interface, const StreamOptions& options)
       : gaps(options.segment_time_ns),
+        events(options.event_rate_bps),
         from_before(options.overhead),
         interface_(std::move(interface)),
         options_(options) {}
@@ -51,6 +62,8 @@ class AckStream {
   std::uint64_t acks_without_data = 0, gaps_after_hole = 0;
   std::int64_t first_ack_ns = 0;
   Histogram gaps;
+  LongestGap longest;
+  AckEvents events;
   ServiceGaps service;
   Histogram released;  // by time_per_byte(): what gaps would be if no ACK had been held back
   DeliveryCurve curve;
@@ -63,6 +76,7 @@ class AckStream {
  private:
   struct Last {
     std::int64_t time_ns;
+    std::uint64_t number;
     std::uint32_t napi_poll;
     std::uint16_t cpu;
     bool softirq, unknown;
@@ -76,6 +90,7 @@ class AckStream {
   AckClassifier classifier_;
   std::optional<Last> last_;                  // the next gap begins here
   std::optional<std::int64_t> last_data_ns_;  // the last ACK that delivered, for the next one's gap
+  std::uint64_t last_data_number_ = 0;        // its Packet::number
   std::optional<std::int64_t> last_rtt_ns_;   // that one's
   std::optional<std::int64_t> rtt_min_ns_;
   std::optional<std::uint32_t> highest_ack_;

@@ -35,7 +35,9 @@ class Comparison {
 };
 
 void Comparison::survey(std::size_t file) {
-  analyses_[file] = std::make_unique<AckAnalysis>(options_.acks);
+  AckOptions options = options_.acks;
+  options.events = false;  // those of a pair are others
+  analyses_[file] = std::make_unique<AckAnalysis>(options);
   AckAnalysis& analysis = *analyses_[file];
   captures_.survey(
       file,
@@ -46,12 +48,7 @@ void Comparison::survey(std::size_t file) {
 // One for both files; inferred nearer the wire rather than behind the hypervisor.
 void Comparison::choose_rates() {
   std::map<Flow, double> rates;
-  for (const AckReport& report : report_.reports) {
-    for (const AckFlow& flow : report.flows) {
-      const double rate = flow.vantage_points.front().rate_bps;
-      if (rate > 0) rates.try_emplace(flow.flow, rate);
-    }
-  }
+  for (const AckReport& report : report_.reports) rates.merge(rates_of(report));
   if (options_.acks.link_rate_bps || rates.empty()) return;
   for (std::size_t i = 0; i < 2; i++) report_.reports[i] = analyses_[i]->with_rates(rates);
 }
@@ -78,6 +75,7 @@ void Comparison::compare() {
     if (!filter.keeps(plans[i].flow) || !coverage[i][0].any) continue;
     stats[i] = std::make_unique<FlowStats>(plans[i], coverage[i], captures_.resolution_ns(),
                                            scale_of(plans[i].flow));
+    if (options_.acks.events) stats[i]->keep_events();
   }
 
   SideBySide reading = captures_.side_by_side();
@@ -132,6 +130,7 @@ AcksBetweenReport Comparison::run() {
     std::swap(analyses_[0], analyses_[1]);
   }
   report_.files = captures_.paths();
+  report_.has_events = options_.acks.events;
   report_.why_nothing = captures_.why_nothing();
   if (!report_.why_nothing.empty()) return std::move(report_);
   choose_rates();

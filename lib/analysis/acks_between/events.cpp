@@ -51,6 +51,7 @@ void CompressionRuns::close() {
     const double xi = static_cast<double>(received + second_resolution_) /
                       static_cast<double>(sent - first_resolution_);
     xi_.add(static_cast<std::int64_t>(xi * xi_scale));
+    if (keeps_) keep(xi);
     origin_.events++;
     if (driver - received > sent - driver) {
       origin_.in_kernel++;
@@ -61,6 +62,22 @@ void CompressionRuns::close() {
     }
   }
   run_ = 0;
+}
+
+void CompressionRuns::keep(double xi) {
+  if (events_.list.size() == kept_max) {
+    events_.left_out++;
+    return;
+  }
+  CompressionEvent event;
+  for (std::size_t i = 0; i < 2; i++) {
+    event.at[i] = {begin_.file_ns[i],
+                   previous_.file_ns[i],
+                   {begin_.packet_number[i], previous_.packet_number[i]}};
+  }
+  event.acks = run_;
+  event.xi = xi;
+  events_.list.push_back(event);
 }
 
 CompressionEvents CompressionRuns::events() const {

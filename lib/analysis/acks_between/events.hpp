@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 
@@ -9,12 +10,14 @@
 
 namespace tscope {
 
-/// One matched ACK: stamps of each file's own clock.
+/// One matched ACK: stamps of one clock, and where the files have it.
 struct Passage {
   std::int64_t first_ns = 0;
   std::int64_t second_ns = 0;
   std::int64_t last_ns = 0;   ///< at the last vantage point of the second's machine
   bool in_last_poll = false;  ///< second stamp within one NAPI poll with the passage before
+  std::array<std::int64_t, 2> file_ns{};         ///< by each file's own clock
+  std::array<std::uint64_t, 2> packet_number{};  ///< Packet::number in each
 };
 
 /// Finds runs of ACKs in which each gap shrank below 0.75 of what it was: so did the whole run.
@@ -30,6 +33,10 @@ class CompressionRuns {
         first_resolution_(first_resolution_ns),
         second_resolution_(second_resolution_ns) {}
 
+  /// Keeps a list of the events, of at most kept_max.
+  void keep_events() { keeps_ = true; }
+  static constexpr std::size_t kept_max = 65'536;
+
   void add(const Passage& passage);
   /// The next passage does not follow the last one.
   void cut();
@@ -43,13 +50,14 @@ class CompressionRuns {
     return end_ == End::second ? passage.second_ns : passage.last_ns;
   }
   void close();
+  void keep(double xi);
 
   End end_;
   std::int64_t first_resolution_, second_resolution_;
   bool has_previous_ = false;
   Passage previous_, begin_;
   std::uint64_t run_ = 0;  // ACKs in the current run, 0 or at least 2
-  bool one_poll_ = false;
+  bool one_poll_ = false, keeps_ = false;
   CompressionEvents events_;
   Histogram xi_;  // in thousandths
   CompressionOrigin origin_;

@@ -116,6 +116,8 @@ void FlowStats::emit(const Held& held) {
     return;
   }
   Passage passage{held.from.time_ns, held.into.time_ns, held.last_ns.value_or(0), false};
+  passage.file_ns = {held.from.file_time_ns, held.into.file_time_ns};
+  passage.packet_number = {held.from.packet_number, held.into.packet_number};
   any_poll_ = any_poll_ || held.into.softirq;
   if (previous_) {
     passage.in_last_poll = same_poll(previous_->into, held.into);

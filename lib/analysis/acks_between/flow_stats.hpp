@@ -30,6 +30,9 @@ class FlowStats {
   FlowStats(const FlowPlan& plan, std::array<Coverage, 2> coverage,
             std::array<std::int64_t, 2> resolution_ns, const PairScale& scale);
 
+  /// Keeps a list of the compression events.
+  void keep_events() { to_second_.keep_events(); }
+
   /// By file; the offset is the second file's clock less the first's, nothing if unknown there.
   void match(const PacketStamp& first, const PacketStamp& second,
              std::optional<std::int64_t> offset_ns);

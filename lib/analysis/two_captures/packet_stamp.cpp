@@ -14,7 +14,9 @@ PacketStamp::PacketStamp(const PacketIdentity& who, const Packet& packet, std::u
       cpu(packet.record.cpu),
       segs(std::max<std::uint16_t>(1, packet.record.segs)),
       softirq((packet.record.flags & TSCOPE_F_SOFTIRQ) != 0),
-      late(packet.late) {
+      late(packet.late),
+      file_time_ns(packet.time_ns),
+      packet_number(packet.number) {
 }
 
 PacketStamp::PacketStamp(const TcpHeaders& tcp, const Packet& packet, std::uint32_t flow_index)

@@ -25,8 +25,10 @@ struct PacketStamp {
   bool softirq = false;
   bool late = false;
   bool has_payload = false;
-  bool datagram = false;     ///< UDP or an ICMP echo
-  std::uint64_t number = 0;  ///< of the record in its file, from 1; set by the reader
+  bool datagram = false;            ///< UDP or an ICMP echo
+  std::uint64_t number = 0;         ///< of the record in its file, from 1; set by the reader
+  std::int64_t file_time_ns = 0;    ///< by its own file's clock, whatever becomes of time_ns
+  std::uint64_t packet_number = 0;  ///< Packet::number
   // Set by the reader, which knows the flow's history:
   bool is_ack = false;
   DeliveredSoFar delivered;  ///< of an ACK: what was delivered up to it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,6 +28,20 @@ struct AckOptions {
   std::optional<std::int64_t> bin_ns;  ///< histogram bin; default a twelfth of the segment time
   std::optional<std::string> flow;     ///< keep only flows with this text in "src > dst"
   bool advancing_only = false;         ///< only ACKs that advance the cumulative ACK
+  /// List each compression event. Where link_rate_bps is not given, by event_rates_bps: the rates
+  /// that an earlier pass over the capture found.
+  bool events = false;
+  std::map<Flow, double> event_rates_bps;
+};
+
+/// Consecutive compressed gaps at one vantage point, as many as follow each other.
+struct AckEvent {
+  std::int64_t from_ns = 0, to_ns = 0;     ///< its first and its last ACK
+  std::array<std::uint64_t, 2> packets{};  ///< Packet::number of these; 0: not known
+  std::uint64_t acks = 0;                  ///< one more than there are gaps
+  std::int64_t shortest_ns = 0, longest_ns = 0;
+  double of_service_time = 0;        ///< (to_ns - from_ns) / the sum of the service times
+  double least_of_service_time = 0;  ///< of the one gap where this is the least
 };
 
 struct AckMode {
@@ -70,6 +85,11 @@ struct AckDistribution {
   std::uint64_t gaps_after_hole = 0;    ///< what the ACK delivers is unknown
   double excess = 0;  ///< delivered above the rate given, over any second; 0.02 is 2 %
   std::int64_t p50_ns = 0, p90_ns = 0, p99_ns = 0, max_ns = 0;
+  std::int64_t max_at_ns = 0;  ///< when the longest gap began
+  /// Packet::number of the two ACKs around the longest gap; 0: not known.
+  std::array<std::uint64_t, 2> max_packets{};
+  std::vector<AckEvent> events;       ///< in order, where AckOptions::events asks for them
+  std::uint64_t events_left_out = 0;  ///< further ones, beyond the bound on memory
   std::vector<AckMode> modes;         ///< local maxima, largest first
   std::optional<AckMode> mode_below;  ///< the largest below τ
   std::vector<HistogramBin> histogram;
@@ -131,6 +151,7 @@ struct AckReport {
   Census census;
   CounterCheck counter_check;
   bool truncated = false;
+  bool has_events = false;  ///< AckOptions::events asked for them
 };
 
 /// The analysis: feed every packet once, in order; memory is bounded by the number of flows
@@ -153,6 +174,9 @@ class AckAnalysis {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Returns the rate of each flow of which it is known.
+std::map<Flow, double> rates_of(const AckReport& report);
 
 /// Why a report has no flows, in a few words, with what to do.
 std::string why_no_acks(const AckReport& report);

@@ -17,6 +17,17 @@ struct AcksBetweenOptions : TwoCapturesOptions {
   AckOptions acks;
 };
 
+/// A compression event, at the first vantage point and at the second.
+struct CompressionEvent {
+  struct Place {
+    std::int64_t from_ns = 0, to_ns = 0;     ///< by the file's own clock
+    std::array<std::uint64_t, 2> packets{};  ///< Packet::number of the first and the last ACK
+  };
+  std::array<Place, 2> at;
+  std::uint64_t acks = 0;
+  double xi = 0;
+};
+
 /// Runs of at least three ACKs with xi = (dTr + Cr) / (dTs - Cs) < 0.75 (V. Paxson, "End-to-End
 /// Internet Packet Dynamics", 1997): dTs, dTr the run's span at the first and the second vantage
 /// point, Cs, Cr the resolutions of their clocks.
@@ -25,6 +36,8 @@ struct CompressionEvents {
   std::uint64_t acks = 0;  ///< in events
   std::uint64_t longest = 0;
   double xi_p50 = 0;
+  std::vector<CompressionEvent> list;  ///< in order, where AckOptions::events asks for them
+  std::uint64_t left_out = 0;          ///< further ones, beyond the bound on memory
 };
 
 /// ACKs that were apart by τ/2 or more at the first vantage point and by less than τ/4 at the
@@ -90,6 +103,7 @@ struct AcksBetweenReport {
   std::string alignment_note;      ///< what limits it; "" if nothing does
   std::vector<AcksBetween> flows;  ///< most matched ACKs first
   std::string why_nothing;         ///< "" if there are flows
+  bool has_events = false;         ///< AckOptions::events asked for them
 };
 
 /// Reads both captures, matches the packets, aligns the clocks, and compares the ACKs. Memory is

@@ -19,6 +19,7 @@ using test::pcap_of;
 using test::play;
 using test::Scene;
 using test::Sighting;
+using test::Sightings;
 using testing::HasSubstr;
 
 TEST(TwoCaptures, AnUndisturbedStreamIsTheSameAtBoth) {
@@ -234,6 +235,34 @@ TEST(TwoCaptures, TwoCapturesAtOnePlaceAreNotSwapped) {
     EXPECT_THAT(acks_between_text(report, false, false), HasSubstr("taken at one place"));
     EXPECT_EQ(only_flow(report).xi.events, 0U);
   }
+}
+
+TEST(TwoCaptures, EventsHaveTheirTimesAndPacketsInBothFiles) {
+  Scene scene;
+  scene.batch = 5;
+  const HostAndGuest played = play(scene);
+  AcksBetweenOptions options = options_at_100m();
+  EXPECT_TRUE(only_flow(compare(played, options)).xi.list.empty()) << "listed on request only";
+  options.acks.events = true;
+  const AcksBetweenReport report = compare(played, options);
+  const CompressionEvents& xi = only_flow(report).xi;
+  ASSERT_EQ(xi.list.size(), 400U);
+  for (const CompressionEvent& event : xi.list) {
+    EXPECT_EQ(event.acks, 5U);
+    EXPECT_LT(event.xi, 0.75);
+    for (std::size_t i = 0; i < 2; i++) {
+      const Sightings& file = i == 0 ? played.host : played.guest;
+      const Sighting& first = file.at(event.at[i].packets[0] - 1);
+      const Sighting& last = file.at(event.at[i].packets[1] - 1);
+      EXPECT_TRUE(first.segment.reverse && last.segment.reverse) << "ACKs";
+      EXPECT_EQ(event.at[i].from_ns, first.time_ns) << "by the file's own clock";
+      EXPECT_EQ(event.at[i].to_ns, last.time_ns);
+      EXPECT_EQ(last.segment.ack - first.segment.ack, 4U * 2896);
+    }
+  }
+  const auto json = nlohmann::json::parse(acks_between_json(report));
+  EXPECT_EQ(json["pairs"][0]["xi"]["list"].size(), 400U);
+  EXPECT_THAT(acks_between_text(report, true, false), HasSubstr("5 ACKs, xi 0.01"));
 }
 
 TEST(TwoCaptures, JsonAndTextHoldTheFigures) {
