@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/student.hpp"
+
 namespace tscope {
 
 void AtRestAligner::add(const ClockSample& sample) {
@@ -40,7 +42,6 @@ std::optional<Alignment> AtRestAligner::fit(std::int64_t resolution_ns) const {
   }
   if (count < 3) return std::nullopt;
   const double drift = tt > 0 ? td / tt : 0;
-  const double deviation = std::sqrt(std::max(0.0, dd - drift * td) / count);
   double sum = 0, directions = 0, sign = 0;
   for (int i = 0; i < 2; i++) {
     const Sums& s = towards_[i];
@@ -50,6 +51,14 @@ std::optional<Alignment> AtRestAligner::fit(std::int64_t resolution_ns) const {
     sum += intercept;
     sign += i == 0 ? intercept : -intercept;
   }
+  // A drift, and an offset for each direction, are taken out of the data.
+  const double degrees = count - directions - 1;
+  const double squares = std::max(0.0, dd - drift * td);
+  const double deviation = std::sqrt(squares / count);
+  std::optional<double> drift_error;
+  if (tt > 0 && degrees >= 1) {
+    drift_error = student_quantile(degrees) * std::sqrt(squares / degrees / tt);
+  }
   Alignment result;
   result.method = AlignMethod::at_rest;
   result.samples = static_cast<std::uint64_t>(count);
@@ -57,8 +66,7 @@ std::optional<Alignment> AtRestAligner::fit(std::int64_t resolution_ns) const {
   result.towards_first = towards_[1].count > 0;
   constexpr double half = 0.6745, most = 2.5758;  // of a normal distribution, 50 and 99 %
   result.pieces.push_back(
-      {start_ns_, last_first_ns_, base_ns_ + std::llround(sum / directions), drift,
-       tt > 0 ? std::optional(most * deviation / std::sqrt(tt)) : std::nullopt});
+      {start_ns_, last_first_ns_, base_ns_ + std::llround(sum / directions), drift, drift_error});
   result.residual_p50_ns = std::llround(half * deviation);
   result.residual_p99_ns = std::llround(most * deviation);
   if (directions == 2) {

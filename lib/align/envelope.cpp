@@ -99,10 +99,10 @@ struct Line {
   Slopes slopes;
 
   double at(double t) const { return intercept + slope * t; }
+  bool bounded() const { return !stretch.strip.above.empty() && !stretch.strip.below.empty(); }
   // Both directions leave but a range of slopes within what clocks do.
   bool tells_drift() const {
-    return !stretch.strip.above.empty() && !stretch.strip.below.empty() &&
-           slopes.low > all_slopes.low && slopes.high < all_slopes.high;
+    return bounded() && slopes.low > all_slopes.low && slopes.high < all_slopes.high;
   }
   std::optional<double> drift_error() const {
     if (!tells_drift()) return std::nullopt;
@@ -180,12 +180,38 @@ void draw(std::vector<Line>& lines, double slack) {
     const Strip* const own[] = {&line.stretch.strip};
     line.slopes = common.empty() ? separating_slopes(own, slack, all_slopes) : common;
     line.slope = common.empty() ? best_slope(own, line.slopes) : best_slope(strips, common);
-    const bool both = !line.stretch.strip.above.empty() && !line.stretch.strip.below.empty();
     // In so short a time any drift fits: none is the likeliest.
-    if (both && !line.tells_drift())
+    if (line.bounded() && !line.tells_drift())
       line.slope = std::clamp(0.0, line.slopes.low, line.slopes.high);
     line.intercept = middle_of(line.stretch.strip, line.slope);
   }
+}
+
+struct Moment {
+  double from = 0, to = 0;
+};
+
+// Between which moments of the first clock the second one stepped. A packet that contradicts one
+// line was stamped while the other one held, and when that was the other one tells: the first
+// clock's own stamp of it may lie on the other side of the step.
+Moment moment_of_step(const Line& before, const Line& after, const Cells& cells, double slack) {
+  Moment moment{before.from, after.to};
+  const double before_error = before.error(after.from, slack);
+  const double after_error = after.error(before.to, slack);
+  const auto narrow = [&](const DelayPoint& p, double sign) {
+    if (p.at < before.from || p.at > after.to) return;
+    const double over_before = p.delay - before.at(p.at), over_after = p.delay - after.at(p.at);
+    const bool not_before = sign * over_before < -before_error;
+    const bool not_after = sign * over_after < -after_error;
+    if (not_before == not_after) return;
+    if (not_before) moment.to = std::min(moment.to, p.at + over_after + after_error);
+    if (not_after) moment.from = std::max(moment.from, p.at + over_before - before_error);
+  };
+  for (const Stretch& cell : cells) {
+    for (const DelayPoint& p : cell.strip.above) narrow(p, 1);
+    for (const DelayPoint& p : cell.strip.below) narrow(p, -1);
+  }
+  return moment;
 }
 
 void measure_residual(const std::vector<Line>& lines, Alignment& result) {
@@ -301,25 +327,35 @@ Alignment EnvelopeAligner::fit(std::int64_t resolution_ns) const {
                              base_ns_ + std::llround(line.at(line.from)), line.slope,
                              line.drift_error()});
     if (!both) continue;
-    const Strip& strip = line.stretch.strip;
-    if (strip.above.empty() || strip.below.empty()) {
+    if (!line.bounded()) {
       error = INFINITY;
       continue;
     }
     error = std::max({error, line.error(line.from, slack), line.error(line.to, slack)});
-    const double width = std::max(0.0, strip.width(line.slope));
+    const double width = std::max(0.0, line.stretch.strip.width(line.slope));
     round_trip = i == 0 ? width : std::min(round_trip, width);
     if (i == 0) continue;
     const Line& before = lines[i - 1];
-    const double when = (before.to + line.from) / 2;
-    const ClockStep step{start_ns_ + std::llround(when), std::llround((line.from - before.to) / 2),
+    if (!before.bounded()) {
+      result.bends++;
+      continue;
+    }
+    const Moment moment = moment_of_step(before, line, cells, slack);
+    const double when = (moment.from + moment.to) / 2;
+    const ClockStep step{start_ns_ + std::llround(when),
+                         static_cast<std::int64_t>(std::ceil((moment.to - moment.from) / 2)),
                          std::llround(line.at(when) - before.at(when)),
                          std::llround(before.error(when, slack) + line.error(when, slack))};
-    if (std::abs(step.size_ns) > step.error_ns) {
-      result.steps.push_back(step);
-    } else {
+    if (std::abs(step.size_ns) <= step.error_ns) {
       result.bends++;
+      continue;
     }
+    result.steps.push_back(step);
+    Alignment::Piece &piece = result.pieces[i], &piece_before = result.pieces[i - 1];
+    piece_before.to_ns = std::min(piece_before.to_ns, step.at_ns - step.within_ns);
+    const std::int64_t from_ns = std::max(piece.from_ns, step.at_ns + step.within_ns);
+    piece.offset_ns += std::llround(line.slope * static_cast<double>(from_ns - piece.from_ns));
+    piece.from_ns = from_ns;
   }
   result.round_trip_ns = std::llround(round_trip);
   if (both && !result.error_ns && std::isfinite(error)) result.error_ns = std::llround(error);

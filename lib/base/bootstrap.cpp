@@ -6,20 +6,22 @@
 #include <numeric>
 #include <vector>
 
+#include "base/student.hpp"
+
 namespace tscope {
 
 namespace {
 
-constexpr double normal_quantile = 1.959964;  // 97.5 %
 constexpr std::size_t values_min = 16;
 constexpr double blocks_min = 8;
+constexpr double clusters_min = 6;
+constexpr double clustered_from = 1.3;
+// Gaps that alternate by a fixed pattern all but fix their share.
+constexpr double factor_min = 0.1;
 
-// Student's quantile by the first terms of its expansion: the blocks are few, so the variance is
-// known with an error of its own.
+// The blocks are few, so the variance is known with an error of its own.
 double quantile(double blocks) {
-  const double z = normal_quantile, df = std::max(2.0, blocks - 1);
-  return z + (z * z * z + z) / (4 * df) +
-         (5 * std::pow(z, 5) + 16 * std::pow(z, 3) + 3 * z) / (96 * df * df);
+  return student_quantile(blocks - 1);
 }
 
 double autocovariance(std::span<const std::int8_t> values, double mean, std::size_t lag) {
@@ -70,6 +72,16 @@ Length block_length(std::span<const std::int8_t> values, double mean, double var
   return {static_cast<std::size_t>(block), density};
 }
 
+// Runs of values that are not 0 between such that are.
+double clusters_of(std::span<const std::int8_t> values) {
+  std::size_t begins = 0, ends = 0;
+  for (std::size_t i = 1; i < values.size(); i++) {
+    begins += values[i] != 0 && values[i - 1] == 0 ? 1 : 0;
+    ends += values[i] == 0 && values[i - 1] != 0 ? 1 : 0;
+  }
+  return static_cast<double>(std::min(begins, ends));
+}
+
 }  // namespace
 
 Clustering clustering_of(std::span<const std::int8_t> values) {
@@ -96,7 +108,11 @@ Clustering clustering_of(std::span<const std::int8_t> values) {
   // A block's mean is held against the mean of all, of which it is a part.
   const double shrunk = 1 - 1 / result.blocks;
   // Blocks cut clusters at their ends, so they show a little too little of them.
-  result.factor = std::max({1.0, of_blocks / shrunk / variance, density / variance});
+  result.factor = std::max({factor_min, of_blocks / shrunk / variance, density / variance});
+  // Of how long clusters are there is no more evidence than there are clusters.
+  if (result.factor > clustered_from) {
+    result.blocks = std::min(result.blocks, std::max(clusters_min, clusters_of(values)));
+  }
   return result;
 }
 

@@ -20,8 +20,8 @@ struct Interval {
 /// closed form, so nothing is drawn. The block's length is the one of D. Politis and H. White
 /// (2004), corrected by A. Patton (2009).
 struct Clustering {
-  double factor = 1;      ///< variance of the mean, divided by that of independent values; >= 1
-  double blocks = 1;      ///< how many blocks the sequence has
+  double factor = 1;      ///< variance of the mean, divided by that of independent values
+  double blocks = 1;      ///< how many blocks, or clusters, of the sequence tell that
   std::size_t block = 1;  ///< values in a block
 };
 

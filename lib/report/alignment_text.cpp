@@ -23,11 +23,14 @@ std::string clock_distance(std::int64_t ns) {
                                   : fmt::format("{:.6f} s", static_cast<double>(distance) / 1e9);
 }
 
-// "gains 1.234 ppm (± 0.021)".
+// "gains 1.234 ppm (± 0.021)"; at rest the error is a 95 % interval and no bound.
 std::string drift_text(const Alignment& a) {
   const char* const verb = a.drift_ppm() < 0 ? "loses" : "gains";
   const auto error = a.drift_error_ppm();
-  if (error) return fmt::format("{} {:.3f} ppm (± {:.3f})", verb, std::abs(a.drift_ppm()), *error);
+  if (error) {
+    return fmt::format("{} {:.3f} ppm (± {:.3f}{})", verb, std::abs(a.drift_ppm()), *error,
+                       a.method == AlignMethod::at_rest ? ", 95 %" : "");
+  }
   if (a.drift_ppm() == 0) return "drifts by an unknown rate";
   return fmt::format("{} {:.3f} ppm (error unknown)", verb, std::abs(a.drift_ppm()));
 }
@@ -64,9 +67,10 @@ std::string alignment_text(const Alignment& a, const std::string& note) {
   text = wrapped(text + ".", page_width, "");
   for (const ClockStep& step : a.steps) {
     const std::int64_t since = a.pieces.empty() ? 0 : step.at_ns - a.pieces.front().from_ns;
-    text += fmt::format("  STEP: file 2's clock jumped by {} (within {}) {} from the start\n",
-                        signed_duration(step.size_ns), format_duration(step.error_ns),
-                        format_duration(since));
+    text += fmt::format(
+        "  STEP: file 2's clock jumped by {} (within {}) {} from the start (within {})\n",
+        signed_duration(step.size_ns), format_duration(step.error_ns), format_duration(since),
+        format_duration(step.within_ns));
   }
   return text;
 }

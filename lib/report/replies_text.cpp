@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "report/table.hpp"
@@ -114,7 +115,7 @@ std::string pairs_text(const Dispersion& d) {
   if (d.capacity_is_bound) {
     text += fmt::format(
         "  capacity: at least {}: most pairs arrive no wider than they left; send them closer\n",
-        format_rate(d.sent_rate_bps));
+        format_rate(d.sent_rate_bps * std::min(1.0, d.rate_ratio_p50)));
   } else {
     text += fmt::format("  capacity: about {} (strongest mode, at the IP layer)\n",
                         format_rate(d.capacity_bps));

@@ -67,7 +67,10 @@ std::vector<std::int8_t> ServiceGaps::compressed(double cut, double rate_bps) co
 
 Interval ServiceGaps::interval(double cut, double rate_bps) const {
   Clustering clustering = clustering_of(compressed(cut, rate_bps));
-  clustering.blocks = static_cast<double>(count()) / static_cast<double>(clustering.block);
+  // Those that were not kept tell as much.
+  if (!kept_.empty()) {
+    clustering.blocks *= static_cast<double>(count()) / static_cast<double>(kept_.size());
+  }
   return share_interval(below(cut, rate_bps), count(), clustering);
 }
 

@@ -99,11 +99,11 @@ void pairs(const MatchedReplies& matched,
 }
 
 // A queue that began to grow in a chirp's last steps is too short an excursion to be one: these
-// rates bound nothing.
+// rates bound nothing. A step that arrived a little slower than it left bounds by how it arrived.
 double fastest_that_kept_up(const std::vector<ChirpStep>& steps) {
   constexpr double kept = 0.95;  // of the rate sent
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (step->rate_ratio >= kept) return step->rate_bps;
+    if (step->rate_ratio >= kept) return step->rate_bps * std::min(1.0, step->rate_ratio);
   }
   return 0;
 }

@@ -106,13 +106,26 @@ void CaptureSurvey::note_echo(const TcpHeaders& tcp, std::int64_t time_ns) {
   const auto ahead = static_cast<std::int32_t>(tcp.tsecr - echo.tsval);
   if (ahead < 0) return;
   echo.waits = false;
-  const std::int64_t took = time_ns - echo.sent_ns;
-  if (took >= 0) echo.least_ns = std::min(took, echo.least_ns.value_or(took));
+  // A later timestamp's echo may be of a packet that overtook this one.
+  if (ahead > 0 || time_ns < echo.sent_ns) return;
+  auto& taken = echo.taken;
+  taken.emplace_back(echo.sent_ns, time_ns);
+  if (taken.size() < echoes_max) return;
+  // Of each two neighbours the sooner echo stays: it tells more.
+  const auto took = [](const auto& one) { return one.second - one.first; };
+  for (std::size_t i = 0; i < echoes_max / 2; i++) {
+    taken[i] = std::ranges::min(taken[2 * i], taken[2 * i + 1],
+                                [&](const auto& a, const auto& b) { return took(a) < took(b); });
+  }
+  taken.resize(echoes_max / 2);
 }
 
-std::optional<std::int64_t> CaptureSurvey::echo_ns(const Flow& flow) const {
+std::optional<std::int64_t> CaptureSurvey::echoed_ns(const Flow& flow, std::int64_t sent_ns) const {
   const auto found = echoes_.find(flow);
-  return found == echoes_.end() ? std::nullopt : found->second.least_ns;
+  if (found == echoes_.end()) return std::nullopt;
+  const auto& taken = found->second.taken;
+  const auto one = std::ranges::find(taken, sent_ns, &std::pair<std::int64_t, std::int64_t>::first);
+  return one == taken.end() ? std::nullopt : std::optional(one->second);
 }
 
 bool one_boot(const CaptureSurvey& first, const CaptureSurvey& second) {

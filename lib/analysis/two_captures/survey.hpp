@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "tscope/record/clock.hpp"
@@ -48,9 +49,10 @@ class CaptureSurvey {
   Stamp first_stamp, last_stamp;
   std::optional<Anchor> first_anchor, last_anchor;
 
-  /// The least time from a packet of `flow` to one back that echoes its timestamp: no less than the
-  /// way to wherever the echo was made, and back. Nothing without timestamps.
-  std::optional<std::int64_t> echo_ns(const Flow& flow) const;
+  /// Returns when a packet came back that echoes the timestamp of the packet of `flow` that passed
+  /// at `sent_ns`: no sooner than that one was wherever the echo was made. Nothing where no echo is
+  /// known.
+  std::optional<std::int64_t> echoed_ns(const Flow& flow, std::int64_t sent_ns) const;
 
  private:
   friend class CaptureOverlap;
@@ -65,8 +67,9 @@ class CaptureSurvey {
     std::uint32_t tsval = 0;              // whose echo is waited for
     std::int64_t sent_ns = 0;
     bool waits = false;
-    std::optional<std::int64_t> least_ns;
+    std::vector<std::pair<std::int64_t, std::int64_t>> taken;  // sent, echoed; at most echoes_max
   };
+  static constexpr std::size_t echoes_max = 256;
 
   void note_socket(const Packet& packet);
   bool in_sample(std::uint64_t key) const { return (key >> 20 & mask_) == 0; }

@@ -143,7 +143,7 @@ void TwoCaptures::align() {
   const bool any_known = std::ranges::any_of(plans_, [](const FlowPlan& p) { return !p.assumed; });
   coverage_.assign(plans_.size(), {});
   std::vector<std::array<Coverage, 2>> by_ticks_coverage(plans_.size());
-  EnvelopeAligner envelope, by_ticks, by_numbers;
+  EnvelopeAligner envelope, by_ticks, by_numbers, by_echoes;
   AtRestAligner at_rest;
   SideBySide reading(paths_, plans_, options_.advancing_only, options_.datagrams);
   SideBySideEvents events;
@@ -162,6 +162,7 @@ void TwoCaptures::align() {
     by_numbers.add({times[0], times[1], plan.towards_second});
     if (!match.certain) return;
     envelope.add({times[0], times[1], plan.towards_second});
+    add_echoed(match, by_echoes);
     at_rest.add({times[0], times[1], plan.towards_second});
     if (ticks) by_ticks.add({tick_times[0], tick_times[1], plan.towards_second});
   };
@@ -176,6 +177,7 @@ void TwoCaptures::align() {
   }
   const bool certain = envelope.samples() > 0;
   alignment_ = (certain ? envelope : by_numbers).fit(resolution());
+  if (any_known) take_echoes(by_echoes);
   if (!certain) {
     note_ =
         "without timestamps and IP identification a repetition may be taken "
@@ -200,6 +202,34 @@ void TwoCaptures::align() {
   }
   alignment_used_ = alignment_;
   note_alignment();
+}
+
+// A packet that goes one way can't tell its delay from the offset. But it was at the other file's
+// place before its timestamp's echo was back: as if a packet had come from there then.
+void TwoCaptures::add_echoed(const PacketMatcher::Match& match, EnvelopeAligner& by_echoes) const {
+  const FlowPlan& plan = plans_[match.first.flow];
+  const std::array times{match.first.time_ns, match.second.time_ns};
+  by_echoes.add({times[0], times[1], plan.towards_second});
+  const std::size_t from = 1 - plan.into();
+  const auto echoed = surveys_[from].echoed_ns(plan.flow, times[from]);
+  if (!echoed) return;
+  by_echoes.add(
+      {from == 0 ? *echoed : times[0], from == 0 ? times[1] : *echoed, !plan.towards_second});
+}
+
+// The quickest packet is still taken to need no time: an echo takes long.
+void TwoCaptures::take_echoes(const EnvelopeAligner& by_echoes) {
+  if (alignment_.towards_second == alignment_.towards_first) return;
+  const bool towards_second = alignment_.towards_second;
+  Alignment fitted = by_echoes.fit(resolution());
+  if (!fitted.error_ns) return;
+  const std::int64_t half = fitted.round_trip_ns / 2;
+  for (Alignment::Piece& piece : fitted.pieces) piece.offset_ns += towards_second ? half : -half;
+  *fitted.error_ns += half;
+  fitted.samples = alignment_.samples;
+  fitted.towards_second = towards_second;
+  fitted.towards_first = !towards_second;
+  alignment_ = std::move(fitted);
 }
 
 // By the packets: with one counter nothing arrives before it was sent, and two counters do not
@@ -247,8 +277,6 @@ void TwoCaptures::take_shared(const TickScale& scale, const Alignment& by_ticks)
   note_ = by_ticks.error_ns ? "" : "packets one way only: nothing checks it";
 }
 
-// A packet that goes one way can't tell its delay from the offset; but the way there is no longer
-// than there and back.
 void TwoCaptures::note_alignment() {
   if (alignment_.method == AlignMethod::none) {
     note_ = "the files' times as they are: delays hold the clocks' offset";
@@ -262,17 +290,11 @@ void TwoCaptures::note_alignment() {
     return;
   }
   if (alignment_.towards_second != alignment_.towards_first) {
-    const std::size_t from = alignment_.towards_second ? 0 : 1;
-    std::optional<std::int64_t> bound;
-    for (const FlowPlan& plan : plans_) {
-      const auto echo = surveys_[from].echo_ns(plan.flow);
-      if (plan.into() != from && echo) bound = std::min(*echo, bound.value_or(*echo));
-    }
     const bool known = std::ranges::any_of(plans_, [](const FlowPlan& p) { return !p.assumed; });
-    if (bound && known) alignment_.error_ns = *bound + alignment_.residual_p50_ns + resolution();
     note_ = fmt::format(
         "packets one way only: the quickest is taken to need no time, so delays are short by {}",
-        bound ? fmt::format("up to {}", format_duration(*bound)) : "an unknown amount");
+        alignment_.error_ns ? fmt::format("up to {}", format_duration(*alignment_.error_ns))
+                            : "an unknown amount");
     if (!known) note_ += ", if the order of the files is right";
   } else if (!alignment_.error_ns) {
     note_ = "after a step of the clock packets go one way only: no error can be stated";

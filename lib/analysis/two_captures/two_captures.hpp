@@ -62,6 +62,8 @@ class TwoCaptures {
 
  private:
   bool counters_agree(const EnvelopeAligner& by_ticks) const;
+  void add_echoed(const PacketMatcher::Match& match, EnvelopeAligner& by_echoes) const;
+  void take_echoes(const EnvelopeAligner& by_echoes);
   void take_shared(const TickScale& scale, const Alignment& by_ticks);
   void note_alignment();
   std::int64_t rough_offset(std::int64_t second_ns) const;

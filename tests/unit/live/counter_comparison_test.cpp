@@ -4,6 +4,12 @@
 #include <gmock/gmock.h>
 #include <net/if.h>
 
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "unit/base/coverage.hpp"
+
 namespace tscope {
 namespace {
 
@@ -74,6 +80,73 @@ TEST(CounterComparison, WhatPassesAroundTheReadingsMayBeUnderWay) {
   begin.after = sample(3, link(2));
   end.before = sample(98, link(90));
   EXPECT_EQ(compare(begin, end)[0].margin, 2 * (3 + 10));
+}
+
+// A device that counts a packet up to 4.8 ms before or after it passes the hook, and packets by
+// chance, some of which never pass it.
+struct Traffic {
+  struct Crossing {
+    double hook_ms, counter_ms;
+    bool passes;
+  };
+  std::vector<Crossing> packets;
+
+  Traffic(std::mt19937_64& random, double end_ms) {
+    const auto between = [&](double low, double high) {
+      return std::uniform_real_distribution(low, high)(random);
+    };
+    const double mean_gap_ms = std::exp(between(-4, 3)), lag_ms = between(-4.8, 4.8);
+    const double lost = random() % 3 == 0 ? 0 : between(0, 0.3);
+    std::exponential_distribution gap(1 / mean_gap_ms);
+    for (double at = -50; at < end_ms + 50; at += gap(random)) {
+      const bool passes = between(0, 1) >= lost;
+      packets.push_back({at, at + lag_ms * between(0, 1), passes});
+    }
+  }
+
+  CounterReading read(double at_ms, double between_ms) const {
+    CounterReading reading;
+    for (auto [to, ms] : {std::pair{&reading.before, at_ms - 5}, std::pair{&reading.now, at_ms},
+                          std::pair{&reading.after, at_ms + 5}}) {
+      std::uint64_t passed = 0, counted = 0;
+      for (const Crossing& p : packets) {
+        passed += p.passes && p.hook_ms < ms ? 1 : 0;
+        counted += p.counter_ms < ms + between_ms ? 1 : 0;
+      }
+      *to = sample(passed, link(counted));
+    }
+    return reading;
+  }
+
+  std::uint64_t missing_between(double from_ms, double to_ms) const {
+    return static_cast<std::uint64_t>(std::ranges::count_if(packets, [&](const Crossing& p) {
+      return !p.passes && p.counter_ms >= from_ms && p.counter_ms < to_ms;
+    }));
+  }
+};
+
+TEST(CounterComparison, TheMarginHoldsWhatIsUnderWay) {
+  test::Coverage counted("counted"), missing("missing"), complete("complete");
+  for (unsigned seed = 0; seed < test::Coverage::runs; seed++) {
+    std::mt19937_64 random(seed);
+    const Traffic traffic(random, 300);
+    const auto checks = compare(traffic.read(0, 0.1), traffic.read(300, 0.1));
+    if (checks.empty()) continue;
+    const InterfaceCheck& check = checks[0];
+    const auto truth = static_cast<double>(traffic.missing_between(0.1, 300.1));
+    const auto margin = static_cast<double>(check.margin);
+    const auto difference = static_cast<double>(check.counted) - static_cast<double>(check.frames);
+    counted.add(std::abs(difference - truth) <= margin);
+    const CheckVerdict verdict = check_verdict(check);
+    if (verdict.result == CheckVerdict::Result::missing) {
+      missing.add(std::abs(static_cast<double>(verdict.missing) - truth) <= margin && truth > 0);
+    } else if (verdict.result == CheckVerdict::Result::complete) {
+      complete.add(truth <= 2 * margin);
+    }
+  }
+  counted.expect_bound();
+  missing.expect_held();
+  complete.expect_held();
 }
 
 TEST(CounterComparison, ACounterThatStandsStillUnderTrafficIsSlow) {

@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "unit/base/coverage.hpp"
+
 namespace tscope {
 namespace {
 
@@ -62,6 +64,30 @@ TEST(NicClock, OffsetAndDriftAreFoundWithinTheStatedError) {
       }
     }
   }
+}
+
+// Any rate, any width of the readings, any time between them.
+TEST(NicClock, TheBoundHolds) {
+  test::Coverage coverage("nic_clock_error");
+  for (unsigned seed = 0; seed < test::Coverage::runs; seed++) {
+    std::mt19937_64 random(seed);
+    const auto between = [&](double low, double high) {
+      return std::uniform_real_distribution(low, high)(random);
+    };
+    FakePhc phc{static_cast<std::uint64_t>(between(0, 2e18)), between(-300, 300),
+                static_cast<std::int64_t>(std::exp(between(5.5, 12))), std::mt19937_64(seed)};
+    NicClock clock;
+    std::int64_t worst = 0, now = epoch;
+    phc.read(clock, now);
+    for (int i = 0; i < 10; i++) {
+      const auto step = static_cast<std::int64_t>(std::exp(between(14, 20.8)));  // 1.2 ms to 1.1 s
+      worst = std::max(worst, worst_error(clock, phc, now, now + step));
+      now += step;
+      phc.read(clock, now);
+    }
+    coverage.add(worst <= clock.error_ns());
+  }
+  coverage.expect_bound();
 }
 
 TEST(NicClock, NarrowReadingsMakeANarrowBound) {

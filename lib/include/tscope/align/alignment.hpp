@@ -23,7 +23,7 @@ AlignMethod parse_align_method(std::string_view name);
 
 /// A jump of the second clock against the first.
 struct ClockStep {
-  std::int64_t at_ns = 0;      ///< by the first clock: the middle of where it can be
+  std::int64_t at_ns = 0;      ///< by the first clock: the middle of when it can have been
   std::int64_t within_ns = 0;  ///< at most so far from at_ns
   std::int64_t size_ns = 0;    ///< positive: the second clock jumped ahead
   std::int64_t error_ns = 0;   ///< of size_ns
@@ -36,8 +36,8 @@ struct Alignment {
     std::int64_t from_ns = 0, to_ns = 0;
     std::int64_t offset_ns = 0;  ///< at from_ns
     double drift = 0;            ///< ns a ns
-    /// Bound of the drift's error; nothing if the data set none: one direction only, or so short a
-    /// time that any drift fits.
+    /// Bound of the drift's error, of packets at rest its 95 % interval; nothing if the data set
+    /// none: one direction only, or so short a time that any drift fits.
     std::optional<double> drift_error;
   };
 
