@@ -117,12 +117,17 @@ class Doubles {
 
 class Conversion {
  public:
-  Conversion(std::string input, const ConvertOptions& options)
-      : input_(std::move(input)), options_(options), filter_(options.flow) {}
+  using Open = std::function<std::unique_ptr<FileSource>()>;
+
+  Conversion(std::string input, Open open, const ConvertOptions& options)
+      : input_(std::move(input)),
+        open_(std::move(open)),
+        options_(options),
+        filter_(options.flow) {}
 
   /// First pass: throws if the result would be empty or misleading.
   void survey() {
-    const auto source = open_file(input_);
+    const auto source = open_();
     Packet packet;
     Doubles doubles;
     std::set<Vantage> seen;
@@ -146,7 +151,7 @@ class Conversion {
   }
 
   Converted write(const std::string& output) {
-    const auto source = open_file(input_);
+    const auto source = open_();
     CaptureFile file(output, link_type_, facts_);
     Packet packet;
     Converted result;
@@ -204,7 +209,7 @@ class Conversion {
   }
 
   [[noreturn]] void refuse_flow() const {
-    const auto source = open_file(input_);
+    const auto source = open_();
     throw Error(fmt::format("{} has no flow with '{}' there; the flows there are: {}", input_,
                             *options_.flow, flow_list(*source)));
   }
@@ -275,7 +280,8 @@ class Conversion {
                             other_device ? devices : names(seen)));
   }
 
-  std::string input_;
+  std::string input_;  // as messages name it
+  Open open_;
   const ConvertOptions& options_;
   FlowFilter filter_;
   LinkType link_type_ = LinkType::raw_ip;
@@ -283,13 +289,7 @@ class Conversion {
   std::uint64_t read_ = 0;
 };
 
-}  // namespace
-
-Converted convert(const std::string& input, const std::string& output,
-                  const ConvertOptions& options) {
-  check_vantages(options);
-  check_files(input, output);
-  Conversion conversion(input, options);
+Converted run(Conversion conversion, const std::string& output) {
   conversion.survey();
   std::error_code ignored;
   const bool was_there = output == "-" || std::filesystem::exists(output, ignored);
@@ -302,6 +302,30 @@ Converted convert(const std::string& input, const std::string& output,
     }
     throw;
   }
+}
+
+}  // namespace
+
+Converted convert(const std::string& input, const std::string& output,
+                  const ConvertOptions& options) {
+  check_vantages(options);
+  check_files(input, output);
+  return run(Conversion(
+                 input, [&] { return open_file(input); }, options),
+             output);
+}
+
+Converted convert_rotated(const std::vector<std::string>& inputs, const std::string& output,
+                          const ConvertOptions& options) {
+  check_vantages(options);
+  for (const std::string& input : inputs) check_files(input, output);
+  if (inputs.empty()) throw UsageError("no file to read; name the files of the capture");
+  const std::string name = inputs.size() == 1
+                               ? inputs.front()
+                               : fmt::format("{} and {} more", inputs.front(), inputs.size() - 1);
+  return run(Conversion(
+                 name, [&] { return open_rotated(inputs); }, options),
+             output);
 }
 
 }  // namespace tscope

@@ -68,6 +68,24 @@ head -c 5000 "$capture" >"$work/cut.pcapng"
 "$tscope" convert "$work/cut.pcapng" --at driver -o "$work/rx.pcapng" 2>"$work/said"
 is "$?,$(grep -c 'cut off' "$work/said")" 0,1 "a cut file is converted, with a warning"
 
+# One capture in two files, in whatever order they are named.
+middle=$(tshark -n -r "$work/driver.pcapng" -T fields -e frame.time_epoch 2>/dev/null | sed -n 12p)
+middle=$(date -d "@$middle" '+%F %T.%N')
+"$tscope" convert "$capture" --at driver --to "$middle" -o "$work/part1.pcapng" 2>/dev/null
+"$tscope" convert "$capture" --at driver --from "$middle" -o "$work/part2.pcapng" 2>/dev/null
+fields() { tshark -n -r "$1" -T fields -e frame.time_epoch -e tcp.seq_raw -e tcp.ack_raw 2>/dev/null; }
+is "$("$tscope" convert --rotated "$work/part2.pcapng" "$work/part1.pcapng" --at driver \
+	-o "$work/joined.pcapng" --json | jq .packets)" "$(packets "$work/driver.pcapng")" \
+	"convert --rotated takes the packets of all files"
+holds "of which both have some" test "$(packets "$work/part1.pcapng")" -gt 5 -a \
+	"$(packets "$work/part2.pcapng")" -gt 5
+is "$(fields "$work/joined.pcapng" | sha256sum)" "$(fields "$work/driver.pcapng" | sha256sum)" \
+	"in their order"
+refused 2 "one capture.*--rotated" "two files that are not said to be one capture" \
+	"$tscope" convert "$work/part1.pcapng" "$work/part2.pcapng" --at driver -o "$work/x"
+refused 2 "opened twice|can't be" "a pipe among rotated files" \
+	"$tscope" convert --rotated - "$work/part1.pcapng" --at driver -o "$work/x"
+
 refused 2 "several times" "two vantage points of a direction" \
 	"$tscope" convert "$capture" --at driver-rx,socket-rx -o "$work/x"
 refused 2 "no vantage point" "an unknown vantage point" \

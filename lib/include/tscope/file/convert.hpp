@@ -38,4 +38,9 @@ struct Converted {
 Converted convert(const std::string& input, const std::string& output,
                   const ConvertOptions& options);
 
+/// Likewise of the files into which one capture was rotated, which are read as one
+/// (open_rotated()).
+Converted convert_rotated(const std::vector<std::string>& inputs, const std::string& output,
+                          const ConvertOptions& options);
+
 }  // namespace tscope
