@@ -5,7 +5,8 @@
 usage: make.py OUTDIR
 
 OUTDIR/same: files that give base.pcap's answer. OUTDIR/spoilt: those whose times, copies or snap
-length have an answer of their own. OUTDIR/odd: others, for a comparison with tshark.
+length have an answer of their own. OUTDIR/odd: others, for a comparison with tshark, and
+OUTDIR/exceptions: where the two differ.
 """
 import os
 import struct
@@ -295,6 +296,17 @@ def write_odd():
     write('odd', 'no-ids.pcap', pcap(frames(stream(ident=False, segments=300), fixed(DIX)), 1))
 
 
+def write_exceptions():
+    """One packet each, of which tshark and tscope say different things (with_tshark.py)."""
+    quoted = b'\3\4\0\0\0\0\5\0' + base[1].ip[:40]
+    first = tcp((1, 2), 1, 1, 0x18) + bytes(40)
+    for name, frame in (('quoted', DIX + ip4(1, len(quoted)) + quoted),
+                        ('reassembled', DIX + ip4(6, len(first), 9, fragment=0x2000) + first),
+                        ('tunnel', tunnel(4789, vxlan)(42) + ethernet(0x0806) + bytes(28))):
+        write('exceptions', name + '.pcap', pcap([(base[0].time, frame, len(frame))], 1, 192))
+
+
 write_same()
 write_spoilt()
+write_exceptions()
 write_odd()
