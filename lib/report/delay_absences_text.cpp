@@ -8,13 +8,15 @@ namespace tscope {
 
 namespace {
 
-std::string possible_reasons(Vantage vantage, bool mptcp) {
-  switch (vantage) {
+std::string possible_reasons(const SilentVantage& silent, bool mptcp) {
+  switch (silent.vantage) {
     case Vantage::app_rx:
+      if (silent.datagrams) return "they are read inside the kernel, or as whole packets";
       return mptcp ? "MPTCP's calls are made on another socket"
                    : "the reader uses splice, zero-copy receive or MPTCP, or reads inside the "
                      "kernel";
     case Vantage::app_tx:
+      if (silent.datagrams) return "they are sent from inside the kernel";
       return mptcp ? "MPTCP's calls are made on another socket"
                    : "the sender uses MPTCP or sends from inside the kernel";
     case Vantage::socket_tx:
@@ -29,10 +31,9 @@ std::string possible_reasons(Vantage vantage, bool mptcp) {
 
 std::string silent_text(const SilentVantage& silent, bool mptcp) {
   const bool call = silent.vantage == Vantage::app_rx || silent.vantage == Vantage::app_tx;
-  std::string text =
-      fmt::format("{} was captured and saw nothing of these {}: {}", vantage_name(silent.vantage),
-                  silent.datagrams ? "datagrams" : "TCP connections",
-                  possible_reasons(silent.vantage, mptcp && !silent.datagrams));
+  std::string text = fmt::format(
+      "{} was captured and saw nothing of these {}: {}", vantage_name(silent.vantage),
+      silent.datagrams ? "datagrams" : "TCP connections", possible_reasons(silent, mptcp));
   if (call && silent.nearest) {
     text += fmt::format("; the whole way {} at {}",
                         silent.vantage == Vantage::app_rx ? "ends" : "begins",
