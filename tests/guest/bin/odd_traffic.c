@@ -5,8 +5,8 @@
 //		ones, with burst only when a byte comes on standard input, with group of 239.1.1.1
 //	odd_traffic send ADDRESS PORT COUNT SIZE [gso|more]	COUNT datagrams of SIZE bytes: with gso ten
 //		a call, with more each by two calls
-//	odd_traffic serve ADDRESS PORT COUNT [splice]	COUNT connections, one after the other, read to their end
-//	odd_traffic connect ADDRESS PORT COUNT SIZE [fastopen]	each sends SIZE bytes twice
+//	odd_traffic serve ADDRESS PORT COUNT [splice|mptcp]	COUNT connections, one after the other, read to their end
+//	odd_traffic connect ADDRESS PORT COUNT SIZE [fastopen|mptcp]	each sends SIZE bytes twice
 //
 // What receives and serves says "ready" first and, at the end, how many bytes it got.
 #define _GNU_SOURCE
@@ -23,6 +23,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 #define GSO_CALL 10 /* datagrams by one call */
 
 static char buffer[65536];
@@ -51,7 +54,7 @@ static void option(int fd, int level, int name, int value)
 
 static int opened(int type)
 {
-	int fd = socket(AF_INET, type, 0);
+	int fd = socket(AF_INET, type, has("mptcp") ? IPPROTO_MPTCP : 0);
 
 	if (fd < 0)
 		err(1, "socket");
@@ -117,7 +120,8 @@ static void serve(int count)
 	int fd = opened(SOCK_STREAM), one, ends[2], null = open("/dev/null", O_WRONLY);
 	ssize_t got = 0, part;
 
-	option(fd, SOL_TCP, TCP_FASTOPEN, 16);
+	if (!has("mptcp"))
+		option(fd, SOL_TCP, TCP_FASTOPEN, 16);
 	if (pipe(ends) || null < 0 || bind(fd, (void *)&peer, sizeof(peer)) || listen(fd, 16))
 		err(1, "listen");
 	ready();
