@@ -18,6 +18,7 @@
 #define PORT 7
 #define WINDOW_US 4	/* interrupts are off for longer than that before a probe */
 #define LONGER_BEFORE_US 30	/* and never for so long, while the thread spins already */
+#define ASLEEP_US 250	/* before a probe the thread sleeps still */
 #define AHEAD_US 40	/* probes that had no proper spin don't count */
 
 static uint32_t tsc_khz;
@@ -104,7 +105,7 @@ static int by_time(const void *a, const void *b)
 }
 
 struct counts {
-	size_t spins, before, longer_before;
+	size_t spins, before, longer_before, asleep;
 };
 
 static void judge(const struct tscope_record *probes, size_t count, const struct tscope_record *sent, size_t others,
@@ -118,6 +119,7 @@ static void judge(const struct tscope_record *probes, size_t count, const struct
 		counts->spins++;
 		counts->before += within(sent, others, times.spun, us(WINDOW_US));
 		counts->longer_before += within(sent, others, times.spun - us(LONGER_BEFORE_US), us(WINDOW_US));
+		counts->asleep += within(sent, others, times.spun - us(ASLEEP_US), us(WINDOW_US));
 	}
 }
 
@@ -168,12 +170,16 @@ int main(void)
 	if (try_ioctl(open_device(), TSCOPE_IOC_INFO, &info))
 		return 2;
 	tsc_khz = info.tsc_khz;
-	for (int i = 0; i < ROUNDS && counts.longer_before < ENOUGH; i++)
+	for (int i = 0; i < ROUNDS && counts.asleep < ENOUGH; i++)
 		round_of(&counts);
 	kill(sending, SIGKILL);
 	waitpid(sending, NULL, 0);
-	snprintf(what, sizeof(what), "in the last %d us of %zu spins others sent %zu packets by that queue, %d us earlier %zu", WINDOW_US,
-		 counts.spins, counts.before, LONGER_BEFORE_US, counts.longer_before);
-	check(counts.longer_before >= ENOUGH && counts.before * 4 >= counts.longer_before, what);
+	snprintf(what, sizeof(what), "others sent %zu packets by that queue in the last %d us of %zu spins, %zu %d us earlier, %zu before them",
+		 counts.before, WINDOW_US, counts.spins, counts.longer_before, LONGER_BEFORE_US, counts.asleep);
+	/* On a busy machine spins are late, or the other sender has no CPU. */
+	if (counts.asleep < ENOUGH)
+		printf("skip others on the queue # too few packets to compare: %s\n", what);
+	else
+		check(counts.longer_before * 4 >= counts.asleep && counts.before * 4 >= counts.longer_before, what);
 	return finish();
 }
