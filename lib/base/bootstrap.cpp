@@ -27,7 +27,7 @@ double quantile(double blocks) {
 double autocovariance(std::span<const std::int8_t> values, double mean, std::size_t lag) {
   const std::size_t n = values.size();
   std::int64_t products = 0, heads = 0, tails = 0;
-  for (std::size_t i = 0; i + lag < n; i++) products += values[i] * values[i + lag];
+  for (std::size_t i = 0; i + lag < n; i++) products += std::int64_t{values[i]} * values[i + lag];
   for (std::size_t i = 0; i + lag < n; i++) heads += values[i];
   for (std::size_t i = lag; i < n; i++) tails += values[i];
   return (static_cast<double>(products) - mean * static_cast<double>(heads + tails) +

@@ -98,9 +98,11 @@ struct Traffic {
     const double mean_gap_ms = std::exp(between(-4, 3)), lag_ms = between(-4.8, 4.8);
     const double lost = random() % 3 == 0 ? 0 : between(0, 0.3);
     std::exponential_distribution gap(1 / mean_gap_ms);
-    for (double at = -50; at < end_ms + 50; at += gap(random)) {
+    double at = -50;
+    while (at < end_ms + 50) {
       const bool passes = between(0, 1) >= lost;
       packets.push_back({at, at + lag_ms * between(0, 1), passes});
+      at += gap(random);
     }
   }
 

@@ -95,7 +95,9 @@ TEST(ReplyBounds, CapacityIsAtLeastWhatIsSaid) {
     path.seed = seed;
     path.count = 40;
     const std::int64_t gap = any.about(20e3, 2e6);
-    path.sent_at = [gap](std::uint32_t i) { return (i / 2) * 10'000'000 + (i % 2) * gap; };
+    path.sent_at = [gap](std::uint32_t i) {
+      return std::int64_t{i / 2} * 10'000'000 + (i % 2) * gap;
+    };
     path.noise_ns = any.about(2, 200);
     const double bps = any.between(0.5, 10) * ip_bytes * 8e9 / static_cast<double>(gap);
     const Dispersion d = through_link(path, bps, ProbeGroup::pairs, 2);
@@ -114,7 +116,8 @@ TEST(ReplyBounds, AvailableIsAtLeastWhatIsSaid) {
     path.seed = seed;
     path.count = 10 * size;
     path.sent_at = [](std::uint32_t i) {
-      double at = (i / size) * 50e6;
+      const std::uint32_t chirp = i / size;
+      double at = chirp * 50e6;
       for (std::uint32_t k = 0; k < i % size; k++) at += 1e6 / std::pow(1.2, k);
       return static_cast<std::int64_t>(at);
     };
