@@ -9,7 +9,7 @@ PACKAGES := g++ gcc-12 cmake make ninja-build pkg-config git \
 	qemu-system-x86 busybox-static cpio kmod xz-utils zstd lz4 gzip \
 	libelf1 zlib1g pahole bc \
 	bash iproute2 ethtool iperf3 stress-ng tcpdump iputils-ping util-linux strace jq procps python3 \
-	tshark tcptrace \
+	tshark tcptrace time \
 	clang-format clang-tidy cppcheck shellcheck codespell sparse groff-base
 
 DEPS_STAMP := $(BUILD)/.deps-$(shell echo $(PACKAGES) | cksum | cut -d ' ' -f 1)
