@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "file/byte_reader.hpp"
 
@@ -21,7 +21,7 @@ class BlockReader {
 
   std::uint32_t type() const { return type_; }
   /// Behind the block's length (a section header's: behind the byte-order magic), without the
-  /// trailer.
+  /// trailer; until the next one is taken.
   Fields body() const { return {body_, swapped_}; }
   bool truncated() const { return truncated_; }
   const std::string& path() const { return reader_.path(); }
@@ -36,8 +36,8 @@ class BlockReader {
   bool swapped_ = false;
   bool truncated_ = false;
   std::uint32_t type_ = 0;
-  std::uint64_t at_ = 0;  // of the present block in the file
-  std::vector<std::uint8_t> body_;
+  std::uint64_t at_ = 0;                // of the present block in the file
+  std::span<const std::uint8_t> body_;  // until the next block is taken
 };
 
 }  // namespace tscope

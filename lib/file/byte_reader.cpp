@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "tscope/base/error.hpp"
 
@@ -14,12 +15,13 @@ namespace tscope {
 
 namespace {
 
-constexpr std::size_t buffer_bytes = 1 << 18;
+constexpr std::size_t buffer_bytes = 1 << 16;
+constexpr std::size_t head_bytes = 64;  // tell what a file is compressed with
 
 }  // namespace
 
 ByteReader::ByteReader(const std::string& path)
-    : path_(path == "-" ? "standard input" : path), raw_(buffer_bytes) {
+    : path_(path == "-" ? "standard input" : path), bytes_(buffer_bytes) {
   const int fd = path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                              : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
@@ -31,80 +33,63 @@ ByteReader::ByteReader(const std::string& path)
   if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
     throw Error(fmt::format("can't read {}: it is a directory; name a pcapng or pcap file", path));
   }
-  const auto head = peek_raw();
-  const auto compression = compression_of(head);
+  // Only a hint, which a pipe does not take: the kernel reads farther ahead.
+  posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  const auto compression = compression_of(peek(head_bytes));
   if (!compression) return;
   decompressor_ = make_decompressor(*compression, path_);
-  plain_.resize(buffer_bytes);
+  compressed_ = std::exchange(bytes_, std::vector<std::uint8_t>(buffer_bytes));
+  compressed_end_ = std::exchange(end_, 0);
 }
 
-std::span<const std::uint8_t> ByteReader::peek_raw() {
-  while (raw_end_ < peek_max && read_raw()) {
+// Brings what is left to the buffer's start, and as much behind it as takes no waiting: `count`
+// bytes in all, unless the file ends before.
+void ByteReader::fill(std::size_t count) {
+  std::memmove(bytes_.data(), bytes_.data() + at_, end_ - at_);
+  end_ -= std::exchange(at_, 0);
+  if (bytes_.size() < count) bytes_.resize(count);
+  while (end_ < count) {
+    const auto rest = std::span(bytes_).subspan(end_);
+    const std::size_t got = decompressor_ ? decompress(rest) : read_file(rest);
+    if (got == 0) return;
+    end_ += got;
   }
-  return std::span(raw_).first(raw_end_);
 }
 
-// Adds to what is in the buffer; false at the end of the file.
-bool ByteReader::read_raw() {
-  if (raw_at_ == raw_end_) raw_at_ = raw_end_ = 0;
-  while (!raw_ended_) {
-    const ssize_t got = ::read(fd_.get(), &raw_[raw_end_], raw_.size() - raw_end_);
+// Returns how many bytes were read; 0 at the end of the file.
+std::size_t ByteReader::read_file(std::span<std::uint8_t> into) {
+  while (!file_ended_) {
+    const ssize_t got = ::read(fd_.get(), into.data(), into.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       throw Error(fmt::format("can't go on reading {}: {}; copy the file to a sound disk", path_,
                               std::strerror(errno)));
     }
-    raw_ended_ = got == 0;
-    raw_end_ += static_cast<std::size_t>(got);
-    return got > 0;
+    file_ended_ = got == 0;
+    return static_cast<std::size_t>(got);
   }
-  return false;
+  return 0;
 }
 
-std::span<const std::uint8_t> ByteReader::peek() {
-  if (!decompressor_) return std::span(raw_).subspan(raw_at_, raw_end_ - raw_at_);
-  if (plain_at_ == plain_end_) decompress();
-  return std::span(plain_).subspan(plain_at_, plain_end_ - plain_at_);
-}
-
-// Fills the buffer of decompressed bytes; leaves it empty at the end.
-void ByteReader::decompress() {
-  plain_at_ = plain_end_ = 0;
-  while (plain_end_ == 0) {
-    if (raw_at_ == raw_end_ && !read_raw() && decompressor_->at_end()) return;
-    const auto step = decompressor_->step(std::span(raw_).subspan(raw_at_, raw_end_ - raw_at_),
-                                          plain_, raw_ended_);
-    raw_at_ += step.taken;
-    plain_end_ = step.made;
-    if (step.made > 0 || step.taken > 0) continue;
+// Returns how many bytes were made; 0 at the end of the data.
+std::size_t ByteReader::decompress(std::span<std::uint8_t> into) {
+  while (true) {
+    if (compressed_at_ == compressed_end_) {
+      compressed_at_ = 0;
+      compressed_end_ = read_file(compressed_);
+      if (compressed_end_ == 0 && decompressor_->at_end()) return 0;
+    }
+    const auto rest = std::span(compressed_).first(compressed_end_).subspan(compressed_at_);
+    const auto step = decompressor_->step(rest, into, file_ended_);
+    compressed_at_ += step.taken;
+    if (step.made > 0) return step.made;
+    if (step.taken > 0) continue;
     // Nothing comes any more: the end is missing, or what follows is no more of this kind.
-    if (raw_ended_ || raw_at_ < raw_end_) {
+    if (file_ended_ || compressed_at_ < compressed_end_) {
       cut_off_ = !decompressor_->at_end();
-      return;
+      return 0;
     }
   }
-}
-
-std::size_t ByteReader::read_more(std::span<std::uint8_t> bytes) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    std::size_t& at = decompressor_ ? plain_at_ : raw_at_;
-    const std::size_t& end = decompressor_ ? plain_end_ : raw_end_;
-    if (at == end) {
-      if (decompressor_) {
-        decompress();
-      } else {
-        read_raw();
-      }
-      if (at == end) break;
-    }
-    const std::size_t count = std::min(bytes.size() - done, end - at);
-    std::memcpy(&bytes[done], decompressor_ ? &plain_[at] : &raw_[at], count);
-    at += count;
-    done += count;
-  }
-  offset_ += done;
-  return done;
 }
 
 }  // namespace tscope

@@ -16,43 +16,49 @@
 namespace tscope {
 
 /// Reads a file or a pipe from front to back and knows where it is. What is compressed with gzip,
-/// zstd, xz or lz4 is decompressed on the way. Pages are not mapped: a file that shrinks while it
+/// zstd, xz or lz4 is decompressed on the way. Bytes are read into one small buffer, which stays in
+/// the CPU's cache, and are used where they lie. Pages are not mapped: a file that shrinks while it
 /// is read ends there.
 class ByteReader {
  public:
   /// "-" is standard input. Throws Error if the file can't be opened.
   explicit ByteReader(const std::string& path);
 
-  /// Up to bytes.size() bytes; fewer only at the end of the file.
-  std::size_t read(std::span<std::uint8_t> bytes) {
-    if (decompressor_ || raw_end_ - raw_at_ < bytes.size()) return read_more(bytes);
-    if (!bytes.empty()) std::memcpy(bytes.data(), &raw_[raw_at_], bytes.size());
-    raw_at_ += bytes.size();
-    offset_ += bytes.size();
-    return bytes.size();
+  /// Takes the next `count` bytes, fewer only at the end of the file. They stay where they were
+  /// read, until the next call.
+  std::span<const std::uint8_t> take(std::size_t count) {
+    if (end_ - at_ < count) fill(count);
+    const auto taken = std::span(bytes_).subspan(at_, std::min(count, end_ - at_));
+    at_ += taken.size();
+    offset_ += taken.size();
+    return taken;
   }
-  /// The next bytes, without taking them; at the start of the file 64 at least, if it has them.
-  std::span<const std::uint8_t> peek();
+  /// Returns the next bytes without taking them: `least`, if the file has so many, or more.
+  std::span<const std::uint8_t> peek(std::size_t least) {
+    if (end_ - at_ < least) fill(least);
+    return std::span(bytes_).subspan(at_, end_ - at_);
+  }
   std::uint64_t offset() const { return offset_; }
   const std::string& path() const { return path_; }
   /// True if compressed data ends before its end.
   bool cut_off() const { return cut_off_; }
 
  private:
-  static constexpr std::size_t peek_max = 64;
-
-  std::span<const std::uint8_t> peek_raw();
-  bool read_raw();
-  void decompress();
-  std::size_t read_more(std::span<std::uint8_t> bytes);
+  void fill(std::size_t count);
+  std::size_t read_file(std::span<std::uint8_t> into);
+  std::size_t decompress(std::span<std::uint8_t> into);
 
   std::string path_;
   Descriptor fd_;
-  std::unique_ptr<Decompressor> decompressor_;
-  std::vector<std::uint8_t> raw_, plain_;
-  std::size_t raw_at_ = 0, raw_end_ = 0, plain_at_ = 0, plain_end_ = 0;
-  bool raw_ended_ = false, cut_off_ = false;
+  bool file_ended_ = false, cut_off_ = false;
+  // What is there to be taken lies from at_ to end_.
+  std::vector<std::uint8_t> bytes_;
+  std::size_t at_ = 0, end_ = 0;
   std::uint64_t offset_ = 0;
+  // Of a compressed file: what is there to be decompressed, likewise.
+  std::unique_ptr<Decompressor> decompressor_;
+  std::vector<std::uint8_t> compressed_;
+  std::size_t compressed_at_ = 0, compressed_end_ = 0;
 };
 
 /// Integers of either byte order out of bytes that somebody sent us: reading beyond the end gives

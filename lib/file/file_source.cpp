@@ -54,19 +54,19 @@ bool begins_a_capture_file(std::span<const std::uint8_t> bytes) {
 
 std::unique_ptr<FileSource> open_unchecked(const std::string& path) {
   ByteReader reader(path);
-  const auto head = reader.peek();
+  const auto head = reader.peek(64);
   if (head.empty() && reader.cut_off()) return std::make_unique<EmptySource>();
   if (!head.empty() && !begins_a_capture_file(head.first(std::min<std::size_t>(4, head.size())))) {
     throw Error(why_not_read(head.first(std::min<std::size_t>(64, head.size())), reader.path()));
   }
-  std::array<std::uint8_t, 4> magic{};
-  const std::size_t got = reader.read(magic);
-  if (got == 0) {
+  const auto magic = reader.take(4);
+  if (magic.empty()) {
     throw Error(fmt::format(
         "{} is empty; a capture that ran leaves at least a header: capture again", reader.path()));
   }
-  if (got < magic.size()) return std::make_unique<EmptySource>();
-  if (PcapSource::is_magic(magic)) return std::make_unique<PcapSource>(std::move(reader), magic);
+  if (magic.size() < 4) return std::make_unique<EmptySource>();
+  const std::array<std::uint8_t, 4> bytes{magic[0], magic[1], magic[2], magic[3]};
+  if (PcapSource::is_magic(bytes)) return std::make_unique<PcapSource>(std::move(reader), bytes);
   return std::make_unique<PcapngSource>(std::move(reader));
 }
 

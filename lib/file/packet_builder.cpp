@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "tscope/record/headers.hpp"
@@ -84,7 +85,8 @@ bool build_foreign_packet(std::uint16_t link_type, Bytes frame, std::uint32_t or
   const std::size_t rest =
       std::min<std::size_t>(frame.size() - carried.transport, TSCOPE_HEADER_MAX - ip_header);
   tscope_record& record = packet.record;
-  record = tscope_record{};
+  // What is in header[] behind header_len means nothing.
+  std::memset(&record, 0, offsetof(tscope_record, header));
   std::memcpy(record.header, &frame[carried.ip], ip_header);
   std::memcpy(record.header + ip_header, &frame[carried.transport], rest);
   record.header_len = static_cast<std::uint8_t>(ip_header + rest);

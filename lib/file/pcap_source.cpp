@@ -30,8 +30,8 @@ PcapSource::PcapSource(ByteReader reader, std::array<std::uint8_t, 4> magic)
   swapped_ = value != microseconds_magic && value != nanoseconds_magic;
   nanoseconds_ = Fields(magic, swapped_).u32(0) == nanoseconds_magic;
 
-  std::array<std::uint8_t, file_header_rest> rest{};
-  if (reader_.read(rest) < rest.size()) {
+  const auto rest = reader_.take(file_header_rest);
+  if (rest.size() < file_header_rest) {
     truncated_ = true;
     return;
   }
@@ -46,30 +46,28 @@ PcapSource::PcapSource(ByteReader reader, std::array<std::uint8_t, 4> magic)
 
 Source::Next PcapSource::next(Packet& packet) {
   while (!truncated_) {
-    std::array<std::uint8_t, record_header> header{};
     const std::uint64_t at = reader_.offset();
-    const std::size_t got = reader_.read(header);
-    if (got == 0 && !reader_.cut_off()) return Next::end;
-    if (got < header.size()) break;
+    const auto header = reader_.take(record_header);
+    if (header.empty() && !reader_.cut_off()) return Next::end;
+    if (header.size() < record_header) break;
     const Fields fields(header, swapped_);
-    const std::uint32_t captured = fields.u32(8);
+    const std::uint32_t seconds = fields.u32(0), fraction = fields.u32(4);
+    const std::uint32_t captured = fields.u32(8), original = fields.u32(12);
     if (captured > format::block_max) {
       throw Error(
           fmt::format("{}: the packet at byte {} claims {} bytes: the file is damaged; "
                       "capture again or repair it with editcap",
                       reader_.path(), at, captured));
     }
-    frame_.resize(captured);
-    if (reader_.read(frame_) < captured) break;
+    const auto frame = reader_.take(captured);
+    if (frame.size() < captured) break;
     census_.packets++;
     Place place;
-    if (!build_foreign_packet(link_type_, frame_, fields.u32(12), packet, place, census_)) {
-      continue;
-    }
+    if (!build_foreign_packet(link_type_, frame, original, packet, place, census_)) continue;
     packet.interface = places_.index_of(0, place, interfaces_);
     packet.number = census_.packets;
-    packet.time_ns = static_cast<std::int64_t>(fields.u32(0)) * 1'000'000'000 +
-                     static_cast<std::int64_t>(fields.u32(4)) * (nanoseconds_ ? 1 : 1000);
+    packet.time_ns =
+        std::int64_t{seconds} * 1'000'000'000 + std::int64_t{fraction} * (nanoseconds_ ? 1 : 1000);
     return Next::packet;
   }
   truncated_ = true;

@@ -34,7 +34,6 @@ class PcapSource : public FileSource {
   std::uint16_t link_type_ = 0;
   Census census_;
   PlaceTable places_;
-  std::vector<std::uint8_t> frame_;
   std::vector<Interface> interfaces_{Interface{"-", Vantage::tap}};
   std::map<std::string, std::string> facts_;
 };
