@@ -2,13 +2,14 @@
 #include "file/copies.hpp"
 
 #include <algorithm>
-#include <cstring>
+
+#include "base/word_hash.hpp"
 
 namespace tscope {
 
 namespace {
 
-constexpr std::size_t seen_slots = 1 << 15, ways = 2, connection_slots = 1 << 12;
+constexpr std::size_t buckets = 1 << 14, connection_slots = 1 << 12;
 constexpr std::uint64_t packets_apart_max = 1 << 15;  // half of what the identification counts
 constexpr std::uint64_t apart_max_ns = 1'000'000'000;
 constexpr std::int64_t first_twin_ns = 500'000'000;  // no sender repeats its SYN so soon
@@ -18,21 +19,10 @@ constexpr std::uint64_t twins_to_know_lag = 16;
 constexpr std::uint64_t originals_to_decide = 64, originals_least = 3;
 constexpr std::uint8_t protocol_tcp = 6;
 
-std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(a ^ 0x9e3779b97f4a7c15) * (b ^ 0xbf58476d1ce4e5b9);
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-std::uint64_t word(const std::uint8_t* bytes, std::size_t length = 8) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, bytes, length);
-  return value;
-}
-
-std::uint64_t hash_of(std::uint64_t seed, const std::uint8_t* bytes, std::size_t length) {
-  for (; length >= 8; bytes += 8, length -= 8) seed = mixed(seed, word(bytes));
-  return length == 0 ? seed : mixed(seed, word(bytes, length));
+// Of an address and a port.
+std::uint64_t hash_of_end(const std::uint8_t* address, bool v4, std::uint16_t port) {
+  if (v4) return mixed(word_at<std::uint32_t>(address), port);
+  return mixed(word_at<std::uint64_t>(address), word_at<std::uint64_t>(address + 8) ^ port);
 }
 
 }  // namespace
@@ -58,24 +48,28 @@ CopyFinder::Fields::Fields(const Packet& packet) : time_ns(packet.time_ns) {
   const std::uint8_t protocol = ip[v4 ? 9 : 6];
   ttl = ip[v4 ? 8 : 7];
   if (v4) {
-    std::memcpy(&id, ip + 4, sizeof(id));
+    id = word_at<std::uint16_t>(ip + 4);
     has_id = id != 0;
   }
   const std::size_t address = v4 ? 4 : 16, source = v4 ? 12 : 8;
   const bool ports = protocol == protocol_tcp || protocol == 17;
-  const std::uint64_t from = hash_of(ports ? word(transport, 2) : 1, ip + source, address);
+  const std::uint64_t from =
+      hash_of_end(ip + source, v4, ports ? word_at<std::uint16_t>(transport) : 1);
   const std::uint64_t to =
-      hash_of(ports ? word(transport + 2, 2) : 1, ip + source + address, address);
+      hash_of_end(ip + source + address, v4, ports ? word_at<std::uint16_t>(transport + 2) : 1);
   reverse = to < from;
   key =
       mixed(mixed(std::min(from, to), std::max(from, to)), packet.interface + protocol * 65536ULL);
 
   hash = mixed(key, from);
-  hash = mixed(hash, v4 ? word(ip + 2, 6) & 0xff3f'ffff'ffff : word(ip + 4, 2));
+  // Length, and with IPv4 identification and fragment; not the bit that forbids fragments.
+  hash = mixed(hash, v4 ? word_at<std::uint64_t>(ip + 2) & 0xff3f'ffff'ffff
+                        : word_at<std::uint16_t>(ip + 4));
   if (protocol == protocol_tcp) {
     const std::size_t length = std::min<std::size_t>(record.header_len - transport_at,
                                                      std::size_t{4} * (transport[12] >> 4));
-    hash = hash_of(hash, transport, 16);
+    hash = mixed(hash, word_at<std::uint64_t>(transport));
+    hash = mixed(hash, word_at<std::uint64_t>(transport + 8));
     hash = hash_of(hash, transport + 18, length - 18);
   } else {
     constexpr std::size_t header = 8, payload_max = 16;
@@ -87,26 +81,33 @@ CopyFinder::Fields::Fields(const Packet& packet) : time_ns(packet.time_ns) {
   }
 }
 
-CopyFinder::CopyFinder() : seen_(seen_slots), connections_(connection_slots) {
+CopyFinder::CopyFinder()
+    : buckets_(buckets), seen_(buckets * ways), connections_(connection_slots) {
 }
 
 CopyFinder::Seen* CopyFinder::find(std::uint64_t hash, std::int64_t time_ns) {
-  Seen* const bucket = &seen_[hash % (seen_slots / ways) * ways];
-  for (Seen* seen = bucket; seen != bucket + ways; seen++) {
-    if (seen->hash != hash || seen->number == 0 || number_ - seen->number > packets_apart_max) {
+  const std::size_t place = hash % buckets;
+  const Bucket& bucket = buckets_[place];
+  for (std::size_t way = 0; way < ways; way++) {
+    if (bucket.tags[way] != tag_of(hash)) continue;
+    Seen& seen = seen_[place * ways + way];
+    if (seen.hash != hash || seen.number == 0 || number_ - seen.number > packets_apart_max) {
       continue;
     }
     const auto apart =
-        static_cast<std::uint64_t>(time_ns) - static_cast<std::uint64_t>(seen->time_ns);
-    if (std::min(apart, -apart) <= apart_max_ns) return seen;
+        static_cast<std::uint64_t>(time_ns) - static_cast<std::uint64_t>(seen.time_ns);
+    if (std::min(apart, -apart) <= apart_max_ns) return &seen;
   }
   return nullptr;
 }
 
-CopyFinder::Seen& CopyFinder::place_for(std::uint64_t hash) {
-  Seen* const bucket = &seen_[hash % (seen_slots / ways) * ways];
-  return *std::min_element(bucket, bucket + ways,
-                           [](const Seen& a, const Seen& b) { return a.number < b.number; });
+void CopyFinder::remember(const Seen& seen) {
+  const std::size_t place = seen.hash % buckets;
+  Bucket& bucket = buckets_[place];
+  const std::size_t way = bucket.oldest;
+  bucket.oldest = static_cast<std::uint16_t>((way + 1) % ways);
+  bucket.tags[way] = tag_of(seen.hash);
+  seen_[place * ways + way] = seen;
 }
 
 CopyFinder::Connection& CopyFinder::connection(std::uint64_t key) {
@@ -126,7 +127,7 @@ CopyFinder::Judged CopyFinder::judge(const Packet& packet) {
                       fields.reverse};
   Seen* const seen = find(fields.hash, fields.time_ns);
   if (seen != nullptr) return {judge_twin(fields, *seen, both), stream};
-  place_for(fields.hash) = {fields.hash, fields.time_ns, number_, fields.ttl, 0, 0};
+  remember({fields.hash, fields.time_ns, number_, fields.ttl, 0, 0});
   return {judge_first(fields, both.ways[fields.reverse]), stream};
 }
 

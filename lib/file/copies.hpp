@@ -50,6 +50,13 @@ class CopyFinder {
     std::uint8_t ttl = 0, lower_ttl = 0;
     std::uint8_t copies = 0;
   };
+  static constexpr std::size_t ways = 2;
+  // Where packets with such a hash are kept. The tags are a part of their hashes, so that most
+  // packets, which have no twin, need no look at what is kept of others.
+  struct Bucket {
+    std::array<std::uint16_t, ways> tags{};
+    std::uint16_t oldest = 0;
+  };
   enum class Decision : std::uint8_t { none, copies, can_not_tell };
   struct Direction {
     std::uint64_t originals = 0, twins = 0, twinned = 0;
@@ -66,15 +73,17 @@ class CopyFinder {
   };
   struct Fields;
 
+  static std::uint16_t tag_of(std::uint64_t hash) { return static_cast<std::uint16_t>(hash >> 48); }
   Seen* find(std::uint64_t hash, std::int64_t time_ns);
-  Seen& place_for(std::uint64_t hash);
+  void remember(const Seen& seen);
   Connection& connection(std::uint64_t key);
   Kind judge_first(const Fields& fields, Direction& direction);
   Kind judge_twin(const Fields& fields, Seen& seen, Connection& connection);
   static bool whole_stream_repeats(const Direction& direction);
   static bool lag_fits(const Direction& direction, std::int64_t lag_ns);
 
-  std::vector<Seen> seen_;
+  std::vector<Bucket> buckets_;
+  std::vector<Seen> seen_;  // of each bucket `ways`, one behind the other
   std::vector<Connection> connections_;
   std::uint64_t number_ = 0;
 };

@@ -5,8 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/container_hash/hash.hpp>
 #include <cstring>
+
+#include "base/word_hash.hpp"
 
 namespace tscope {
 
@@ -92,7 +93,18 @@ Bytes next_option(Bytes& options) {
   return option;
 }
 
+// What nearly all segments have: two fillers and the timestamps (RFC 7323, appendix A).
+bool are_only_timestamps(Bytes options) {
+  return options.size() == 12 && be32(options, 0) == 0x0101080a;
+}
+
 void decode_options(Bytes options, TcpHeaders& tcp) {
+  if (are_only_timestamps(options)) {
+    tcp.has_timestamps = true;
+    tcp.tsval = be32(options, 4);
+    tcp.tsecr = be32(options, 8);
+    return;
+  }
   for (Bytes option = next_option(options); !option.empty(); option = next_option(options)) {
     if (option[0] == option_timestamps && option.size() == 10) {
       tcp.has_timestamps = true;
@@ -116,8 +128,12 @@ Endpoint endpoint(const Ip& ip, Bytes bytes, std::size_t address_at, std::uint16
   Endpoint result;
   result.family = ip.family;
   result.port = port;
-  const std::size_t length = ip.family == 4 ? 4 : 16;
-  std::ranges::copy(bytes.subspan(address_at, length), result.address.begin());
+  const std::uint8_t* const address = &bytes[address_at];
+  if (ip.family == 4) {
+    std::memcpy(result.address.data(), address, 4);
+  } else {
+    std::memcpy(result.address.data(), address, 16);
+  }
   return result;
 }
 
@@ -138,6 +154,28 @@ bool decode_echo(const Ip& ip, Bytes icmp, DatagramHeaders& result) {
   return true;
 }
 
+bool decode(Bytes bytes, std::uint32_t wire_len, TcpHeaders& result) {
+  const auto ip = decode_ip(bytes, wire_len);
+  if (!ip || ip->protocol != protocol_tcp || bytes.size() < ip->offset + 20) return false;
+
+  const Bytes tcp = bytes.subspan(ip->offset);
+  const std::size_t header = std::size_t{4} * (tcp[12] >> 4);
+  if (header < 20) return false;
+
+  result.flow = flow_of(*ip, bytes, be16(tcp, 0), be16(tcp, 2));
+  result.seq = be32(tcp, 4);
+  result.ack = be32(tcp, 8);
+  result.flags = tcp[13];
+  result.window = be16(tcp, 14);
+  result.ip_id = ip->id;
+  const std::size_t headers = ip->offset + header;
+  result.payload = ip->length > headers ? static_cast<std::uint32_t>(ip->length - headers) : 0;
+  const Bytes options = options_of(tcp);
+  decode_options(options, result);
+  result.options_hash = hash_of(0, options.data(), options.size());
+  return true;
+}
+
 Bytes header_of(const tscope_record& record) {
   return {record.header, std::min<std::size_t>(record.header_len, TSCOPE_HEADER_MAX)};
 }
@@ -151,38 +189,17 @@ std::string Endpoint::to_string() const {
 }
 
 std::size_t FlowHash::operator()(const Flow& flow) const noexcept {
-  std::size_t seed = 0;
-  for (const Endpoint* end : {&flow.src, &flow.dst}) {
-    std::array<std::uint64_t, 2> words{};
-    static_assert(sizeof(words) == sizeof(end->address));
-    std::memcpy(words.data(), end->address.data(), sizeof(words));
-    boost::hash_combine(seed, words[0]);
-    boost::hash_combine(seed, words[1]);
-    boost::hash_combine(seed, end->port);
-  }
-  return seed;
+  const auto hash_of_end = [](const Endpoint& end) {
+    const auto low = word_at<std::uint64_t>(end.address.data());
+    const auto high = word_at<std::uint64_t>(end.address.data() + 8);
+    return mixed(low, high ^ end.port);
+  };
+  return mixed(hash_of_end(flow.src), hash_of_end(flow.dst));
 }
 
 std::optional<TcpHeaders> decode_tcp(Bytes bytes, std::uint32_t wire_len) {
-  const auto ip = decode_ip(bytes, wire_len);
-  if (!ip || ip->protocol != protocol_tcp || bytes.size() < ip->offset + 20) return std::nullopt;
-
-  const Bytes tcp = bytes.subspan(ip->offset);
-  const std::size_t header = std::size_t{4} * (tcp[12] >> 4);
-  if (header < 20) return std::nullopt;
-
-  TcpHeaders result;
-  result.flow = flow_of(*ip, bytes, be16(tcp, 0), be16(tcp, 2));
-  result.seq = be32(tcp, 4);
-  result.ack = be32(tcp, 8);
-  result.flags = tcp[13];
-  result.window = be16(tcp, 14);
-  result.ip_id = ip->id;
-  const std::size_t headers = ip->offset + header;
-  result.payload = ip->length > headers ? static_cast<std::uint32_t>(ip->length - headers) : 0;
-  const Bytes options = options_of(tcp);
-  decode_options(options, result);
-  result.options_hash = boost::hash_range(options.begin(), options.end());
+  std::optional<TcpHeaders> result(std::in_place);
+  if (!decode(bytes, wire_len, *result)) result.reset();
   return result;
 }
 
