@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 namespace tscope {
 
@@ -32,11 +33,31 @@ Histogram Histogram::coarse() {
   return histogram;
 }
 
-void Histogram::add(std::int64_t value, std::uint64_t weight) {
+Histogram::Cell& Histogram::cell_of(std::uint32_t bin) {
+  const std::size_t last = cells_.size() - 1;
+  // By the golden ratio (D. Knuth), so that neighbours don't get in each other's way.
+  std::size_t place = bin * 0x9e3779b97f4a7c15U >> 32;
+  while (cells_[place & last].count > 0 && cells_[place & last].bin != bin) place++;
+  return cells_[place & last];
+}
+
+void Histogram::grow() {
+  constexpr std::size_t at_first = 16;
+  const std::vector<Cell> smaller =
+      std::exchange(cells_, std::vector<Cell>(cells_.empty() ? at_first : 2 * cells_.size()));
+  for (const Cell& cell : smaller) {
+    if (cell.count > 0) cell_of(cell.bin) = cell;
+  }
+}
+
+void Histogram::add(std::int64_t value) {
   if (value < 0) return;
-  Cell& cell = cells_[bin_of(static_cast<std::uint64_t>(value), sub_bits_)];
+  if (used_ * 4 >= cells_.size() * 3) grow();
+  const std::uint32_t bin = bin_of(static_cast<std::uint64_t>(value), sub_bits_);
+  Cell& cell = cell_of(bin);
+  used_ += cell.count == 0 ? 1 : 0;
+  cell.bin = bin;
   cell.count++;
-  cell.weight += weight;
   count_++;
   exact_below_ += value < exact_limit_ ? 1 : 0;
   max_ = std::max(max_, value);
@@ -44,10 +65,11 @@ void Histogram::add(std::int64_t value, std::uint64_t weight) {
 
 std::vector<Histogram::Bin> Histogram::bins() const {
   std::vector<Bin> bins;
-  bins.reserve(cells_.size());
-  for (const auto& [index, cell] : cells_) {
+  bins.reserve(used_);
+  for (const Cell& cell : cells_) {
+    if (cell.count == 0) continue;
     bins.push_back(
-        {lower_edge(index, sub_bits_), lower_edge(index + 1, sub_bits_), cell.count, cell.weight});
+        {lower_edge(cell.bin, sub_bits_), lower_edge(cell.bin + 1, sub_bits_), cell.count});
   }
   std::ranges::sort(bins, {}, &Bin::from);
   return bins;
@@ -68,8 +90,8 @@ std::int64_t Histogram::quantile(double q) const {
 std::uint64_t Histogram::below(std::int64_t value) const {
   if (value == exact_limit_) return exact_below_;
   std::uint64_t sum = 0;
-  for (const auto& [index, cell] : cells_) {
-    if (lower_edge(index + 1, sub_bits_) <= value) sum += cell.count;
+  for (const Cell& cell : cells_) {
+    if (lower_edge(cell.bin + 1, sub_bits_) <= value) sum += cell.count;
   }
   return sum;
 }

@@ -21,7 +21,6 @@ constexpr double mode_uncertainty = 0.01;  // of a bin's mean and of a shaper's 
 struct Heap {  // what lies in one bin
   std::uint64_t count = 0;
   double sum_ns = 0;
-  std::uint64_t weight = 0;
 
   double mean_ns() const { return sum_ns / static_cast<double>(count); }
 };
@@ -35,7 +34,6 @@ Heaps heap_up(const std::vector<Histogram::Bin>& bins, IndexOf index_of) {
     Heap& heap = heaps[index_of(bin.middle())];
     heap.count += bin.count;
     heap.sum_ns += static_cast<double>(bin.middle()) * static_cast<double>(bin.count);
-    heap.weight += bin.weight;
   }
   return heaps;
 }

@@ -3,7 +3,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 namespace tscope {
@@ -25,7 +24,6 @@ class Histogram {
     std::int64_t from = 0;
     std::int64_t to = 0;  // exclusive
     std::uint64_t count = 0;
-    std::uint64_t weight = 0;
     std::int64_t middle() const { return from + (to - 1 - from) / 2; }
   };
 
@@ -36,9 +34,8 @@ class Histogram {
   /// histograms.
   static Histogram coarse();
 
-  /// Adds a sample. weight: something to be summed beside (bytes ACKed by the gap). Negative values
-  /// are not taken.
-  void add(std::int64_t value, std::uint64_t weight = 0);
+  /// Adds a sample. Negative values are not taken.
+  void add(std::int64_t value);
 
   std::uint64_t count() const { return count_; }
   std::int64_t max() const { return max_; }
@@ -56,12 +53,18 @@ class Histogram {
 
  private:
   struct Cell {
-    std::uint64_t count = 0;
-    std::uint64_t weight = 0;
+    std::uint32_t bin = 0;
+    std::uint64_t count = 0;  // 0: no bin's yet
   };
 
+  Cell& cell_of(std::uint32_t bin);
+  void grow();
+
   int sub_bits_ = std::countr_zero(sub_bins);
-  std::unordered_map<std::uint32_t, Cell> cells_;
+  // A hash table without lists: a bin is in the first cell that is its own from the one that its
+  // hash names. A power of two, of which three in four are used at most.
+  std::vector<Cell> cells_;
+  std::size_t used_ = 0;
   std::int64_t exact_limit_ = 0;
   std::uint64_t exact_below_ = 0;
   std::uint64_t count_ = 0;

@@ -11,16 +11,13 @@ namespace {
 
 using test::tau;
 
-constexpr std::uint32_t mss = 1448;
-
 class Gaps {
  public:
-  // `times` gaps around ns, each acknowledging that many segments.
-  Gaps& add(std::int64_t ns, int times, std::uint32_t segments, double spread = 0.02) {
+  // `times` gaps around ns.
+  Gaps& add(std::int64_t ns, int times, double spread = 0.02) {
     std::normal_distribution<double> around(static_cast<double>(ns),
                                             spread * static_cast<double>(ns));
-    for (int i = 0; i < times; i++)
-      histogram_.add(std::llround(std::max(0.0, around(random_))), segments * mss);
+    for (int i = 0; i < times; i++) histogram_.add(std::llround(std::max(0.0, around(random_))));
     return *this;
   }
   const Histogram& histogram() const { return histogram_; }
@@ -34,7 +31,7 @@ TEST(FindModes, ANoisyHumpIsOneMode) {
   Histogram gaps;
   int i = 0;
   for (const int count : {10, 90, 80, 100, 85, 95, 20, 2, 1, 40, 3})
-    for (int n = 0; n < count; n++) gaps.add(1000 * i + 500, 0), i += n + 1 == count;
+    for (int n = 0; n < count; n++) gaps.add(1000 * i + 500), i += n + 1 == count;
   const Modes modes = find_modes(gaps, 1000, 5000);
   ASSERT_EQ(modes.all.size(), 2U);
   EXPECT_NEAR(static_cast<double>(modes.all[0].at_ns), 3500, 4);
@@ -47,7 +44,7 @@ TEST(FindModes, ANoisyHumpIsOneMode) {
 TEST(FindModes, AModeNamesTheFramesThatItDoesNotExclude) {
   constexpr std::int64_t tau_20m = 615'200;
   Gaps gaps;
-  gaps.add(605'600, 1000, 1, 0.001).add(4'000'000, 100, 1, 0.001);
+  gaps.add(605'600, 1000, 0.001).add(4'000'000, 100, 0.001);
   Modes modes = find_modes(gaps.histogram(), tau_20m / 12, tau_20m);
   name_frames(modes, 1500, 20e6);
   ASSERT_EQ(modes.all.size(), 2U);
@@ -60,8 +57,8 @@ TEST(FindModes, AModeNamesTheFramesThatItDoesNotExclude) {
 
 TEST(FindModes, TheModeBelowIsFoundBehindEightLargerOnes) {
   Gaps gaps;
-  for (int i = 1; i <= 9; i++) gaps.add(2 * i * tau, 100, 2, 0);
-  gaps.add(tau / 2, 20, 1, 0);
+  for (int i = 1; i <= 9; i++) gaps.add(2 * i * tau, 100, 0);
+  gaps.add(tau / 2, 20, 0);
   const Modes modes = find_modes(gaps.histogram(), tau / 12, tau);
   EXPECT_EQ(modes.all.size(), 8U);
   ASSERT_TRUE(modes.below);
