@@ -62,7 +62,6 @@ void SentSegments::extend(std::uint32_t start, std::uint32_t end, std::uint32_t 
       return;
     }
   }
-  if (runs_.size() == runs_max) runs_.pop_front();
   runs_.push_back({start, end, size});
 }
 
@@ -89,28 +88,26 @@ void SentSegments::add(const TcpHeaders& tcp, const Packet& packet) {
   if (size > most && (mss_ > 0 || tcp.payload + header_bytes_ > mtu_)) size = most;
   extend(start, end, size);
   highest_ = end;
-  if (sent_.size() == sent_max) sent_.pop_front();
   sent_.push_back({start, end, packet.time_ns});
 }
 
 std::optional<std::int64_t> SentSegments::sent_at(std::uint32_t end) const {
-  const auto sent = std::ranges::lower_bound(
-      sent_, end, [](std::uint32_t a, std::uint32_t b) { return after(b, a); }, &Sent::end);
-  if (sent == sent_.end() || !after(end, sent->start)) return {};
-  return sent->time_ns;
+  const std::size_t at = sent_.first_where([end](const Sent& s) { return !after(end, s.end); });
+  if (at == sent_.size() || !after(end, sent_[at].start)) return {};
+  return sent_[at].time_ns;
 }
 
 std::uint32_t SentSegments::segments_in(std::uint32_t low, std::uint32_t high) const {
   if (!after(high, low)) return 0;
   std::uint32_t seen = 0, count = 0;
-  auto run = std::lower_bound(runs_.begin(), runs_.end(), low,
-                              [](const Run& r, std::uint32_t at) { return !after(r.end, at); });
-  for (; run != runs_.end() && after(high, run->start); ++run) {
-    const std::uint32_t from = after(low, run->start) ? low : run->start;
-    const std::uint32_t to = after(run->end, high) ? high : run->end;
+  std::size_t at = runs_.first_where([low](const Run& run) { return after(run.end, low); });
+  for (; at < runs_.size() && after(high, runs_[at].start); at++) {
+    const Run& run = runs_[at];
+    const std::uint32_t from = after(low, run.start) ? low : run.start;
+    const std::uint32_t to = after(run.end, high) ? high : run.end;
     seen += to - from;
-    count += (to - run->start) / run->size - (from - run->start) / run->size;
-    if (to == run->end && (run->end - run->start) % run->size != 0) count++;
+    count += (to - run.start) / run.size - (from - run.start) / run.size;
+    if (to == run.end && (run.end - run.start) % run.size != 0) count++;
   }
   const std::uint32_t unseen = high - low > seen ? high - low - seen : 0;
   return std::max<std::uint32_t>(1, count + parts_of(unseen, size_in_use()));

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 
+#include "base/ring_buffer.hpp"
 #include "tscope/record/headers.hpp"
 #include "tscope/record/packet.hpp"
 
@@ -62,8 +62,8 @@ class SentSegments {
   std::uint64_t sized_ = 0;
   mutable std::uint32_t full_ = 0;
   mutable std::uint64_t full_at_ = 0;  // how many sizes `full_` is of
-  std::deque<Run> runs_;
-  std::deque<Sent> sent_;
+  RingBuffer<Run, runs_max> runs_;
+  RingBuffer<Sent, sent_max> sent_;
   std::optional<std::uint32_t> highest_;
 };
 

@@ -14,11 +14,12 @@ namespace tscope {
 
 /// What tells one ACK of a flow direction from the others, and its stamp.
 struct AckStamp {
+  AckStamp() = default;
   AckStamp(const TcpHeaders& tcp, const Packet& packet, const DeliveredSoFar& delivered_so_far);
 
   PacketIdentity identity;
-  std::int64_t time_ns;
-  std::uint16_t segs;
+  std::int64_t time_ns = 0;
+  std::uint16_t segs = 1;
   DeliveredSoFar delivered;
 };
 

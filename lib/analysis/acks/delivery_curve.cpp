@@ -57,8 +57,12 @@ void DeliveryCurve::add(std::int64_t time_ns, std::uint64_t wire_bytes,
   if (parts_.empty()) begin_ns_ = last_ns_ = time_ns;
   if (time_ns < begin_ns_) return;
   last_ns_ = std::max(last_ns_, time_ns);
-  while ((time_ns - begin_ns_) / width_ns_ >= static_cast<std::int64_t>(parts_max)) halve();
-  const auto place = static_cast<std::size_t>((time_ns - begin_ns_) / width_ns_);
+  const auto since = static_cast<std::size_t>(time_ns - begin_ns_);
+  std::size_t place = since / static_cast<std::size_t>(width_ns_);
+  while (place >= parts_max) {
+    halve();
+    place = since / static_cast<std::size_t>(width_ns_);
+  }
   if (place >= parts_.size()) parts_.resize(place + 1);
   Part& part = parts_[place];
   part.bytes += wire_bytes;

@@ -142,7 +142,9 @@ AckStreams::Member& AckStreams::member(const Interface& interface) {
     each.stream->from_before = AckMatcher(options_.overhead);
     const auto source =
         std::ranges::find_if(members_, [&](const Member& m) { return m.stream.get() == before; });
-    for (const AckStamp& stamp : source->recent) each.stream->from_before.at_first(stamp);
+    for (std::size_t i = 0; i < source->recent.size(); i++) {
+      each.stream->from_before.at_first(source->recent[i]);
+    }
   }
   return made;
 }
@@ -158,7 +160,6 @@ void AckStreams::add(const TcpHeaders& tcp, const Packet& packet, const Interfac
     if (each.stream->before == at.stream.get()) each.stream->from_before.at_first(stamp);
   }
   at.recent.push_back(stamp);
-  if (at.recent.size() > recent_max) at.recent.pop_front();
 }
 
 std::vector<const AckStream*> AckStreams::in_path_order() const {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "analysis/acks/echoed_clock.hpp"
 #include "analysis/acks/excess.hpp"
 #include "analysis/acks/service_gaps.hpp"
+#include "base/ring_buffer.hpp"
 #include "record/ack_classifier.hpp"
 #include "record/delivered_data.hpp"
 #include "record/sent_segments.hpp"
@@ -121,10 +121,8 @@ class AckStreams {
   // A vantage point's last ACKs, for one after it that shows up later.
   struct Member {
     std::unique_ptr<AckStream> stream;
-    std::deque<AckStamp> recent;
+    RingBuffer<AckStamp, 64> recent;
   };
-
-  static constexpr std::size_t recent_max = 64;
 
   Member& member(const Interface& interface);
   AckStream* find_before(const AckStream& stream) const;
