@@ -42,8 +42,10 @@ bool CheckedSource::read(Packet& packet) {
   return !ended_;
 }
 
-// Whether the packet is delivered; nothing if that can't be said yet.
-std::optional<bool> CheckedSource::settle(Packet& packet, CopyFinder::Judged judged, bool at_end) {
+// Whether the packet is delivered; nothing if that can't be said yet. `judged` is a reference since
+// a copy would have to wait for all that was written to the table of packets before it.
+std::optional<bool> CheckedSource::settle(Packet& packet, const CopyFinder::Judged& judged,
+                                          bool at_end) {
   switch (judged.kind) {
     case CopyFinder::Kind::copy:
       found_.copies++;

@@ -39,7 +39,7 @@ class CheckedSource : public FileSource {
   };
 
   bool read(Packet& packet);
-  std::optional<bool> settle(Packet& packet, CopyFinder::Judged judged, bool at_end);
+  std::optional<bool> settle(Packet& packet, const CopyFinder::Judged& judged, bool at_end);
   void take_interfaces();
   std::uint32_t second_side_of(std::uint32_t interface);
 
