@@ -64,12 +64,10 @@ void Layers::skip(SkipReason reason, std::uint16_t number) {
   next_ = Layer::done;
 }
 
-bool Layers::has(std::size_t bytes) {
-  if (at_ + bytes <= end_) return true;
+void Layers::skip_short(std::size_t needed) {
   const bool cut = end_ == frame_.size() && frame_.size() < original_length_;
-  if (cut) carried_.needed = static_cast<std::uint32_t>(at_ + bytes);
+  if (cut) carried_.needed = static_cast<std::uint32_t>(needed);
   skip(cut ? SkipReason::cut_off : SkipReason::malformed);
-  return false;
 }
 
 Carried Layers::follow(std::uint16_t link_type) {

@@ -96,12 +96,17 @@ class Layers {
   }
 
   /// True if `bytes` from at_ on are there; else the frame is skipped.
-  bool has(std::size_t bytes);
+  bool has(std::size_t bytes) {
+    if (at_ + bytes <= end_) return true;
+    skip_short(at_ + bytes);
+    return false;
+  }
   void go(Layer next, std::size_t bytes) {
     next_ = next;
     at_ += bytes;
   }
   void skip(SkipReason reason, std::uint16_t number = 0);
+  void skip_short(std::size_t needed);
   void wrap(Wrapping wrapping) { carried_.wrapped |= 1U << static_cast<unsigned>(wrapping); }
 
   std::span<const std::uint8_t> frame_;

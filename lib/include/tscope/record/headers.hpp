@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,13 @@ struct Endpoint {
   std::array<std::uint8_t, 16> address{};  ///< network order; IPv4 in the first four
 
   auto operator<=>(const Endpoint&) const = default;
+  bool operator==(const Endpoint& other) const {
+    return words() == other.words() && port == other.port && family == other.family;
+  }
+  /// Returns the address as two words, for hashes and comparisons.
+  std::array<std::uint64_t, 2> words() const {
+    return std::bit_cast<std::array<std::uint64_t, 2>>(address);
+  }
   /// "10.0.0.1:5001", "[fe80::1]:5001".
   std::string to_string() const;
 };
@@ -32,8 +40,9 @@ struct Flow {
   Flow reversed() const { return {dst, src}; }
 };
 
+/// Not noexcept: the tables of libstdc++ would then compute it anew whenever they compare.
 struct FlowHash {
-  std::size_t operator()(const Flow& flow) const noexcept;
+  std::size_t operator()(const Flow& flow) const;
 };
 
 namespace tcp_flag {
