@@ -26,11 +26,11 @@ run() {
 	*) read -ra command <<<"$name" ;;
 	esac
 	# `delay` reads all of a capture without vantage points, and then fails for want of them.
-	/usr/bin/time -q -o times -f '%U %S %M' "${command[@]}" "$file.pcap" >out 2>&1 || [ "$name" = delay ]
+	/usr/bin/time -q -o times -f '%U %S %M' "${command[@]}" "$file.pcap" >/dev/null 2>&1 || [ "$name" = delay ]
 	tail -n 1 times | awk -v to="$name.$file" '{ print $1 + $2 >>(to ".cpu"); print $3 >>(to ".kb") }'
 }
 
-# row NAME FILE PACKETS MEMORY-SMALL MEMORY: its median, packets a second, and its ratio to tcptrace.
+# row NAME FILE PACKETS MEMORY-SMALL MEMORY: its median, packets a second, and its speed as a part of tcptrace's.
 row() {
 	local seconds ratio=-
 	seconds=$(median "$1.$2.cpu")
@@ -50,7 +50,7 @@ run "tshark -qz io,stat,0 -r" small
 
 echo "Reading $packets packets of $flows downloads, $(($(stat -c %s large.pcap) / 1000000)) MB in the page cache; CPU time,"
 echo "user and system, median of $rounds rounds in turns; memory is the most that a round had"
-printf '%-24s %8s %12s %16s %10s %10s\n' "" "CPU s" "M packets/s" "tcptrace's ratio" "kB at 1 M" "kB at all"
+printf '%-24s %8s %12s %16s %10s %10s\n' "" "CPU s" "M packets/s" "of tcptrace's" "kB at 1 M" "kB at all"
 for name in "${names[@]}"; do
 	row "$name" large "$packets" "$(sort -n "$name.small.kb" | tail -n 1)" "$(sort -n "$name.large.kb" | tail -n 1)"
 done
