@@ -181,7 +181,7 @@ prints "= 0" "a capture that stops waits for programs that run" \
 if grep -q '<bpf_preempt_disable>\|bpf_preempt_disable$' <(awk '{ print $3 }' /proc/kallsyms); then
 	capture guarded --netns $left --at session
 	program=$(held_by $captured | awk '$1 == "prog" { print $2 }' | while read -r id; do
-		bpftool prog show id "$id" | grep -q 'name inet_sock_set' && echo "$id"
+		grep -q 'name inet_sock_set' <<<"$(bpftool prog show id "$id")" && echo "$id"
 	done)
 	is "$(bpftool prog dump xlated id "$program" | grep -c 'call bpf_preempt_disable')" 1 \
 		"a program that is not at a device's tracepoint stays on its CPU"

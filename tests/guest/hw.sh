@@ -9,7 +9,8 @@ device_with_clock() {
 	local path device
 	for path in /sys/class/net/*; do
 		device=${path##*/}
-		ethtool -T "$device" 2>/dev/null | grep -Eq 'PTP Hardware Clock: [0-9]|Hardware timestamp provider index: [0-9]' || continue
+		grep -Eq 'PTP Hardware Clock: [0-9]|Hardware timestamp provider index: [0-9]' \
+			<<<"$(ethtool -T "$device" 2>/dev/null)" || continue
 		echo "$device"
 		return
 	done

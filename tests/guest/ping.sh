@@ -80,7 +80,7 @@ kill "$hog"
 wait "$hog" 2>/dev/null || true
 is "$(figure hogged '[.received, .biased > 0]')" '[40,true]' "a hog at the same CPU biases samples ($(figure hogged .biased) of 40: $(figure hogged '.reasons | with_entries(select(.value > 0))'))"
 
-if in_left ethtool -T l0 | grep -q hardware-receive; then
+if grep -q hardware-receive <<<"$(in_left ethtool -T l0)"; then
 	json hw -c 10 10.9.0.2
 	is "$(figure hw '[.layers[].layer]')" '["app","socket","driver","hw"]' "the NIC's own stamps"
 else

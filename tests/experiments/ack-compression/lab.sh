@@ -67,9 +67,9 @@ make_lab() { # GUESTS
 
 drop_lab() { drop_lab_of "$lab" "$peer" "$sender"; }
 
-listening() { ip netns exec "$peer" ss -Htln | grep -q ":$1 "; }
+listening() { grep -q ":$1 " <<<"$(ip netns exec "$peer" ss -Htln)"; }
 
-has_engines() { "$root/build/tscope" capture --help | grep -q -e '--engine'; }
+has_engines() { grep -q -e '--engine' <<<"$("$root/build/tscope" capture --help)"; }
 
 # Sets $host_capture, $host_file and $engine. Not tcpdump's immediate mode: stamps are the kernel's
 # either way, and it would wake tcpdump for each packet.

@@ -109,7 +109,7 @@ drop_lab() {
 	rmdir "$cgroups"/tscope-{ping,stress} 2>/dev/null || true
 }
 
-listening() { ip netns exec "$peer" ss -Htln | grep -q ":$1 "; }
+listening() { grep -q ":$1 " <<<"$(ip netns exec "$peer" ss -Htln)"; }
 
 start_tcpdump() { # NAMESPACE DEVICE NAME
 	start "$dir/$3.log" ip netns exec "$1" tcpdump -i "$2" -s 128 -B 8192 --time-stamp-precision=nano -Z root -w "$dir/$3.pcap" icmp
