@@ -82,15 +82,14 @@ CopyFinder::Fields::Fields(const Packet& packet) : time_ns(packet.time_ns) {
 }
 
 CopyFinder::CopyFinder()
-    : buckets_(buckets), seen_(buckets * ways), connections_(connection_slots) {
+    : buckets_(buckets), seen_(packets_apart_max), connections_(connection_slots) {
 }
 
 CopyFinder::Seen* CopyFinder::find(std::uint64_t hash, std::int64_t time_ns) {
-  const std::size_t place = hash % buckets;
-  const Bucket& bucket = buckets_[place];
+  const Bucket& bucket = buckets_[hash % buckets];
   for (std::size_t way = 0; way < ways; way++) {
     if (bucket.tags[way] != tag_of(hash)) continue;
-    Seen& seen = seen_[place * ways + way];
+    Seen& seen = seen_[bucket.places[way]];
     if (seen.hash != hash || seen.number == 0 || number_ - seen.number > packets_apart_max) {
       continue;
     }
@@ -102,12 +101,13 @@ CopyFinder::Seen* CopyFinder::find(std::uint64_t hash, std::int64_t time_ns) {
 }
 
 void CopyFinder::remember(const Seen& seen) {
-  const std::size_t place = seen.hash % buckets;
-  Bucket& bucket = buckets_[place];
+  Bucket& bucket = buckets_[seen.hash % buckets];
   const std::size_t way = bucket.oldest;
+  const auto place = static_cast<std::uint16_t>(seen.number % packets_apart_max);
   bucket.oldest = static_cast<std::uint16_t>((way + 1) % ways);
   bucket.tags[way] = tag_of(seen.hash);
-  seen_[place * ways + way] = seen;
+  bucket.places[way] = place;
+  seen_[place] = seen;
 }
 
 CopyFinder::Connection& CopyFinder::connection(std::uint64_t key) {

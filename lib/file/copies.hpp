@@ -51,10 +51,11 @@ class CopyFinder {
     std::uint8_t copies = 0;
   };
   static constexpr std::size_t ways = 2;
-  // Where packets with such a hash are kept. The tags are a part of their hashes, so that most
-  // packets, which have no twin, need no look at what is kept of others.
+  // Says which of the last packets have such a hash. The tags are a part of their hashes, so that
+  // most packets, which have no twin, need no look at what is kept of others.
   struct Bucket {
     std::array<std::uint16_t, ways> tags{};
+    std::array<std::uint16_t, ways> places{};  // in seen_
     std::uint16_t oldest = 0;
   };
   enum class Decision : std::uint8_t { none, copies, can_not_tell };
@@ -83,7 +84,9 @@ class CopyFinder {
   static bool lag_fits(const Direction& direction, std::int64_t lag_ns);
 
   std::vector<Bucket> buckets_;
-  std::vector<Seen> seen_;  // of each bucket `ways`, one behind the other
+  // The last packets by their numbers: what is written lies next to what was written before, where
+  // a place by the hash would mostly miss the cache.
+  std::vector<Seen> seen_;
   std::vector<Connection> connections_;
   std::uint64_t number_ = 0;
 };
