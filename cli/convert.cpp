@@ -25,7 +25,8 @@ tscope::Converted converted(const Arguments& arguments) {
     return tscope::convert_rotated(given.files, arguments.output, arguments.options);
   }
   if (given.files.size() > 1) {
-    throw tscope::UsageError("one capture, please; files of one rotated capture with --rotated");
+    throw tscope::UsageError(
+        "convert reads one capture: name one file, or the files of a rotated one with --rotated");
   }
   return tscope::convert(given.files.front(), arguments.output, arguments.options);
 }

@@ -199,12 +199,7 @@ class Conversion {
 
   bool of_flow(const tscope_record& record) {
     if (!options_.flow) return true;
-    std::optional<Flow> flow;
-    if (const auto tcp = decode_tcp(record)) {
-      flow = tcp->flow;
-    } else if (const auto datagram = decode_datagram(record)) {
-      flow = datagram->flow;
-    }
+    const auto flow = flow_of(record);
     return flow && (filter_.keeps(*flow) || filter_.keeps(flow->reversed()));
   }
 

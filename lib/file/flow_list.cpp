@@ -15,20 +15,20 @@ namespace {
 
 constexpr std::size_t flows_max = 65536;
 
-std::optional<Flow> flow_of(const tscope_record& record) {
-  if (const auto tcp = decode_tcp(record)) return tcp->flow;
-  if (const auto datagram = decode_datagram(record)) return datagram->flow;
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string flow_list(FileSource& source, std::size_t shown) {
   std::unordered_map<Flow, std::uint64_t, FlowHash> counts;
   Packet packet;
+  bool more = false;
   while (source.next(packet) == Source::Next::packet) {
     const auto flow = packet.record.kind == TSCOPE_PACKET ? flow_of(packet.record) : std::nullopt;
-    if (flow && (counts.size() < flows_max || counts.contains(*flow))) counts[*flow]++;
+    if (!flow) continue;
+    if (counts.size() < flows_max || counts.contains(*flow)) {
+      counts[*flow]++;
+    } else {
+      more = true;
+    }
   }
   std::vector<std::pair<std::uint64_t, Flow>> flows;
   flows.reserve(counts.size());
@@ -42,7 +42,9 @@ std::string flow_list(FileSource& source, std::size_t shown) {
                         flows[i].second.dst.to_string(), flows[i].first,
                         flows[i].first == 1 ? "packet" : "packets");
   }
-  if (flows.size() > shown) text += fmt::format(" and {} more", flows.size() - shown);
+  if (flows.size() > shown) {
+    text += fmt::format(" and {}{} more", more ? "at least " : "", flows.size() - shown);
+  }
   return text;
 }
 

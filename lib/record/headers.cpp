@@ -255,6 +255,12 @@ std::optional<DatagramHeaders> decode_datagram(const tscope_record& record) {
   return decode_datagram(header_of(record), record.wire_len);
 }
 
+std::optional<Flow> flow_of(const tscope_record& record) {
+  if (const auto tcp = decode_tcp(record)) return tcp->flow;
+  if (const auto datagram = decode_datagram(record)) return datagram->flow;
+  return std::nullopt;
+}
+
 std::optional<Protocol> protocol_of(const tscope_record& record) {
   const auto ip = decode_ip(header_of(record), record.wire_len);
   if (!ip) return std::nullopt;

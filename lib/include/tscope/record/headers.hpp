@@ -110,6 +110,9 @@ std::optional<DatagramHeaders> decode_datagram(std::span<const std::uint8_t> hea
 /// Decodes a record's headers; `bytes` points into the record.
 std::optional<DatagramHeaders> decode_datagram(const tscope_record& record);
 
+/// Returns the flow of a record of TCP, UDP or an ICMP echo; nothing of any other.
+std::optional<Flow> flow_of(const tscope_record& record);
+
 /// Returns what the IP header says; nothing for another protocol or a later fragment.
 std::optional<Protocol> protocol_of(const tscope_record& record);
 

@@ -82,22 +82,28 @@ TEST(Dispersion, PairsWithOneStamp) {
   EXPECT_EQ(d.capacity_bps, 0);
 }
 
-TEST(Dispersion, ChirpsFindWhereQueueingBegins) {
-  constexpr std::uint32_t size = 20;
+constexpr std::uint32_t chirp_size = 20;
+
+// 50 chirps with gaps of 1 ms, each 1.2 times shorter than the one before: 8 to 210 Mbit/s.
+SyntheticPath chirps_through(double link_bps) {
   SyntheticPath path;
-  path.count = 50 * size;
+  path.count = 50 * chirp_size;
   path.sent_at = [](std::uint32_t i) {
-    // Gaps of 1 ms, each 1.2 times shorter than the one before: 8 to 210 Mbit/s.
-    double at = (i / size) * 50e6;
-    for (std::uint32_t k = 0; k < i % size; k++) at += 1e6 / std::pow(1.2, k);
+    double at = (i / chirp_size) * 50e6;
+    for (std::uint32_t k = 0; k < i % chirp_size; k++) at += 1e6 / std::pow(1.2, k);
     return static_cast<std::int64_t>(at);
   };
-  through_link(path, 50e6, nullptr);
-  const auto report = report_of(path, ProbeGroup::chirp, size);
+  through_link(path, link_bps, nullptr);
+  return path;
+}
+
+TEST(Dispersion, ChirpsFindWhereQueueingBegins) {
+  SyntheticPath path = chirps_through(50e6);
+  const auto report = report_of(path, ProbeGroup::chirp, chirp_size);
   const auto& d = report.dispersion;
   EXPECT_EQ(d.groups, 50);
   EXPECT_EQ(d.incomplete, 0);
-  ASSERT_EQ(d.steps.size(), size - 1);
+  ASSERT_EQ(d.steps.size(), chirp_size - 1);
   EXPECT_NEAR(d.steps.front().rate_ratio, 1, 0.01);
   EXPECT_NEAR(d.steps.back().rate_ratio, 50e6 / d.steps.back().rate_bps, 0.02);
   EXPECT_GT(d.steps.back().queueing_ns, d.steps.front().queueing_ns);
@@ -111,17 +117,9 @@ TEST(Dispersion, ChirpsFindWhereQueueingBegins) {
 // A path faster than the fastest step, or filled only in a chirp's last steps: too few for an
 // excursion.
 TEST(Dispersion, ChirpsThatNeverFillThePathBoundIt) {
-  constexpr std::uint32_t size = 20;
   for (const double link_bps : {10e9, 160e6}) {
-    SyntheticPath path;
-    path.count = 50 * size;
-    path.sent_at = [](std::uint32_t i) {
-      double at = (i / size) * 50e6;
-      for (std::uint32_t k = 0; k < i % size; k++) at += 1e6 / std::pow(1.2, k);
-      return static_cast<std::int64_t>(at);
-    };
-    through_link(path, link_bps, nullptr);
-    const auto d = report_of(path, ProbeGroup::chirp, size).dispersion;
+    SyntheticPath path = chirps_through(link_bps);
+    const auto d = report_of(path, ProbeGroup::chirp, chirp_size).dispersion;
     EXPECT_TRUE(d.available_is_bound) << link_bps;
     EXPECT_LE(d.available_bps, link_bps * 1.06) << link_bps;
     EXPECT_GT(d.available_bps, 120e6) << link_bps;
