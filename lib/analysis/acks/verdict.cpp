@@ -113,8 +113,10 @@ std::string verdict(const AckFlow& flow, std::uint64_t lost) {
   const std::string doubt =
       lost > 0 ? fmt::format("; {} lost records make this uncertain", lost) : "";
   if (!flow.withheld.empty()) {
-    return "Can't tell whether the ACKs are compressed: " + withheld_text(flow.withheld) +
-           kernels_part(points) + doubt + ".";
+    const char* const unknown = only_degree_unknown(flow.withheld)
+                                    ? "The ACKs are compressed; how strongly can't be told: "
+                                    : "Can't tell whether the ACKs are compressed: ";
+    return unknown + withheld_text(flow.withheld) + kernels_part(points) + doubt + ".";
   }
   const auto worst_at = std::ranges::max_element(
       points, {}, [](const AckDistribution* d) { return d->compressed_share; });

@@ -123,10 +123,12 @@ Reason hangs_on_the_cut(const AckFlow& flow, const AckReport&) {
     high = std::max(high, d->share_at_085);
   }
   if (degree(low) == degree(high)) return {};
-  return Withheld{"hangs-on-the-cut",
-                  fmt::format("the word depends on the cut: {:.1f} % of the gaps are below 0.65 of "
-                              "their service time ({}), {:.1f} % below 0.85 ({})",
-                              100 * low, degree(low), 100 * high, degree(high))};
+  return Withheld{
+      "hangs-on-the-cut",
+      fmt::format("it depends on where the line is drawn: {:.1f} % of the gaps are below 0.65 of "
+                  "their service time ({}), {:.1f} % below 0.85 ({})",
+                  100 * low, degree(low), 100 * high, degree(high)),
+      low >= partly_from};
 }
 
 // A new reason is a function of this kind and a line here. What a reason tells of the file stands
@@ -151,6 +153,10 @@ std::vector<Withheld> reasons_to_withhold(const AckFlow& flow, const AckReport& 
     if (Reason reason = check(flow, report)) reasons.push_back(std::move(*reason));
   }
   return reasons;
+}
+
+bool only_degree_unknown(const std::vector<Withheld>& reasons) {
+  return !reasons.empty() && std::ranges::all_of(reasons, &Withheld::only_degree);
 }
 
 std::string withheld_text(const std::vector<Withheld>& reasons) {

@@ -17,6 +17,9 @@ std::vector<Withheld> reasons_to_withhold(const AckFlow& flow, const AckReport& 
 /// "strongly compressed".
 std::string_view degree(double share);
 
+/// Returns whether gaps are compressed whatever the reasons leave open; there is at least one.
+bool only_degree_unknown(const std::vector<Withheld>& reasons);
+
 /// Returns the reasons as one clause.
 std::string withheld_text(const std::vector<Withheld>& reasons);
 

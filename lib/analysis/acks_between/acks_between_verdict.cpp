@@ -61,8 +61,13 @@ std::string acks_between_verdict(const AcksBetween& pair, const AcksBetweenRepor
       fmt::format("{:.1f} % of the ACKs stand in compression events (xi < 0.75)", 100 * in_events);
   std::string text;
   if (!pair.withheld.empty()) {
-    text = "Can't tell whether the ACKs were compressed between the two captures: " +
-           withheld_text(pair.withheld);
+    text = only_degree_unknown(pair.withheld)
+               ? fmt::format(
+                     "The ACKs were compressed between the two captures; how strongly can't be "
+                     "told: {}; ",
+                     shares(pair))
+               : "Can't tell whether the ACKs were compressed between the two captures: ";
+    text += withheld_text(pair.withheld);
     if (pair.gaps >= gaps_to_judge) text += "; " + events;
   } else if (pair.rate_bps == 0) {
     text = fmt::format(
@@ -72,9 +77,7 @@ std::string acks_between_verdict(const AcksBetween& pair, const AcksBetweenRepor
   } else {
     const PairWord word = pair_word(pair.shares);
     text = fmt::format("The ACK stream was {}: {}", name(word), shares(pair));
-    const bool rose =
-        word == PairWord::mildly || word == PairWord::compressed || word == PairWord::strongly;
-    if (rose) text += fmt::format("; {}{}", events, stage(pair));
+    if (rose(word)) text += fmt::format("; {}{}", events, stage(pair));
     if (word == PairWord::unchanged && in_events >= events_from) {
       text += fmt::format("; yet {}{}", events, stage(pair));
     }

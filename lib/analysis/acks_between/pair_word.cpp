@@ -22,6 +22,10 @@ bool of_one_only(const Withheld& reason) {
 
 }  // namespace
 
+bool rose(PairWord word) {
+  return word == PairWord::mildly || word == PairWord::compressed || word == PairWord::strongly;
+}
+
 PairWord pair_word(const PairShares& shares) {
   const double rise = shares.rise();
   const bool mildly = rise >= mildly_from && shares.second >= mildly_ratio_from * shares.first;
@@ -52,13 +56,16 @@ std::vector<Withheld> reasons_to_withhold(const AcksBetween& pair,
                                     point == &pair.first ? "first" : "second", reason.why)});
     }
   }
-  if (pair.rate_bps > 0 && pair_word(pair.at_065) != pair_word(pair.at_085)) {
+  const PairWord at_065 = pair_word(pair.at_065), at_085 = pair_word(pair.at_085);
+  if (pair.rate_bps > 0 && at_065 != at_085) {
     reasons.push_back(
         {"hangs-on-the-cut",
-         fmt::format("the word depends on the cut: {:.1f} % and {:.1f} % of the gaps are below "
-                     "0.65 of their service time, {:.1f} % and {:.1f} % below 0.85",
-                     100 * pair.at_065.first, 100 * pair.at_065.second, 100 * pair.at_085.first,
-                     100 * pair.at_085.second)});
+         fmt::format(
+             "it depends on where the line is drawn: {:.1f} % and {:.1f} % of the gaps are below "
+             "0.65 of their service time, {:.1f} % and {:.1f} % below 0.85",
+             100 * pair.at_065.first, 100 * pair.at_065.second, 100 * pair.at_085.first,
+             100 * pair.at_085.second),
+         rose(at_065) && rose(at_085)});
   }
   return reasons;
 }

@@ -129,6 +129,8 @@ struct AckStage {
 struct Withheld {
   std::string code;  ///< for programs, such as "coarse-clock"; docs/ack-report.md lists them
   std::string why;   ///< for people: a clause that follows "Can't tell: "
+  /// Whatever the reason leaves open, gaps are compressed: only how strongly is unknown.
+  bool only_degree = false;
 };
 
 struct AckFlow {

@@ -154,6 +154,23 @@ TEST(Compression, AWordThatHangsOnTheCutIsWithheld) {
   test::feed_gaps(analysis, test::driver, gaps);
   const AckReport report = analysis.finish(test::NoSource());
   EXPECT_EQ(code(acks_of(report)), "hangs-on-the-cut");
+  EXPECT_THAT(verdict(acks_of(report), 0), HasSubstr("Can't tell whether the ACKs are compressed"));
+}
+
+// 40 % of the gaps are short by any cut, 60 % by that at 0.85.
+TEST(Compression, WhereOnlyTheDegreeHangsOnTheCutTheFactIsSaid) {
+  constexpr std::int64_t service = 2 * test::tau;
+  std::vector<std::int64_t> gaps;
+  for (int i = 0; i < 100; i++) {
+    const std::int64_t between = service * 75 / 100, spread = service * 210 / 100;
+    gaps.insert(gaps.end(), {service / 10, spread, service / 10, spread, between});
+  }
+  AckAnalysis analysis(test::at_100m());
+  test::feed_gaps(analysis, test::driver, gaps);
+  const AckReport report = analysis.finish(test::NoSource());
+  EXPECT_EQ(code(acks_of(report)), "hangs-on-the-cut");
+  EXPECT_THAT(verdict(acks_of(report), 0),
+              HasSubstr("The ACKs are compressed; how strongly can't be told"));
 }
 
 // After each pause the bucket lets 20 frames through at once: their ACKs come with the shortest
