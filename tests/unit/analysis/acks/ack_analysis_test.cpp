@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
+#include "tscope/report/acks.hpp"
 #include "unit/analysis/acks/ack_stream.hpp"
 
 namespace tscope {
@@ -185,6 +186,24 @@ TEST(AckAnalysis, WhatAProcessReceivedMayLieInOnePollOrNot) {
   const AckReport report = analysis.finish(NoSource());
   EXPECT_EQ(report.flows.at(0).vantage_points.at(0).same_poll_gaps, 0U);
   EXPECT_EQ(report.flows.at(0).vantage_points.at(0).unknown_poll_gaps, 11U);
+}
+
+// 160 gaps of 200 in one poll, and of 10 more it is not known.
+TEST(AckAnalysis, AFewGapsOfUnknownPollsLeaveARange) {
+  AckAnalysis analysis(at_100m());
+  Segment s;
+  for (int i = 0; i < 201; i++) {
+    s.time_ns += 1000;
+    s.ack += 100;
+    s.record_flags = i < 10 ? TSCOPE_F_POLL_UNKNOWN : TSCOPE_F_SOFTIRQ;
+    s.napi_poll = static_cast<std::uint32_t>(i < 170 ? 0 : i);
+    analysis.add(make_packet(s, Vantage::driver_rx), driver);
+  }
+  const AckReport report = analysis.finish(NoSource());
+  const AckDistribution& d = report.flows.at(0).vantage_points.at(0);
+  const std::string text = ack_text(report, "file", true, true);
+  EXPECT_EQ(d.unknown_poll_gaps, 10U);
+  EXPECT_THAT(text, testing::ContainsRegex("gaps in one NAPI poll +79.5 % to 84.5 %"));
 }
 
 TEST(AckAnalysis, MemoryIsBoundedByTheNumberOfFlows) {
