@@ -75,7 +75,7 @@ std::string table(const AckColumns& columns) {
                : fmt::format("{} ACKs in {}", d.merged_segments, d.merged_records);
   });
   return text + columns.row("gaps in one NAPI poll", [](D d) {
-    const std::string least = share_text(d.same_poll_gaps, d.gaps);
+    std::string least = share_text(d.same_poll_gaps, d.gaps);
     if (d.unknown_poll_gaps == 0) return least;
     if (2 * d.unknown_poll_gaps >= d.gaps) return std::string("can't tell");
     return fmt::format("{} to {}", least,
